@@ -1,0 +1,98 @@
+"""Read ``bibliography.bib``, format references, and remember the keys of the last command for ``amelo cite``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from amelo.errors import FileError, ParameterError, nearest
+
+__all__ = ["Reference", "bibliography", "cache_folder", "last_citations", "references", "remember_citations"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One entry of the bibliography: its key, its BibTeX fields and its BibTeX text."""
+
+    key: str
+    fields: Mapping[str, str]
+    bibtex: str
+
+    def __str__(self) -> str:
+        """Return the reference as one line: authors, year, title, where it appeared, DOI."""
+        field = self.fields.get
+        container = field("journal") or field("booktitle") or field("publisher") or field("institution") or ""
+        place = " ".join(part for part in (container, field("volume", "")) if part)
+        pages = f":{field('pages').replace('--', '–')}" if field("pages") else ""
+        doi = f". doi:{field('doi')}" if field("doi") else ""
+        authors = field("author", "").replace(" and ", "; ").replace("{", "").replace("}", "")
+        title = field("title", "").replace("{", "").replace("}", "")
+        return f"{authors} ({field('year', 'n.d.')}). {title}. {place}{pages}{doi}"
+
+
+@cache
+def bibliography() -> Mapping[str, Reference]:
+    """Return every reference by its key."""
+    import bibtexparser
+
+    logging.getLogger("bibtexparser").setLevel(logging.ERROR)
+    library = bibtexparser.parse_string((files(__package__) / "bibliography.bib").read_text("utf-8"))
+    if library.failed_blocks:
+        raise ParameterError("the bibliography has an entry that is not valid BibTeX", where="bibliography.bib")
+    return {
+        entry.key: Reference(entry.key, {field.key: str(field.value) for field in entry.fields}, entry.raw.strip())
+        for entry in library.entries
+    }
+
+
+def references(keys: Iterable[str]) -> list[Reference]:
+    """Return the references behind ``keys``, each once, in the order given.
+
+    Raises: ParameterError for a key that is not in the bibliography.
+    """
+    known = bibliography()
+    for key in keys:
+        if key not in known:
+            raise ParameterError(f"'{key}' is not in the bibliography", fix=nearest(key, known))
+    return [known[key] for key in dict.fromkeys(keys)]
+
+
+def cache_folder() -> Path:
+    """Return the folder for compiled kernels and the last citations: ``AMELO_CACHE``, or ``amelo`` in the user's cache."""
+    chosen = os.environ.get("AMELO_CACHE")
+    if chosen:
+        return Path(chosen)
+    base = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "amelo"
+
+
+def remember_citations(command: str, keys: Iterable[str]) -> None:
+    """Keep the citation keys of a command (never its data) for a later ``amelo cite``; a read-only cache is no error."""
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        (cache_folder() / "citations.json").write_text(
+            json.dumps({"command": command, "keys": list(dict.fromkeys(keys))}), "utf-8"
+        )
+    except OSError:
+        return
+
+
+def last_citations() -> tuple[str, list[str]]:
+    """Return the last remembered command and its citation keys.
+
+    Raises: FileError when no command has been remembered yet.
+    """
+    try:
+        kept = json.loads((cache_folder() / "citations.json").read_text("utf-8"))
+        return kept["command"], kept["keys"]
+    except (OSError, ValueError, KeyError):
+        raise FileError(
+            "no command has left references yet", fix="run one first, for example 'amelo saturation cases/fluids/saliva.json'"
+        ) from None

@@ -1,0 +1,1 @@
+"""The physics of a tooth: chemistry of its fluids and minerals."""

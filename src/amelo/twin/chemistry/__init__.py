@@ -1,0 +1,1 @@
+"""The chemistry of saliva, plaque fluid and apatite."""
