@@ -69,6 +69,7 @@ class ReactionTable:
     species: tuple[Species, ...]
     solids: tuple[Solid, ...]
     centres: tuple[str, ...]
+    salts: Mapping[str, Mapping[str, int]]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -146,7 +147,7 @@ def build_table(reactions: Mapping[str, Mapping], constants: ParameterSet) -> Re
         solids.append(
             Solid(name, s["formula"], s["reaction"], s["ions"], -constants.value(f"pk.{name}"), s["about"], tuple(s["names"]))
         )
-    return ReactionTable(constants, components, species, tuple(solids), _centres(species))
+    return ReactionTable(constants, components, species, tuple(solids), _centres(species), reactions["salt"])
 
 
 def _check_charges(species: tuple[Species, ...], components: tuple[Component, ...]) -> None:
