@@ -1,3 +1,62 @@
-"""amelo: predictive, minimally invasive and nano-dentistry."""
+"""amelo: predictive, minimally invasive and nano-dentistry.
+
+Research and teaching software, not a medical device.  The names below are loaded when they are first used::
+
+    import amelo
+
+    print(amelo.saturation("cases/fluids/resting-saliva.json"))
+    case = amelo.load_case("cases/kira.json")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from amelo.records.case import Case, load_case
+    from amelo.records.fluid import Fluid
+    from amelo.twin.chemistry.fluids import saliva_of
+    from amelo.twin.chemistry.saturation import Saturation, saturation
+    from amelo.twin.chemistry.thresholds import critical_ph, solubility
+    from amelo.units import Quantity, quantity
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Case": "amelo.records.case",
+    "Fluid": "amelo.records.fluid",
+    "Quantity": "amelo.units",
+    "Saturation": "amelo.twin.chemistry.saturation",
+    "critical_ph": "amelo.twin.chemistry.thresholds",
+    "load_case": "amelo.records.case",
+    "quantity": "amelo.units",
+    "saliva_of": "amelo.twin.chemistry.fluids",
+    "saturation": "amelo.twin.chemistry.saturation",
+    "solubility": "amelo.twin.chemistry.thresholds",
+}
+
+__all__ = [  # noqa: RUF022 - sorted as Python sorts, which the tests check
+    "Case",
+    "Fluid",
+    "Quantity",
+    "Saturation",
+    "critical_ph",
+    "load_case",
+    "quantity",
+    "saliva_of",
+    "saturation",
+    "solubility",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its home when it is first used."""
+    if name in _HOMES:
+        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+        return value
+    raise AttributeError(f"module 'amelo' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

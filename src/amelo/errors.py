@@ -63,8 +63,8 @@ class AmeloError(Exception):
         return type(self)(self.what, where=joined, why=self.why, fix=self.fix)
 
 
-class InputError(AmeloError):
-    """Something the user gave is not usable."""
+class InputError(AmeloError, ValueError):
+    """Something the user gave is not usable; also a ValueError, as Python programs expect."""
 
 
 class FileError(InputError):

@@ -17,7 +17,7 @@ class Fluid(BaseModel):
     reference files do) are kept for comparison and never used in the calculation.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
     case: str | None = Field(None, max_length=200, description="name of the fluid")
     pH: Annotated[float, Field(ge=0, le=14)] | None = Field(None, description="-log10 of the activity of H+")

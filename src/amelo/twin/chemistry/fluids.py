@@ -3,18 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from amelo.errors import RecordError, nearest
+from amelo.params import load_set
+from amelo.records.case import Case
 from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.solve import Speciation, Status, speciate
 from amelo.twin.chemistry.table import ReactionTable, reaction_table
 
-__all__ = ["KPA_PER_ATM", "find_ph", "fluid_arrays", "speciate_fluids"]
+__all__ = ["KPA_PER_ATM", "Saliva", "find_ph", "fluid_arrays", "saliva_of", "speciate_fluids"]
 
 KPA_PER_ATM = 101.325  # exact by definition
 PH_GRID = np.linspace(0.5, 13.5, 27)
+MEASURED = {  # component: field of a case's saliva
+    "Ca": "calcium",
+    "P": "phosphate",
+    "F": "fluoride",
+    "C(4)": "bicarbonate",
+    "Na": "sodium",
+    "K": "potassium",
+    "Cl": "chloride",
+    "Mg": "magnesium",
+    "Amm": "ammonium",
+}
+
+
+class Saliva(NamedTuple):
+    """The saliva of a case as a fluid, and a sentence for every figure that the case does not know."""
+
+    fluid: Fluid
+    assumed: list[str]
+
+
+def saliva_of(case: Case) -> Saliva:
+    """Return the resting saliva of a case, taking what was not measured from typical whole saliva, and say what was taken.
+
+    Arguments: case (its saliva in mmol/L, taken as mmol/kgw because saliva is 99 % water).
+    Assumptions: values of the ``oral-fluids`` set stand in for unknown ones; chloride closes the charge.
+    """
+    typical = load_set("oral-fluids")
+    totals, assumed = {}, []
+    for component, field in MEASURED.items():
+        value = getattr(case.saliva, field)
+        if value == "unknown":
+            value = typical.value(f"whole_saliva_rest.{component}")
+            assumed.append(f"{field} {value:g} mmol/L of typical resting whole saliva, because the case does not know it")
+        totals[component] = float(value)
+    ph = case.saliva.pH
+    if ph == "unknown":
+        ph = typical.value("ph.rest")
+        assumed.append(f"pH {ph:g} of typical resting saliva, because the case does not know it")
+    return Saliva(Fluid(case=f"saliva of {case.pseudonym}", pH=float(ph), totals_mmol_per_kgw=totals, charge_balanced_by="Cl"), assumed)
 
 
 def fluid_arrays(table: ReactionTable, fluids: Sequence[Fluid], where: str = "") -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from amelo.twin.chemistry.fluids import first_crossing, fluid_arrays
 from amelo.twin.chemistry.solve import Speciation, Status, speciate
 from amelo.twin.chemistry.table import ReactionTable, Solid, reaction_table
 
-__all__ = ["CriticalPH", "Solubility", "critical_ph", "solubility"]
+__all__ = ["CriticalPH", "SaturationCurve", "Solubility", "critical_ph", "saturation_curve", "solubility"]
 
 PH_SEARCH = np.linspace(2.0, 11.0, 91)
 ACID, BASE = "Cl", "Na"  # hydrochloric acid or sodium hydroxide moves the pH where no ion is named
@@ -53,6 +53,29 @@ class Solubility:
     sources: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class SaturationCurve:
+    """Saturation of one composition along pH: ph (n,), saturation_index by phase (n,) each, and status (n,)."""
+
+    ph: np.ndarray
+    saturation_index: Mapping[str, np.ndarray]
+    status: np.ndarray
+    sources: tuple[str, ...]
+
+
+def saturation_curve(fluid: Fluid, ph: Sequence[float] | np.ndarray) -> SaturationCurve:
+    """Return the saturation indices of a fluid as an acid or base moves its pH.
+
+    Arguments: fluid (its own pH is ignored); ph (n,).
+    Assumptions: totals stay as given while the named ion, else HCl or NaOH, moves the pH.
+    """
+    table = reaction_table(fluid.temperature_C)
+    totals, _, closing, pressure = fluid_arrays(table, [fluid])
+    batch = titrate(table, totals[0], np.asarray(ph, float), closing=int(closing[0]), carbon_dioxide=float(pressure[0]))
+    index = {solid.name: batch.saturation_index[:, k] for k, solid in enumerate(table.solids)}
+    return SaturationCurve(batch.ph, index | {"enamel": index["enamel_main"]}, batch.status, table.sources)
+
+
 def critical_ph(fluids: Sequence[Fluid], phase: str) -> list[CriticalPH]:
     """Return, for each fluid, the lowest pH above which it is saturated with a phase.
 
@@ -68,7 +91,8 @@ def critical_ph(fluids: Sequence[Fluid], phase: str) -> list[CriticalPH]:
         totals, _, closing, pressure = fluid_arrays(table, [fluid])
         k = table.solids.index(solid)
         constant = table.constants[f"pk.{solid.name}"]
-        offsets = np.array([0.0, constant.value - constant.high, constant.value - constant.low])  # added to SI: pK, high, low
+        # the phase at its pK, at the high end of its range (least soluble) and at the low end, as additions to SI
+        offsets = np.array([0.0, constant.value - constant.high, constant.value - constant.low])
 
         def index(
             ph: np.ndarray,

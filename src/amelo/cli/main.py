@@ -1,0 +1,83 @@
+"""``amelo``: parses the command line, runs one command, and turns every error into one block on standard error.
+
+Commands are imported when they are called, so that ``amelo --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from amelo import __version__
+from amelo.errors import AmeloError, nearest
+
+__all__ = ["COMMANDS", "app", "main"]
+
+COMMANDS = {
+    "saturation": ("amelo.cli.chemistry:saturation", "How saturated a fluid is with enamel, dentine and other minerals."),
+    "critical-ph": ("amelo.cli.chemistry:critical_ph", "The pH at which a fluid stops being saturated with a phase."),
+    "solubility": ("amelo.cli.chemistry:solubility", "Solubility of a mineral against pH, with a plot."),
+    "case": ("amelo.cli.case:app", "Check, draw and use patient cases."),
+    "params": ("amelo.cli.params:params", "Every constant with value, unit, range, grade and source."),
+    "cite": ("amelo.cli.params:cite", "The references behind the last command."),
+    "validate": ("amelo.cli.validate:validate", "Compare amelo with published results: a table of hits and misses."),
+    "doctor": ("amelo.cli.doctor:doctor", "Versions, device, precision, cache and a timed reference solve."),
+    "demo": ("amelo.cli.demo:demo", "A worked answer on a synthetic case, with files to look at."),
+}
+
+app = App(
+    name="amelo",
+    version=__version__,
+    help="Predictive, minimally invasive and nano-dentistry. Research and teaching software, not a medical device.",
+    help_epilogue="Add --debug to any command for a traceback. Documentation: docs/index.md",
+    help_format="plaintext",
+)
+for _name, (_where, _help) in COMMANDS.items():
+    app.command(_where, name=_name, help=_help)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 a check failed or amelo is at fault, 2 the input is at fault."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    debug = "--debug" in arguments
+    words = [word for word in arguments if word != "--debug"]
+    try:
+        result = app(words, exit_on_error=False, print_error=False, help_on_error=False, result_action="return_value")
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except AmeloError as error:
+        return _fail(str(error), error, debug, 2)
+    except CycloptsError as error:
+        return _fail(_reword(error, words), error, debug, 2)
+    except KeyboardInterrupt:
+        return _fail("stopped by the user; nothing was written half", None, False, 130)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # every other failure is ours
+        what = f"this is a bug in amelo ({type(error).__name__}); run the command again with --debug and report the traceback"
+        return _fail(what, error, debug, 1)
+
+
+def _fail(sentence: str, error: BaseException | None, debug: bool, code: int) -> int:
+    if debug and error is not None:
+        traceback.print_exception(error, file=sys.stderr)  # frames only: local variables may hold patients' data
+    print(f"amelo: {sentence}", file=sys.stderr)
+    return code
+
+
+def _reword(error: CycloptsError, words: Sequence[str]) -> str:
+    """Say what is wrong with a command line in amelo's way."""
+    text = " ".join(str(error).split())
+    command = next((word for word in words if not word.startswith("-")), "")
+    if command and command not in COMMANDS:
+        return f"'{command}' is not a command; {nearest(command, COMMANDS)}"
+    return f"{text.rstrip('.')}; see 'amelo {command + ' ' if command else ''}--help'"

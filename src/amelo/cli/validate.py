@@ -1,0 +1,57 @@
+"""``amelo validate``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from amelo.cite import remember_citations
+from amelo.cli.output import number, print_json, print_table
+from amelo.errors import CommandError, nearest
+
+__all__ = ["validate"]
+
+Flag = Annotated[bool, Parameter(negative=())]
+
+
+def validate(subjects: list[str] | None = None, /, *, full: Flag = False, json: Flag = False) -> int:
+    """Compare amelo with published results: hits, misses, and what could not be computed.
+
+    Exit code 0 when every row was computed, whether it hit or missed; 1 when a row is missing.
+
+    Parameters
+    ----------
+    subjects
+        thermo; default: all.
+    full
+        Run the long rows as well.
+    json
+        Print JSON.
+    """
+    from amelo.validate import SUBJECTS, run_subject
+
+    for name in subjects or ():
+        if name not in SUBJECTS:
+            raise CommandError(f"'{name}' is not a subject of validation", fix=nearest(name, SUBJECTS))
+    claims, missing = [], []
+    for name in subjects or SUBJECTS:
+        found, absent = run_subject(name, full=full)
+        claims += found
+        missing += absent
+    missing += [c.id for c in claims if c.verdict == "missing"]
+    remember_citations("amelo validate", [key for c in claims for key in c.source.split()])
+    if json:
+        print_json({"claims": [c.to_dict() for c in claims], "missing": missing})
+    else:
+        rows = [
+            (c.id, c.what, f"{c.published:g}", number(c.ours if c.ours is not None else float("nan"), ".4g"), f"{c.low:g} to {c.high:g}", c.unit, c.verdict.upper(), c.source)
+            for c in claims
+        ]
+        print_table(("id", "what", "published", "amelo", "band", "unit", "verdict", "source"), rows, left=2)
+        hits = sum(c.verdict == "hit" for c in claims)
+        print(f"{hits} of {len(claims)} hit; bands were stated beforehand and are never fitted")
+    if missing:
+        print(f"amelo: missing from the run: {', '.join(missing)}", file=sys.stderr)
+    return 1 if missing else 0

@@ -1,0 +1,1 @@
+"""Faces of results: tables, plots and charts."""

@@ -1,0 +1,75 @@
+"""Plots for papers and slides, drawn with matplotlib, which is imported only here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amelo.errors import CommandError, FileError, nearest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+
+    from amelo.twin.chemistry.thresholds import SaturationCurve, Solubility
+
+__all__ = ["check_picture", "plot_saturation", "plot_solubility"]
+
+FORMATS = (".svg", ".png", ".pdf")
+LINES = (("#0b3c5d", "-", "o"), ("#b5502f", "--", "s"), ("#3b7d4f", "-.", "^"), ("#7a4d9c", ":", "D"), ("#8a6d1d", "-", "v"))
+
+
+def check_picture(path: Path) -> None:
+    """Refuse a picture that could not be written, before anything is computed.
+
+    Raises: CommandError for an unknown format, FileError for a missing folder.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise CommandError(f"{path} is not a picture amelo can write", fix=nearest(path.suffix, FORMATS))
+    if path.is_dir() or not path.parent.is_dir():
+        raise FileError(f"{path} cannot be written", why="its folder does not exist" if not path.is_dir() else "it is a folder")
+
+
+def plot_solubility(results: Sequence[Solubility], path: Path, *, background: Mapping[str, float], temperature: float) -> None:
+    """Draw dissolved calcium against pH on a logarithmic axis, one line per solid, and write it to ``path``."""
+    medium = ", ".join(f"{1000 * amount:g} mmol/kgw {name}" for name, amount in background.items()) or "water"
+    with _figure(path, f"Solubility in {medium} at {temperature:g} °C", "dissolved calcium [mmol/kgw]") as axes:
+        axes.set_yscale("log")
+        for k, result in enumerate(results):
+            _line(axes, k, result.ph, 1000.0 * result.totals["Ca"], result.phase)
+
+
+def plot_saturation(curve: SaturationCurve, path: Path, *, phases: Sequence[str], ph: float, name: str) -> None:
+    """Draw saturation indices against pH, with the line of equilibrium and the fluid's own pH, and write it to ``path``."""
+    with _figure(path, f"Saturation of the saliva of {name}", "saturation index log10(IAP/Ksp)") as axes:
+        for k, phase in enumerate(phases):
+            _line(axes, k, curve.ph, curve.saturation_index[phase], phase)
+        axes.axhline(0.0, color="#333333", linewidth=1.0)
+        axes.axvline(ph, color="#333333", linewidth=1.0, linestyle=":")
+        axes.annotate(f" pH {ph:.2f}", (ph, axes.get_ylim()[0]), va="bottom")
+        axes.annotate("dissolves below this line", (curve.ph[0], 0.0), va="top", fontsize=8)
+
+
+@contextmanager
+def _figure(path: Path, title: str, label: str) -> Iterator[Axes]:
+    """Yield axes of amelo's one style, and write the figure when they are filled."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "amelo", "font.size": 10}):
+        figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+        axes = figure.subplots()
+        yield axes
+        axes.set_xlabel("pH")
+        axes.set_ylabel(label)
+        axes.set_title(title, loc="left")
+        axes.grid(True, which="both", color="#dddddd", linewidth=0.6)
+        axes.legend(frameon=False)
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=160)
+
+
+def _line(axes: Axes, k: int, x: np.ndarray, y: np.ndarray, label: str) -> None:
+    colour, style, mark = LINES[k % len(LINES)]
+    axes.plot(x, y, color=colour, linestyle=style, marker=mark, markevery=max(1, len(x) // 12), label=label)
