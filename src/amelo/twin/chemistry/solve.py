@@ -263,6 +263,11 @@ def _gas(table: ReactionTable, pressure: np.ndarray, hydrogen: np.ndarray) -> tu
 
 def solve_arrays(table: ReactionTable, totals: np.ndarray, inputs: tuple[np.ndarray, ...], *, iterations: int) -> tuple[np.ndarray, np.ndarray]:
     """Solve a batch with NumPy alone: the same equations, steps and results as ``kernel.solve_compiled``."""
+    with np.errstate(all="ignore"):  # a fluid that overflows does not converge, and its status says so
+        return _iterate(table, totals, inputs, iterations)
+
+
+def _iterate(table: ReactionTable, totals: np.ndarray, inputs: tuple[np.ndarray, ...], iterations: int) -> tuple[np.ndarray, np.ndarray]:
     shape = layout(table)
     hydrogen, sign, held, gas, closing = inputs
     columns, centres, strength, refused = start(shape, dict(enumerate(totals.T)), closing, np)
