@@ -54,7 +54,7 @@ def saturation_function(table: ReactionTable, closing: str | None = None) -> Cal
         return jnp.array([r / s for r, s in zip(b.residual, scale, strict=True)] + [b.water_activity - state[-1]])
 
     def newton(totals: Any, ph: Any, log_k: Any) -> tuple[Any, Any]:
-        _, centres, strength, _ = start(shape, dict(enumerate(totals)), float(index), jnp)
+        _, centres, strength, _ = start(shape, dict(enumerate(totals)), float(index), 10.0**-ph, jnp)
         first = jnp.array([*(jnp.log(c) for c in centres), jnp.log(strength), 1.0])
 
         def going(carry: Any) -> Any:

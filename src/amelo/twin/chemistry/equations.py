@@ -52,6 +52,7 @@ class Layout:
     davies_limit: float  # ionic strength [mol/kgw] above which Davies coefficients are extrapolated
     refusal_limit: float  # and above which they are refused
     total_high: float  # largest total [mol/kgw]
+    water_product: float  # Kw
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +97,17 @@ def layout(table: ReactionTable) -> Layout:
         davies_limit=table.constants.value("activity.davies_limit"),
         refusal_limit=table.constants.value("activity.refusal_limit"),
         total_high=table.constants.value("range.total_high"),
+        water_product=10.0 ** next(s.log_k for s in table.species if s.name == "OH-"),
     )
 
 
 def start(
-    shape: Layout, given: dict[int, Number], closing: Number, math: Any
+    shape: Layout, given: dict[int, Number], closing: Number, hydrogen: Number, math: Any
 ) -> tuple[dict[int, Number], list[Number], Number, Number]:
     """Return usable totals, a first guess of the centres and of ionic strength, and 1 where a total had to be refused, else 0.
 
-    Arguments: shape; given (totals [mol/kgw] per component); closing (index of the component that is left out, or -1); math.
+    Arguments: shape; given (totals [mol/kgw] per component); closing (index of the component that is left out, or -1); hydrogen
+    (activity of H+); math.
     Assumptions: the guess is the middle of plausible saliva, plaque fluid and laboratory baths; Newton forgives the rest.
     """
     totals, refused, everything = {}, 0.0, 0.0
@@ -113,7 +116,7 @@ def start(
         refused = math.where(kept >= 0.0, math.where(kept <= shape.total_high, refused, 1.0), 1.0)
         totals[c] = math.where(kept > FLOOR, kept, FLOOR)  # not-a-number goes to the floor
         everything = everything + totals[c]
-    guess = 0.8 * everything
+    guess = 0.8 * everything + hydrogen + shape.water_product / hydrogen
     strength = math.where(guess < 1.0, guess, 1.0)
     spread = 1.0 + math.sqrt(strength)
     return totals, [0.5 * totals[c] / (spread * spread) for c in shape.centres], strength, refused

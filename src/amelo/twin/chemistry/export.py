@@ -41,8 +41,8 @@ def phreeqc_database(table: ReactionTable) -> str:
 
 def phreeqc_solution(number: int, totals: dict[str, float], ph: float, temperature: float, closing: str | None) -> str:
     """Return a SOLUTION block [mmol/kgw] for the database above."""
-    body = "".join(f" {name} {amount!r}{' charge' if name == closing else ''}\n" for name, amount in totals.items())
-    return f"SOLUTION {number}\n temp {temperature:g}\n pH {ph!r}\n units mmol/kgw\n{body}"
+    body = "".join(f" {name} {float(amount)!r}{' charge' if name == closing else ''}\n" for name, amount in totals.items())
+    return f"SOLUTION {number}\n temp {temperature:g}\n pH {float(ph)!r}\n units mmol/kgw\n{body}"
 
 
 def _formation(s: Species, masters: dict[str, str]) -> str:

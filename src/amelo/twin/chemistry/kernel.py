@@ -91,7 +91,7 @@ class _Tile:
         """First guess from the totals."""
         r = Recorder()
         given = {c: self._load(r, name) for c, name in enumerate(self.totals)}
-        totals, centres, strength, refused = start(self.shape, given, self._load(r, "closing"), r)
+        totals, centres, strength, refused = start(self.shape, given, self._load(r, "closing"), self._load(r, "hydrogen"), r)
         self._store(r, **{self.totals[c]: amount for c, amount in totals.items()})
         self._store(r, **dict(zip(self.centres, centres, strict=True)), strength=strength, water=1.0, refused=refused)
         return r.lines

@@ -36,7 +36,7 @@ class Recorder:
         return self.value(f"sqrt({x.name})")
 
     def exp(self, x: Recorded) -> Recorded:
-        """Return e**x by a Taylor polynomial of x/16, squared four times: to 1e-15 for \|x\| < 1, 1e-12 for \|x\| < 2."""
+        """Return e**x by a Taylor polynomial of x/16, squared four times: to 1e-15 for x within ±1, 1e-12 within ±2."""
         y = x * (1.0 / 16.0)
         p = self.value(repr(1.0 / factorial(8)))
         for k in range(7, -1, -1):

@@ -270,7 +270,7 @@ def solve_arrays(table: ReactionTable, totals: np.ndarray, inputs: tuple[np.ndar
 def _iterate(table: ReactionTable, totals: np.ndarray, inputs: tuple[np.ndarray, ...], iterations: int) -> tuple[np.ndarray, np.ndarray]:
     shape = layout(table)
     hydrogen, sign, held, gas, closing = inputs
-    columns, centres, strength, refused = start(shape, dict(enumerate(totals.T)), closing, np)
+    columns, centres, strength, refused = start(shape, dict(enumerate(totals.T)), closing, hydrogen, np)
     formation = {i: 10.0**s.log_k * hydrogen**s.hydrogen for i, s in enumerate(table.species)}
     water = np.ones_like(strength)
     used = np.full(strength.shape, iterations)
