@@ -21,7 +21,7 @@ __all__ = ["FLOOR", "TOLERANCE", "Balances", "Layout", "Member", "balances", "ju
 Number = Any  # float, NumPy array, JAX tracer or recorded value
 LN10 = log(10.0)
 FLOOR = 1e-20  # mol/kgw that stands for "absent", far below anything that weighs in a balance
-TOLERANCE = 1e-4  # largest relative Newton correction of the last step; the error left after it is about its square
+TOLERANCE = 3e-4  # largest relative Newton correction of the last step; the error left after it is about its square, 1e-7
 
 
 @dataclass(frozen=True, slots=True)

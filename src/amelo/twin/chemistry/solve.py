@@ -21,6 +21,7 @@ __all__ = ["Speciation", "Status", "log_gamma", "saturation_matrix", "speciate"]
 LANES = 16  # fluids in a tile of the compiled kernel
 COMPILED_FROM = 256  # fluids; below this NumPy has answered before a compiled kernel is loaded
 ITERATIONS = 60
+BLOCK = 2048  # columns of a matrix product that stay in cache and, being few, on one core
 LN10 = np.log(10.0)
 
 
@@ -149,7 +150,10 @@ class Speciation:
         np.log(self.water_activity, out=logs[-3])
         logs[-2] = self.ph
         logs[-1] = 1.0
-        index = matrix @ logs
+        index = np.empty((len(matrix), len(self.ph)))
+        for first in range(0, len(self.ph), BLOCK):
+            block = slice(first, first + BLOCK)
+            np.matmul(matrix, logs[:, block], out=index[:, block])
         for row, missing in absent.items():
             index[np.ix_(matrix[:, row] != 0, missing)] = -np.inf
         return index.T
