@@ -30,11 +30,11 @@ def check(files: list[str], /) -> int:
     """
     from amelo.records.case import Case, notices
     from amelo.records.check import build, problems
-    from amelo.records.read import read_json
+    from amelo.records.read import read_json, source_name
 
     bad = 0
     for file in files:
-        name = "standard input" if file == "-" else file
+        name = source_name(file)
         try:
             data = read_json(file)
             found = problems(Case, data, name)

@@ -31,13 +31,12 @@ def saturation(files: list[str], /, *, json: Flag = False, csv: Flag = False, al
     all
         Show historic enamel constants, fluorhydroxyapatite and calcite in the table as well.
     """
-    from amelo.twin.chemistry.saturation import HISTORIC, read_fluids
-    from amelo.twin.chemistry.saturation import saturation as solve
+    from amelo.twin.chemistry.saturation import HISTORIC, read_fluids, saturation_of
 
     form = one_format(json=json, csv=csv)
     groups = [read_fluids(file) for file in files]
-    fluids = [fluid for group in groups for fluid in group.fluids]
-    answers = solve(fluids)
+    labelled = [group.labelled(file) for file, group in zip(files, groups, strict=True)]
+    answers = saturation_of([f for fluids, _ in labelled for f in fluids], [name for _, names in labelled for name in names])
     remember_citations("amelo saturation", answers.sources)
     if form == "json":
         several = len(groups) > 1 or groups[0].is_list

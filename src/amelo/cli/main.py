@@ -6,6 +6,7 @@ Commands are imported when they are called, so that ``amelo --help`` answers at 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -48,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     debug = "--debug" in arguments
-    words = [word for word in arguments if word != "--debug"]
+    # a lone hyphen would read as an option without a name
+    words = ["<stdin>" if word == "-" else word for word in arguments if word != "--debug"]
     try:
         result = app(words, exit_on_error=False, print_error=False, help_on_error=False, result_action="return_value")
         sys.stdout.flush()
@@ -80,4 +82,5 @@ def _reword(error: CycloptsError, words: Sequence[str]) -> str:
     command = next((word for word in words if not word.startswith("-")), "")
     if command and command not in COMMANDS:
         return f"'{command}' is not a command; {nearest(command, COMMANDS)}"
+    text = re.sub(r"\. Did you mean \"?([^\"?]+)\"?\?", r"; did you mean '\1'?", text)
     return f"{text.rstrip('.')}; see 'amelo {command + ' ' if command else ''}--help'"

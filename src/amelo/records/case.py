@@ -17,7 +17,7 @@ from amelo.records.base import UNKNOWN, Record, Text, Unknown
 from amelo.records.check import build
 from amelo.records.mouth import Diet, Hygiene, Saliva
 from amelo.records.person import Consent, Genotype, Medical
-from amelo.records.read import read_json
+from amelo.records.read import read_json, source_name
 from amelo.records.teeth import is_primary, successor, tooth, tooth_name
 from amelo.records.tooth import Tooth, checked_tooth
 
@@ -135,7 +135,7 @@ def load_case(path: str | Path) -> Case:
     Arguments: path of a JSON file, ``"-"`` for standard input.
     Raises: FileError, FormatError or RecordError, each one sentence with the place and what to do.
     """
-    return build(Case, read_json(path), "standard input" if str(path) == "-" else str(path))
+    return build(Case, read_json(path), source_name(path))
 
 
 def case_schema() -> dict[str, Any]:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from amelo.errors import FileError, FormatError, nearest
 
-__all__ = ["LIMIT", "read_json"]
+__all__ = ["LIMIT", "read_json", "source_name"]
 
+STANDARD_INPUT = ("-", "<stdin>")  # what people write, and what the command line makes of it
 LIMIT = 20_000_000  # bytes; a mouth with every site charted is below 100 kB
 DEPTH = 60
 
@@ -22,11 +23,16 @@ def read_json(source: str | Path, *, limit: int = LIMIT) -> object:
     Raises: FileError when it cannot be read; FormatError when it is not JSON, is in another encoding, has duplicate keys, or
     numbers that are not numbers.
     """
-    name = "standard input" if str(source) == "-" else str(source)
-    raw = sys.stdin.buffer.read(limit + 1) if str(source) == "-" else _read_file(Path(source), limit)
+    name = source_name(source)
+    raw = sys.stdin.buffer.read(limit + 1) if str(source) in STANDARD_INPUT else _read_file(Path(source), limit)
     if len(raw) > limit:
         raise FileError(f"{name} is larger than {limit // 1_000_000} MB", why="a case or a list of fluids is far smaller", fix="split it")
     return _parse(_decode(raw, name), name)
+
+
+def source_name(source: str | Path) -> str:
+    """Return what to call a source in messages."""
+    return "standard input" if str(source) in STANDARD_INPUT else str(source)
 
 
 def _read_file(path: Path, limit: int) -> bytes:

@@ -63,8 +63,9 @@ def tooth(key: int | str) -> int:
     Raises: RecordError naming the range when there is no such tooth.
     """
     text = str(key)
-    if text.isascii() and text.isdigit() and int(text) in ALL_TEETH:
-        return int(text)
+    for fdi in ALL_TEETH:
+        if text == str(fdi):
+            return fdi
     raise RecordError(
         f"'{key}' is not a tooth",
         why="FDI numbers are 11-18, 21-28, 31-38, 41-48 (permanent) and 51-55, 61-65, 71-75, 81-85 (primary)",

@@ -59,7 +59,9 @@ def saliva_of(case: Case) -> Saliva:
     return Saliva(Fluid(case=f"saliva of {case.pseudonym}", pH=float(ph), totals_mmol_per_kgw=totals, charge_balanced_by="Cl"), assumed)
 
 
-def fluid_arrays(table: ReactionTable, fluids: Sequence[Fluid], where: str = "") -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def fluid_arrays(
+    table: ReactionTable, fluids: Sequence[Fluid], labels: Sequence[str] | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return totals (fluids, components) [mol/kgw], pH (nan where left out), closing index (-1: none) and CO2 pressure [atm].
 
     Raises: RecordError for a component that the table does not have, or a closing ion that reacts.
@@ -69,12 +71,12 @@ def fluid_arrays(table: ReactionTable, fluids: Sequence[Fluid], where: str = "")
     pressure = np.array([np.nan if f.carbon_dioxide_kPa is None else f.carbon_dioxide_kPa / KPA_PER_ATM for f in fluids])
     closing = np.full(len(fluids), -1)
     for row, fluid in enumerate(fluids):
-        place = f"{where}[{row}]" if len(fluids) > 1 else where
+        place = labels[row] if labels else fluid.case or "fluid"
         for name, amount in fluid.totals_mmol_per_kgw.items():
             if name not in table.names:
                 raise RecordError(
                     f"'{name}' is not a component amelo knows",
-                    where=f"{place}: totals_mmol_per_kgw" if place else "totals_mmol_per_kgw",
+                    where=f"{place}: totals_mmol_per_kgw",
                     fix=_nearest_component(table, name),
                 )
             totals[row, table.names.index(name)] = amount / 1000.0
@@ -92,13 +94,16 @@ def fluid_arrays(table: ReactionTable, fluids: Sequence[Fluid], where: str = "")
     return totals, ph, closing, pressure
 
 
-def speciate_fluids(fluids: Sequence[Fluid], where: str = "") -> list[tuple[Speciation, int]]:
-    """Solve fluids, each at its own temperature, and return for each the batch it was solved in and its row there."""
+def speciate_fluids(fluids: Sequence[Fluid], labels: Sequence[str] | None = None) -> list[tuple[Speciation, int]]:
+    """Solve fluids, each at its own temperature, and return for each the batch it was solved in and its row there.
+
+    Arguments: fluids; labels (what to call each in messages).
+    """
     answers: list[tuple[Speciation, int] | None] = [None] * len(fluids)
     for temperature in dict.fromkeys(fluid.temperature_C for fluid in fluids):
         members = [i for i, fluid in enumerate(fluids) if fluid.temperature_C == temperature]
         table = reaction_table(temperature)
-        totals, ph, closing, pressure = fluid_arrays(table, [fluids[i] for i in members], where)
+        totals, ph, closing, pressure = fluid_arrays(table, [fluids[i] for i in members], labels and [labels[i] for i in members])
         free = np.isnan(ph)
         ph[free] = find_ph(table, totals[free], carbon_dioxide=pressure[free])
         batch = speciate(table, totals, np.nan_to_num(ph, nan=7.0), closing=closing, carbon_dioxide=pressure)

@@ -13,12 +13,12 @@ import numpy as np
 from amelo.errors import RecordError
 from amelo.records.check import build
 from amelo.records.fluid import Fluid
-from amelo.records.read import read_json
+from amelo.records.read import read_json, source_name
 from amelo.twin.chemistry.fluids import speciate_fluids
 from amelo.twin.chemistry.solve import Speciation, Status
 from amelo.twin.chemistry.table import ReactionTable
 
-__all__ = ["ABSENT", "FluidFile", "FluidSaturation", "Saturation", "enamel_classes", "read_fluids", "saturation"]
+__all__ = ["ABSENT", "FluidFile", "FluidSaturation", "Saturation", "enamel_classes", "read_fluids", "saturation", "saturation_of"]
 
 ABSENT = -99.99  # how JSON says "an ion of this phase is not there at all", as PHREEQC does; Python has -inf
 SHOWN = ("Ca+2", "PO4-3", "HPO4-2", "F-", "H+", "OH-", "CO3-2", "Mg+2")
@@ -135,12 +135,18 @@ def saturation(fluid: Fluid | Mapping | Sequence | str | Path) -> Saturation:
     Source: the set of constants, see ``.sources``.
     """
     if isinstance(fluid, str | Path):
-        fluids, where = read_fluids(fluid).fluids, str(fluid)
-    else:
-        items = [fluid] if isinstance(fluid, Fluid | Mapping) else list(fluid)
-        fluids = [item if isinstance(item, Fluid) else build(Fluid, item, f"fluid[{i}]") for i, item in enumerate(items)]
-        where = "fluid"
-    answers = speciate_fluids(fluids, where)
+        return saturation_of(*read_fluids(fluid).labelled(fluid))
+    items = [fluid] if isinstance(fluid, Fluid | Mapping) else list(fluid)
+    return saturation_of([item if isinstance(item, Fluid) else build(Fluid, item, f"fluid[{i}]") for i, item in enumerate(items)])
+
+
+def saturation_of(fluids: Sequence[Fluid], labels: Sequence[str] | None = None) -> Saturation:
+    """Return the answers for fluid records.
+
+    Arguments: fluids; labels (what to call each in messages).
+    Raises: RecordError for a component or a closing ion that amelo does not know, ParameterError for a temperature.
+    """
+    answers = speciate_fluids(fluids, labels)
     tables = {id(batch): _columns(batch) for batch, _ in answers}
     return Saturation(tuple(_answer(f, i, batch, row, tables[id(batch)]) for i, (f, (batch, row)) in enumerate(zip(fluids, answers, strict=True))))
 
@@ -151,13 +157,18 @@ class FluidFile(NamedTuple):
     fluids: list[Fluid]
     is_list: bool
 
+    def labelled(self, source: str | Path) -> tuple[list[Fluid], list[str]]:
+        """Return the fluids and what to call each in messages."""
+        name = source_name(source)
+        return self.fluids, [f"{name}[{i}]" if self.is_list else name for i in range(len(self.fluids))]
+
 
 def read_fluids(source: str | Path) -> FluidFile:
     """Read one fluid, a list of fluids, or an object with a ``fluids`` list from a JSON file, ``"-"`` for standard input.
 
     Raises: FileError, FormatError, RecordError.
     """
-    name = "standard input" if str(source) == "-" else str(source)
+    name = source_name(source)
     data = read_json(source)
     if isinstance(data, dict) and set(data) == {"fluids"}:
         data = data["fluids"]
