@@ -179,6 +179,8 @@ def _with_unit(text: str, number: float, rest: str) -> Quantity:
     if unit == "per":
         unit, _, tail = tail.partition(" ")
         unit = f"1/{unit}"
+    elif unit.startswith("/"):
+        unit = f"1{unit}"
     if unit == "%":
         if tail.split(" ")[0] in ("w/w", "w/v"):
             kind, _, tail = tail.partition(" ")

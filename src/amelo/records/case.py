@@ -47,9 +47,13 @@ class Case(Record):
     pseudonym: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{1,39}$", description="not the patient's name")]
     origin: Literal["synthetic", "clinical"]
     recorded_on: date
-    age_band: Annotated[str, Field(pattern=r"^\d{1,3}-\d{1,3}$", description="years, such as 30-34")] | Unknown = UNKNOWN
+    age_band: Annotated[str, Field(pattern=r"^\d{1,3}-\d{1,3}$", description="years, such as 30-34")] | Unknown = (
+        UNKNOWN
+    )
     sex: Literal["female", "male", "intersex", "unknown"] = UNKNOWN
-    teeth: dict[str, Tooth] = Field(default_factory=dict, description="FDI number: tooth; a tooth left out is unknown, not sound")
+    teeth: dict[str, Tooth] = Field(
+        default_factory=dict, description="FDI number: tooth; a tooth left out is unknown, not sound"
+    )
     saliva: Saliva = Saliva()
     diet: Diet = Diet()
     hygiene: Hygiene = Hygiene()
@@ -63,7 +67,9 @@ class Case(Record):
     @classmethod
     def _no_identity(cls, value: Any) -> Any:
         if isinstance(value, str) and re.search(r"@|\d{4}-?\d{2}-?\d{2}|\d{2}[./]\d{2}[./]\d{2,4}|\s", value):
-            raise ValueError("the pseudonym looks like a name, an address or a date of birth; use a made-up word such as Kira or P-0042")
+            raise ValueError(
+                "the pseudonym looks like a name, an address or a date of birth; use a made-up word such as Kira or P-0042"
+            )
         return value
 
     @field_validator("recorded_on")
@@ -160,7 +166,11 @@ def notices(case: Case) -> list[str]:
             found.append(f"third molar {fdi} is present at {case.age_band} years")
         if record.status == "missing" and record.missing_cause == UNKNOWN:
             found.append(f"{fdi} is missing for an unknown reason")
-    if case.saliva.unstimulated_flow != UNKNOWN and case.saliva.stimulated_flow != UNKNOWN and case.saliva.unstimulated_flow > case.saliva.stimulated_flow:
+    if (
+        case.saliva.unstimulated_flow != UNKNOWN
+        and case.saliva.stimulated_flow != UNKNOWN
+        and case.saliva.unstimulated_flow > case.saliva.stimulated_flow
+    ):
         found.append("saliva flows faster at rest than stimulated")
     if case.consent == UNKNOWN and case.origin == "clinical":
         found.append("no consent is referred to")

@@ -25,7 +25,12 @@ KINDS = {
     "model": "an object {…}",
     "mapping": "an object {…}",
 }
-BOUNDS = {"greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most"), "greater_than": ("gt", "above"), "less_than": ("lt", "below")}
+BOUNDS = {
+    "greater_than_equal": ("ge", "at least"),
+    "less_than_equal": ("le", "at most"),
+    "greater_than": ("gt", "above"),
+    "less_than": ("lt", "below"),
+}
 
 
 def build(model: type[Model], data: object, where: str) -> Model:
@@ -42,7 +47,9 @@ def build(model: type[Model], data: object, where: str) -> Model:
         found = _all(model, error, where)
         first = found[0]
         if len(found) > 1:
-            first.fix = f"{first.fix}; and {len(found) - 1} more problem{'s' if len(found) > 2 else ''}".removeprefix("; ")
+            first.fix = f"{first.fix}; and {len(found) - 1} more problem{'s' if len(found) > 2 else ''}".removeprefix(
+                "; "
+            )
         raise first from None
 
 
@@ -88,7 +95,12 @@ def _reword(model: type[BaseModel], detail: ErrorDetails, where: str) -> RecordE
         cause = context.get("error")
         if isinstance(cause, AmeloError):
             inner = cause.where.replace(": ", ".")
-            return RecordError(cause.what, where=where + ("." if detail["loc"] else ": ") * bool(inner) + inner, why=cause.why, fix=cause.fix)
+            return RecordError(
+                cause.what,
+                where=where + ("." if detail["loc"] else ": ") * bool(inner) + inner,
+                why=cause.why,
+                fix=cause.fix,
+            )
         return RecordError(str(cause), where=where)
     name = next((part for part in reversed(detail["loc"]) if isinstance(part, str)), "")
     if kind == "missing":
@@ -151,7 +163,11 @@ def _metadata(annotation: Any) -> list[Any]:
 
 
 def _descriptions(field: Any) -> list[str]:
-    return [text for item in _metadata(field.annotation) if (text := getattr(item, "description", None))] if field is not None else []
+    return (
+        [text for item in _metadata(field.annotation) if (text := getattr(item, "description", None))]
+        if field is not None
+        else []
+    )
 
 
 def _range(model: type[BaseModel], loc: tuple[int | str, ...]) -> str:

@@ -26,7 +26,11 @@ def read_json(source: str | Path, *, limit: int = LIMIT) -> object:
     name = source_name(source)
     raw = sys.stdin.buffer.read(limit + 1) if str(source) in STANDARD_INPUT else _read_file(Path(source), limit)
     if len(raw) > limit:
-        raise FileError(f"{name} is larger than {limit // 1_000_000} MB", why="a case or a list of fluids is far smaller", fix="split it")
+        raise FileError(
+            f"{name} is larger than {limit // 1_000_000} MB",
+            why="a case or a list of fluids is far smaller",
+            fix="split it",
+        )
     return _parse(_decode(raw, name), name)
 
 
@@ -76,7 +80,9 @@ def _parse(text: str, name: str) -> object:
         return record
 
     def constant(word: str) -> float:
-        raise FormatError(f"{word} is not a number that can be used", where=name, fix='leave the field out, or write "unknown"')
+        raise FormatError(
+            f"{word} is not a number that can be used", where=name, fix='leave the field out, or write "unknown"'
+        )
 
     def finite(digits: str) -> float:
         value = float(digits)
@@ -85,9 +91,13 @@ def _parse(text: str, name: str) -> object:
         return value
 
     try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant, parse_float=finite, parse_int=_whole(name))
+        value = json.loads(
+            text, object_pairs_hook=pairs, parse_constant=constant, parse_float=finite, parse_int=_whole(name)
+        )
     except RecursionError:
-        raise FormatError("brackets are nested too deeply", where=name, why=f"allowed up to about {DEPTH} levels") from None
+        raise FormatError(
+            "brackets are nested too deeply", where=name, why=f"allowed up to about {DEPTH} levels"
+        ) from None
     except json.JSONDecodeError as error:
         raise FormatError(
             f"not valid JSON ({error.msg[0].lower()}{error.msg[1:]})",

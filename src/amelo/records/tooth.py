@@ -40,7 +40,9 @@ class Finding(Record):
     site: Literal["crown", "root"] = "crown"
     icdas: count(0, 6, "ICDAS caries code of a crown surface") = UNKNOWN
     icdas_root: count(0, 2, "ICDAS caries code of a root surface") = UNKNOWN
-    radiograph: Radiograph = Field(UNKNOWN, description="depth on a radiograph: enamel halves E1 E2, dentine thirds D1 D2 D3")
+    radiograph: Radiograph = Field(
+        UNKNOWN, description="depth on a radiograph: enamel halves E1 E2, dentine thirds D1 D2 D3"
+    )
     activity: Activity = UNKNOWN
     lesion_depth: amount(0, 10_000, "µm", "measured depth of the lesion") = UNKNOWN
     integrated_mineral_loss: amount(0, 100_000, "vol%·µm", "measured integrated mineral loss ΔZ") = UNKNOWN
@@ -121,27 +123,45 @@ def checked_tooth(fdi: int, tooth: Tooth) -> Tooth:
     if tooth.status == "missing" and tooth.missing_cause == "not missing":
         tooth = tooth.model_copy(update={"missing_cause": "unknown"})
     if tooth.status != "missing" and tooth.missing_cause != "not missing":
-        raise RecordError(f"missing_cause is given but the tooth is {tooth.status}", where="missing_cause", fix="leave it out, or say status 'missing'")
+        raise RecordError(
+            f"missing_cause is given but the tooth is {tooth.status}",
+            where="missing_cause",
+            fix="leave it out, or say status 'missing'",
+        )
     if tooth.missing_cause == "exfoliated" and not is_primary(fdi):
-        raise RecordError(f"permanent tooth {fdi} cannot exfoliate", where="missing_cause", fix="use trauma, periodontal or another cause")
+        raise RecordError(
+            f"permanent tooth {fdi} cannot exfoliate",
+            where="missing_cause",
+            fix="use trauma, periodontal or another cause",
+        )
     _check_absent(fdi, tooth)
     findings, seen = [], set()
     for i, finding in enumerate(tooth.findings):
         where = f"findings[{i}]"
         letter = _letter(fdi, finding.surface, f"{where}.surface")
         if (letter, finding.site) in seen:
-            raise RecordError(f"surface {letter} ({finding.site}) of tooth {fdi} is charted twice", where=where, fix="merge the two findings")
+            raise RecordError(
+                f"surface {letter} ({finding.site}) of tooth {fdi} is charted twice",
+                where=where,
+                fix="merge the two findings",
+            )
         seen.add((letter, finding.site))
         if finding.site == "crown" and finding.icdas_root != UNKNOWN:
-            raise RecordError("icdas_root is given for a crown surface", where=where, fix="set site to 'root', or use icdas")
+            raise RecordError(
+                "icdas_root is given for a crown surface", where=where, fix="set site to 'root', or use icdas"
+            )
         if finding.site == "root" and finding.icdas != UNKNOWN:
-            raise RecordError("icdas is given for a root surface", where=where, fix="use icdas_root, or set site to 'crown'")
+            raise RecordError(
+                "icdas is given for a root surface", where=where, fix="use icdas_root, or set site to 'crown'"
+            )
         findings.append(finding.model_copy(update={"surface": letter}))
     restorations = []
     for i, restoration in enumerate(tooth.restorations):
         letters = [_letter(fdi, s, f"restorations[{i}].surfaces") for s in restoration.surfaces]
         if len(set(letters)) < len(letters):
-            raise RecordError("a surface is named twice", where=f"restorations[{i}].surfaces", fix="name each surface once")
+            raise RecordError(
+                "a surface is named twice", where=f"restorations[{i}].surfaces", fix="name each surface once"
+            )
         restorations.append(restoration.model_copy(update={"surfaces": tuple(letters)}))
     return tooth.model_copy(update={"findings": tuple(findings), "restorations": tuple(restorations)})
 
@@ -157,15 +177,29 @@ def _check_absent(fdi: int, tooth: Tooth) -> None:
     """Refuse what a tooth that is not there, or not its own, cannot have."""
     carious = any(f.is_carious for f in tooth.findings)
     if tooth.status in WITHOUT_CROWN and carious:
-        raise RecordError(f"tooth {fdi} is {tooth.status} and carious at once", where="findings", fix="correct the status, or remove the findings")
+        raise RecordError(
+            f"tooth {fdi} is {tooth.status} and carious at once",
+            where="findings",
+            fix="correct the status, or remove the findings",
+        )
     if tooth.status in WITHOUT_CROWN and tooth.findings:
-        raise RecordError(f"tooth {fdi} is {tooth.status} and has findings on its surfaces", where="findings", fix="remove them")
+        raise RecordError(
+            f"tooth {fdi} is {tooth.status} and has findings on its surfaces", where="findings", fix="remove them"
+        )
     own_parts = [name for name in ("pulp_tests",) if getattr(tooth, name)]
     own_parts += ["pulp_diagnosis"] if tooth.pulp_diagnosis != UNKNOWN else []
     own_parts += ["root_treated"] if tooth.root_treated is True else []
     if tooth.status in ("missing", "implant", "pontic") and own_parts:
-        raise RecordError(f"tooth {fdi} is {tooth.status} and has no pulp", where=own_parts[0], fix="remove it, or correct the status")
+        raise RecordError(
+            f"tooth {fdi} is {tooth.status} and has no pulp", where=own_parts[0], fix="remove it, or correct the status"
+        )
     if tooth.status in ("missing", "unerupted") and tooth.restorations:
-        raise RecordError(f"tooth {fdi} is {tooth.status} and restored at once", where="restorations", fix="correct the status, or remove them")
+        raise RecordError(
+            f"tooth {fdi} is {tooth.status} and restored at once",
+            where="restorations",
+            fix="correct the status, or remove them",
+        )
     if tooth.status in ("missing", "pontic", "unerupted") and tooth.periodontal:
-        raise RecordError(f"tooth {fdi} is {tooth.status} and has periodontal sites", where="periodontal", fix="remove them")
+        raise RecordError(
+            f"tooth {fdi} is {tooth.status} and has periodontal sites", where="periodontal", fix="remove them"
+        )

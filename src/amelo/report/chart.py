@@ -52,7 +52,10 @@ def chart_text(case: Case, *, colour: bool = False, width: int = 80) -> str:
     lines += [margin + line for line in _legend(case)]
     words = [f"{key} {tooth_name(int(key))}: {text}" for key, tooth in case.teeth.items() if (text := describe(tooth))]
     if words:
-        lines += ["", *(line for text in words for line in wrap(text, width, initial_indent="  ", subsequent_indent="      "))]
+        lines += [
+            "",
+            *(line for text in words for line in wrap(text, width, initial_indent="  ", subsequent_indent="      ")),
+        ]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -81,7 +84,9 @@ def _paint(cell: str, kind: str, tooth: Tooth, colour: bool) -> str:
     if not colour or not cell:
         return text
     if kind == "caries":
-        deep = tooth.worst is not None and (tooth.worst.radiograph in ("D1", "D2", "D3") or tooth.worst.icdas in (4, 5, 6))
+        deep = tooth.worst is not None and (
+            tooth.worst.radiograph in ("D1", "D2", "D3") or tooth.worst.icdas in (4, 5, 6)
+        )
         return f"{RED if deep else YELLOW}{text}{RESET}"
     return f"{DIM}{text}{RESET}" if tooth.status == UNKNOWN else text
 
@@ -100,7 +105,10 @@ def _restoration_code(tooth: Tooth) -> str:
         return ""
     kinds = {"crown": "cr", "onlay": "on", "inlay": "in", "veneer": "ve", "sealant": "se", "infiltration": "if"}
     last = tooth.restorations[-1]
-    return kinds.get(last.kind) or "".join(sorted({s.lower() for r in tooth.restorations for s in r.surfaces}, key="modibflp".index))[:3]
+    return (
+        kinds.get(last.kind)
+        or "".join(sorted({s.lower() for r in tooth.restorations for s in r.surfaces}, key="modibflp".index))[:3]
+    )
 
 
 def marks(tooth: Tooth) -> Iterator[str]:
@@ -125,9 +133,13 @@ def _legend(case: Case) -> list[str]:
     used = {letter for tooth in case.teeth.values() for letter in marks(tooth)}
     legend = [text]
     if any(tooth.worst for tooth in case.teeth.values()):
-        legend.append("caries: surface, then depth on radiograph (E1 E2 enamel, D1-D3 dentine), ICDAS 1-6, or R root code")
+        legend.append(
+            "caries: surface, then depth on radiograph (E1 E2 enamel, D1-D3 dentine), ICDAS 1-6, or R root code"
+        )
     if any(tooth.restorations for tooth in case.teeth.values()):
-        legend.append("small letters: restored surfaces; cr crown, on onlay, in inlay, ve veneer, se sealant, if infiltration")
+        legend.append(
+            "small letters: restored surfaces; cr crown, on onlay, in inlay, ve veneer, se sealant, if infiltration"
+        )
     if used:
         legend.append("  ".join(f"{letter} {word}" for letter, word in MARKS.items() if letter in used))
     return legend
@@ -144,7 +156,9 @@ def describe(tooth: Tooth) -> str:
     for r in tooth.restorations:
         age = f", {r.age:g} years" if r.age != UNKNOWN else ""
         known = " ".join(word for word in (r.material, r.kind) if word != UNKNOWN) or "restoration"
-        parts.append(f"{known} {''.join(r.surfaces)}{age}{'' if r.condition in (UNKNOWN, 'intact') else ', ' + r.condition}")
+        parts.append(
+            f"{known} {''.join(r.surfaces)}{age}{'' if r.condition in (UNKNOWN, 'intact') else ', ' + r.condition}"
+        )
     for site, s in tooth.periodontal.items():
         if s.probing_depth != UNKNOWN and s.probing_depth >= POCKET:
             parts.append(f"pocket {s.probing_depth:g} mm {site}")
@@ -153,7 +167,11 @@ def describe(tooth: Tooth) -> str:
         parts.append(tooth.pulp_diagnosis)
     if tooth.residual_dentine != UNKNOWN:
         parts.append(f"{tooth.residual_dentine:g} mm of dentine over the pulp")
-    for name, value in (("hypersensitivity", tooth.hypersensitivity), ("mobility", tooth.mobility), ("furcation", tooth.furcation)):
+    for name, value in (
+        ("hypersensitivity", tooth.hypersensitivity),
+        ("mobility", tooth.mobility),
+        ("furcation", tooth.furcation),
+    ):
         if value not in (0, UNKNOWN):
             parts.append(f"{name} {value}")
     if tooth.root_treated is True:

@@ -78,13 +78,19 @@ def _tooth(tooth: Tooth, fdi: int, x: float, y: float) -> str:
         )
     middle = top + SIZE / 2
     if tooth.status == "missing":
-        parts.append(f'<path d="M{x + 4} {top + 4}l{SIZE - 8} {SIZE - 8}M{x + SIZE - 4} {top + 4}l{8 - SIZE} {SIZE - 8}" stroke="#555" stroke-width="2"/>')
+        parts.append(
+            f'<path d="M{x + 4} {top + 4}l{SIZE - 8} {SIZE - 8}M{x + SIZE - 4} {top + 4}l{8 - SIZE} {SIZE - 8}" stroke="#555" stroke-width="2"/>'
+        )
     elif tooth.status != "present":
         symbol = STATES[tooth.status][0]
-        parts.append(f'<text x="{x + SIZE / 2}" y="{middle + 4}" text-anchor="middle" font-size="12" fill="#666">{symbol}</text>')
+        parts.append(
+            f'<text x="{x + SIZE / 2}" y="{middle + 4}" text-anchor="middle" font-size="12" fill="#666">{symbol}</text>'
+        )
     codes = [caries_code(tooth.worst)] if tooth.worst else []
     note = " ".join([*codes, "".join(marks(tooth))]).strip()
-    parts.append(f'<text x="{x + SIZE / 2}" y="{top + SIZE + 13}" text-anchor="middle" font-size="10.5" font-weight="600">{escape(note)}</text></g>')
+    parts.append(
+        f'<text x="{x + SIZE / 2}" y="{top + SIZE + 13}" text-anchor="middle" font-size="10.5" font-weight="600">{escape(note)}</text></g>'
+    )
     return "".join(parts)
 
 
@@ -113,7 +119,11 @@ def _on(tooth: Tooth, letter: str) -> list[Finding]:
 def _surface_state(tooth: Tooth, letter: str) -> str:
     found = _on(tooth, letter)
     if any(f.is_carious for f in found):
-        deep = any(f.radiograph in ("D1", "D2", "D3") or (f.icdas != UNKNOWN and f.icdas >= 4) or f.site == "root" for f in found if f.is_carious)
+        deep = any(
+            f.radiograph in ("D1", "D2", "D3") or (f.icdas != UNKNOWN and f.icdas >= 4) or f.site == "root"
+            for f in found
+            if f.is_carious
+        )
         return "dentine" if deep else "enamel"
     if any(letter in r.surfaces for r in tooth.restorations):
         return "restored"
@@ -124,9 +134,25 @@ def _surface_state(tooth: Tooth, letter: str) -> str:
 
 def _surface_words(tooth: Tooth, letter: str) -> str:
     only = tooth.model_copy(
-        update={"findings": tuple(_on(tooth, letter)), "restorations": tuple(r for r in tooth.restorations if letter in r.surfaces)}
-        | {name: Tooth.model_fields[name].get_default(call_default_factory=True) for name in ("periodontal", "pulp_tests", "pulp_diagnosis")}
-        | {name: UNKNOWN for name in ("residual_dentine", "hypersensitivity", "mobility", "furcation", "root_treated", "orthodontic_attachment")}
+        update={
+            "findings": tuple(_on(tooth, letter)),
+            "restorations": tuple(r for r in tooth.restorations if letter in r.surfaces),
+        }
+        | {
+            name: Tooth.model_fields[name].get_default(call_default_factory=True)
+            for name in ("periodontal", "pulp_tests", "pulp_diagnosis")
+        }
+        | {
+            name: UNKNOWN
+            for name in (
+                "residual_dentine",
+                "hypersensitivity",
+                "mobility",
+                "furcation",
+                "root_treated",
+                "orthodontic_attachment",
+            )
+        }
     )
     return describe(only) or (STATES[tooth.status][1] if tooth.status != "present" else "nothing recorded")
 
@@ -141,6 +167,8 @@ def _legend(case: Case, y: float) -> list[str]:
         x += 34 + 6.4 * len(words)
     states = {t.status for t in case.teeth.values()} - {"present", "missing"} | {UNKNOWN}
     used = {letter for t in case.teeth.values() for letter in marks(t)}
-    text = [f"{STATES[s][0]} {STATES[s][1]}" for s in STATES if s in states] + [f"{k} {word}" for k, word in MARKS.items() if k in used]
+    text = [f"{STATES[s][0]} {STATES[s][1]}" for s in STATES if s in states] + [
+        f"{k} {word}" for k, word in MARKS.items() if k in used
+    ]
     parts.append(f'<text x="20" y="{y + 36}" font-size="11">× missing · {escape(" · ".join(text))}</text>')
     return parts
