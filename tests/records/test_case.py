@@ -71,10 +71,20 @@ def test_a_missing_tooth_without_cause_has_an_unknown_one():
 
 def test_the_worst_finding_is_the_deepest():
     tooth = make(
-        teeth={"36": {"findings": [{"surface": "O", "icdas": 6}, {"surface": "M", "radiograph": "D2"}, {"surface": "D", "radiograph": "E1"}]}}
+        teeth={
+            "36": {
+                "findings": [
+                    {"surface": "O", "icdas": 6},
+                    {"surface": "M", "radiograph": "D2"},
+                    {"surface": "D", "radiograph": "E1"},
+                ]
+            }
+        }
     ).tooth(36)
     assert tooth.worst.surface == "M"
-    assert make(teeth={"36": {"findings": [{"surface": "O", "icdas": 0, "radiograph": "none"}]}}).tooth(36).worst is None
+    assert (
+        make(teeth={"36": {"findings": [{"surface": "O", "icdas": 0, "radiograph": "none"}]}}).tooth(36).worst is None
+    )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
@@ -101,7 +111,9 @@ def test_there_are_the_eight_cases_that_were_promised():
     assert any(t.orthodontic_attachment == "bracket" and t.worst for t in cases["noor-white-spots"].teeth.values())
     stages = {f.radiograph for t in cases["jonas-approximal"].teeth.values() for f in t.findings if f.surface in "MD"}
     assert {"E2", "D1"} <= stages
-    assert any(f.defect.startswith("demarcated") for t in cases["mila-hypomineralisation"].teeth.values() for f in t.findings)
+    assert any(
+        f.defect.startswith("demarcated") for t in cases["mila-hypomineralisation"].teeth.values() for f in t.findings
+    )
     assert cases["tomas-amelogenesis"].genotype.variants[0].gene in ("ENAM", "MMP20")
     greta = cases["greta-dry-mouth"]
     assert greta.saliva.unstimulated_flow < 0.1
@@ -130,7 +142,9 @@ def test_problems_lists_all_of_them():
 
 
 def test_notices_are_about_what_is_unusual():
-    assert notices(make(age_band="40-44", teeth={"55": {"status": "present"}})) == ["primary upper right second molar 55 is present at 40-44 years"]
+    assert notices(make(age_band="40-44", teeth={"55": {"status": "present"}})) == [
+        "primary upper right second molar 55 is present at 40-44 years"
+    ]
     both = make(age_band="10-11", teeth={"55": {"status": "present"}, "15": {"status": "present"}})
     assert "55 and its successor 15 are both present" in notices(both)
     assert notices(make()) == ["no tooth is charted, so every tooth is unknown"]

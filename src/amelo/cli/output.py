@@ -49,7 +49,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
         table.add_row(*(str(cell) for cell in row))
     console = Console(soft_wrap=False, highlight=False)
     if not console.is_terminal:
-        console.width = max(console.width, 160)
+        console.width = max(console.width, 400)  # nobody reads it: let no column break
     console.print(table)
 
 

@@ -1,7 +1,7 @@
 """Teeth and their surfaces: the one place that numbers, names and orders them.
 
-The key is FDI (ISO 3950): quadrant, then position from the midline; 11 to 48 permanent, 51 to 85 primary.  Left and right are the
-patient's.  Charts show the mouth as the dentist sees it, so the patient's right is on the viewer's left.
+The key is FDI (ISO 3950): quadrant, then position from the midline; 11 to 48 permanent, 51 to 85 primary.  Left and
+right are the patient's.  Charts show the mouth as the dentist sees it, so the patient's right is on the viewer's left.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
-from amelo.errors import RecordError, nearest
+from amelo.errors import RecordError, nearest, shorten
 
 __all__ = [
     "ALL_TEETH",
@@ -26,7 +26,9 @@ __all__ = [
     "mesial_on_right",
     "neighbour",
     "palmer",
+    "palmer_symbol",
     "position",
+    "predecessor",
     "quadrant",
     "side",
     "successor",
@@ -55,6 +57,7 @@ SURFACE_NAMES = {
 _SYNONYMS = {"B": "F", "F": "B", "L": "P", "P": "L"}
 _CORNERS = {1: "UR", 2: "UL", 3: "LL", 4: "LR"}
 _LETTERS = "ABCDEFGHIJKLMNOPQRST"
+_BRACKETS = {1: "{}┘", 2: "└{}", 3: "┌{}", 4: "{}┐"}  # the lines of the cross that stand next to the tooth
 
 
 def tooth(key: int | str) -> int:
@@ -67,7 +70,7 @@ def tooth(key: int | str) -> int:
         if text == str(fdi):
             return fdi
     raise RecordError(
-        f"'{key}' is not a tooth",
+        f"{shorten(text)} is not a tooth",
         why="FDI numbers are 11-18, 21-28, 31-38, 41-48 (permanent) and 51-55, 61-65, 71-75, 81-85 (primary)",
         fix=nearest(text, ALL_TEETH, limit=0),
     )
@@ -131,6 +134,11 @@ def palmer(fdi: int) -> str:
     return _CORNERS[quadrant(fdi)] + (_LETTERS[p - 1] if is_primary(fdi) else str(p))
 
 
+def palmer_symbol(fdi: int) -> str:
+    """Return Palmer notation with its bracket, which shows the corner of the cross: ``6┘`` is the upper right one."""
+    return _BRACKETS[quadrant(fdi)].format(palmer(fdi)[2:])
+
+
 @cache
 def _by_universal() -> dict[str, int]:
     return {universal(fdi): fdi for fdi in ALL_TEETH}
@@ -138,7 +146,7 @@ def _by_universal() -> dict[str, int]:
 
 @cache
 def _by_palmer() -> dict[str, int]:
-    return {palmer(fdi): fdi for fdi in ALL_TEETH}
+    return {form(fdi): fdi for fdi in ALL_TEETH for form in (palmer, palmer_symbol)}
 
 
 def fdi_from_universal(name: int | str) -> int:
@@ -147,25 +155,33 @@ def fdi_from_universal(name: int | str) -> int:
     Raises: RecordError for anything but 1 to 32 and A to T.
     """
     try:
-        return _by_universal()[str(name).upper()]
+        return _by_universal()[str(name).strip().upper()]
     except KeyError:
-        raise RecordError(f"'{name}' is not a Universal tooth number", why="allowed 1 to 32 and A to T") from None
+        raise RecordError(
+            f"{shorten(name)} is not a Universal tooth number", why="allowed 1 to 32 and A to T"
+        ) from None
 
 
 def fdi_from_palmer(name: str) -> int:
-    """Return the FDI number of a Palmer name such as ``UR6`` or ``LLD``.
+    """Return the FDI number of a Palmer name such as ``UR6``, ``LLD`` or ``6┘``.
 
     Raises: RecordError for anything else.
     """
     try:
-        return _by_palmer()[name.upper()]
+        return _by_palmer()[name.strip().upper()]
     except KeyError:
-        raise RecordError(f"'{name}' is not a Palmer name", why="write UR, UL, LL or LR and 1 to 8 or A to E") from None
+        why = "write UR, UL, LL or LR and 1 to 8 or A to E"
+        raise RecordError(f"{shorten(name)} is not a Palmer name", why=why) from None
 
 
 def successor(fdi: int) -> int | None:
     """Return the permanent tooth that replaces a primary one, None for a permanent tooth."""
     return fdi - 40 if is_primary(fdi) else None
+
+
+def predecessor(fdi: int) -> int | None:
+    """Return the primary tooth that stood before a permanent one, None for permanent molars and primary teeth."""
+    return fdi + 40 if not is_primary(fdi) and position(fdi) <= 5 else None
 
 
 def contralateral(fdi: int) -> int:
@@ -196,7 +212,7 @@ def surface(fdi: int, letter: str) -> str:
     for candidate in (word, _SYNONYMS.get(word, "")):
         if candidate in valid:
             return candidate
-    raise RecordError(f"'{letter}' is not a surface of tooth {fdi}", fix="use one of " + ", ".join(valid))
+    raise RecordError(f"{shorten(letter)} is not a surface of tooth {fdi}", fix="use one of " + ", ".join(valid))
 
 
 def neighbour(fdi: int, letter: Literal["M", "D"]) -> int | None:
@@ -216,7 +232,7 @@ def touching(fdi: int, letter: Literal["M", "D"]) -> tuple[int, str] | None:
 
 
 def mesial_on_right(fdi: int) -> bool:
-    """Return whether the mesial surface is drawn on the viewer's right: so for every tooth of the patient's right side."""
+    """Return whether the mesial surface is drawn on the viewer's right: so it is for the patient's right side."""
     return side(fdi) == "right"
 
 
