@@ -66,7 +66,11 @@ def main() -> None:
 
     engine = phreeqc.Phreeqc()
     engine.LoadDatabaseString(phreeqc_database(table))
-    head = "SELECTED_OUTPUT\n -reset false\n -high_precision true\n -ionic_strength true\n -si " + " ".join(s.name for s in table.solids) + "\n"
+    head = (
+        "SELECTED_OUTPUT\n -reset false\n -high_precision true\n -ionic_strength true\n -si "
+        + " ".join(s.name for s in table.solids)
+        + "\n"
+    )
     engine.RunString(head)
     blocks, index, failed = [], [], 0
     for i in range(COUNT):
@@ -95,19 +99,22 @@ def main() -> None:
         t_ours = seconds(repeatedly) / (COUNT * REPEAT)
         t_batch, t_single = seconds(lambda: engine.RunString(together)) / SAMPLE, seconds(one_by_one) / SAMPLE
         rows.append((t_ours, t_batch, t_single))
-        print(f"round {k + 1}: amelo {1e-6 / t_ours:5.2f} M/s, IPhreeqc {1 / t_batch:7.0f}/s together, {1 / t_single:6.0f}/s one by one", flush=True)
+        print(
+            f"round {k + 1}: amelo {1e-6 / t_ours:5.2f} M/s, IPhreeqc {1 / t_batch:7.0f}/s together, {1 / t_single:6.0f}/s one by one",
+            flush=True,
+        )
     engine.RunString(together)
     theirs = engine.GetSelectedOutput()
     index_ours, status = ours()
-    worst = max(
-        np.abs(index_ours[index, k] - np.array(theirs[f"si_{s.name}"][-SAMPLE:])).max() for k, s in enumerate(table.solids)
-    )
+    worst = max(np.abs(index_ours[index, k] - np.array(theirs[f"si_{s.name}"][-SAMPLE:])).max() for k, s in enumerate(table.solids))
     together_ratio = statistics.median(t_batch / t_ours for t_ours, t_batch, _ in rows)
     single_ratio = statistics.median(t_single / t_ours for t_ours, _, t_single in rows)
     best = min(together_ratio, single_ratio)
     print(f"{COUNT:,} fluids drawn ({share:.0%} of the draws can be closed with chloride); converged: {(status == 0).mean():.2%}")
     print(f"largest |ΔSI| on {SAMPLE} fluids: {worst:.1e}; IPhreeqc gave no answer to {failed} that amelo solved")
-    print(f"ratio to IPhreeqc, median of {ROUNDS}: {together_ratio:,.0f} (all in one input), {single_ratio:,.0f} (one input per fluid); goal {GOAL:,}")
+    print(
+        f"ratio to IPhreeqc, median of {ROUNDS}: {together_ratio:,.0f} (all in one input), {single_ratio:,.0f} (one input per fluid); goal {GOAL:,}"
+    )
     if best < GOAL:
         print("below the goal", file=sys.stderr)
 

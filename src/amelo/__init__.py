@@ -36,7 +36,7 @@ _HOMES = {
     "solubility": "amelo.twin.chemistry.thresholds",
 }
 
-__all__ = [  # noqa: RUF022 - sorted as Python sorts, which the tests check
+__all__ = [
     "Case",
     "Fluid",
     "Quantity",

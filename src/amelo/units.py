@@ -40,9 +40,25 @@ DIMENSIONS = {  # name: (unit that results are held in, an example for messages)
 _FRACTIONS = {"ppm": 1e-6, "ppb": 1e-9, "wt%": 1e-2, "w/w%": 1e-2, "%w/w": 1e-2, "mass%": 1e-2, "g/kg": 1e-3, "mg/kg": 1e-6}
 _PER_VOLUME = {"w/v%", "%w/v"}  # grams per 100 mL
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_UNITS = ("s min h hour hours day days d week weeks minute minutes second seconds m cm mm µm um nm km g kg mg µg ng L mL µL uL m3 cm3 mm3 mol mmol "
-          "µmol mM µM nM M K degC T mT T/m mT/m Hz kHz MHz Pa kPa MPa GPa mmHg atm bar N mN ppm ppb wt% w/v% w/w%").split()  # fmt: skip
-_TIMES = {"s", "sec", "second", "seconds", "min", "minute", "minutes", "h", "hr", "hour", "hours", "d", "day", "days", "week", "weeks"}
+_UNITS = ["s", "min", "h", "hour", "hours", "day", "days", "d", "week", "weeks", "minute", "minutes", "second", "seconds", "m", "cm", "mm", "µm", "um", "nm", "km", "g", "kg", "mg", "µg", "ng", "L", "mL", "µL", "uL", "m3", "cm3", "mm3", "mol", "mmol", "µmol", "mM", "µM", "nM", "M", "K", "degC", "T", "mT", "T/m", "mT/m", "Hz", "kHz", "MHz", "Pa", "kPa", "MPa", "GPa", "mmHg", "atm", "bar", "N", "mN", "ppm", "ppb", "wt%", "w/v%", "w/w%"]  # fmt: skip
+_TIMES = {
+    "s",
+    "sec",
+    "second",
+    "seconds",
+    "min",
+    "minute",
+    "minutes",
+    "h",
+    "hr",
+    "hour",
+    "hours",
+    "d",
+    "day",
+    "days",
+    "week",
+    "weeks",
+}
 _OF_SUBSTANCE = {"mass", "concentration", "molality", "mass concentration", "mass fraction", "number density"}
 _SIGNED = {"temperature", "magnetic gradient", "magnetic field", "force"}
 
@@ -99,7 +115,9 @@ class Quantity:
         if part.dimension == "mass concentration":
             return part.value / molar_mass(element)
         if density is None:
-            raise QuantityError(f"'{self.text}' is by mass", why="moles per volume need the density of the product", fix="give density in kg/m3")
+            raise QuantityError(
+                f"'{self.text}' is by mass", why="moles per volume need the density of the product", fix="give density in kg/m3"
+            )
         return part.value * density / molar_mass(element)
 
 
@@ -119,7 +137,11 @@ def quantity(text: str, *, dimension: str | None = None, where: str = "") -> Qua
         raise error.at(where) if where else error from None
     if dimension is not None and found.dimension != dimension:
         example = DIMENSIONS[dimension][1]
-        hint = "did you mean 'mM'?" if dimension == "concentration" and re.search(r"\dmm|\d mm", text) else f"write for example {example}"
+        hint = (
+            "did you mean 'mM'?"
+            if dimension == "concentration" and re.search(r"\dmm|\d mm", text)
+            else f"write for example {example}"
+        )
         raise QuantityError(f"'{text}' is a {found.dimension}, not a {dimension}", where=where, fix=hint)
     return found
 
@@ -165,10 +187,14 @@ def _times(text: str, plain: str) -> Quantity:
     parts = re.findall(rf"({_NUMBER})\s*([A-Za-zµ%/]+)", plain)
     rest = re.sub(rf"({_NUMBER})\s*([A-Za-zµ%/]+)", "", plain).strip()
     if rest or not all(unit in _TIMES for _, unit in parts):
-        raise QuantityError(f"'{text}' holds more than one quantity", why="only times can be added up", fix="write one number and one unit")
+        raise QuantityError(
+            f"'{text}' holds more than one quantity", why="only times can be added up", fix="write one number and one unit"
+        )
     seconds = [_registry().Quantity(1.0, unit).to("s").magnitude for _, unit in parts]
     if sorted(set(seconds), reverse=True) != seconds:
-        raise QuantityError(f"'{text}' repeats or mixes up its units", fix="write each unit once, the largest first, such as 3 h 20 min")
+        raise QuantityError(
+            f"'{text}' repeats or mixes up its units", fix="write each unit once, the largest first, such as 3 h 20 min"
+        )
     if any(float(number) < 0 for number, _ in parts):
         raise QuantityError(f"'{text}' is negative", why="a time is 0 or more")
     return Quantity(sum(float(n) * s for (n, _), s in zip(parts, seconds, strict=True)), "s", "time", None, text)
@@ -187,7 +213,8 @@ def _with_unit(text: str, number: float, rest: str) -> Quantity:
             unit = f"{kind}%"
         elif tail:
             raise QuantityError(
-                f"'{text}' may be by mass or by volume", fix=f"write '{number:g} wt% {tail}' (per mass) or '{number:g} w/v% {tail}' (g per 100 mL)"
+                f"'{text}' may be by mass or by volume",
+                fix=f"write '{number:g} wt% {tail}' (per mass) or '{number:g} w/v% {tail}' (g per 100 mL)",
             )
         else:
             return Quantity(number / 100.0, "", "fraction", None, text)
@@ -255,7 +282,9 @@ def _substance(name: str, text: str) -> str:
     key = _spellings().get(name.casefold())
     if key is not None and len(name) > 2:
         return key
-    raise QuantityError(f"'{text}': '{name}' is not a substance amelo knows", fix=nearest(name, [*_substances(), *_spellings()], limit=0))
+    raise QuantityError(
+        f"'{text}': '{name}' is not a substance amelo knows", fix=nearest(name, [*_substances(), *_spellings()], limit=0)
+    )
 
 
 def _count(substance: str, element: str) -> int:

@@ -31,13 +31,31 @@ CASES = {  # what is wrong: (text of the file, words that the sentence must hold
     "a tooth that does not exist": (tooth("39"), ["teeth.39", "'39' is not a tooth", "31-38"]),
     "a tooth as a word": (tooth("molar"), ["teeth.molar", "'molar' is not a tooth"]),
     "a tooth in two digits too many": (tooth("036"), ["teeth.036", "is not a tooth"]),
-    "a surface not on that tooth": (tooth("11", findings=[{"surface": "O"}]), ["teeth.11.findings[0].surface", "'O' is not a surface of tooth 11", "M, I, D, F, P"]),
-    "a surface that no tooth has": (tooth("36", findings=[{"surface": "X"}]), ["'X' is not a surface of tooth 36", "M, O, D, B, L"]),
-    "an incisal edge on a molar restoration": (tooth("36", restorations=[{"surfaces": ["I"]}]), ["restorations[0].surfaces", "'I'", "M, O, D, B, L"]),
-    "missing and carious": (tooth("36", status="missing", findings=[{"surface": "O", "icdas": 3}]), ["teeth.36.findings", "missing and carious at once"]),
-    "restored and unerupted": (tooth("38", status="unerupted", restorations=[{"surfaces": ["O"]}]), ["unerupted and restored at once"]),
+    "a surface not on that tooth": (
+        tooth("11", findings=[{"surface": "O"}]),
+        ["teeth.11.findings[0].surface", "'O' is not a surface of tooth 11", "M, I, D, F, P"],
+    ),
+    "a surface that no tooth has": (
+        tooth("36", findings=[{"surface": "X"}]),
+        ["'X' is not a surface of tooth 36", "M, O, D, B, L"],
+    ),
+    "an incisal edge on a molar restoration": (
+        tooth("36", restorations=[{"surfaces": ["I"]}]),
+        ["restorations[0].surfaces", "'I'", "M, O, D, B, L"],
+    ),
+    "missing and carious": (
+        tooth("36", status="missing", findings=[{"surface": "O", "icdas": 3}]),
+        ["teeth.36.findings", "missing and carious at once"],
+    ),
+    "restored and unerupted": (
+        tooth("38", status="unerupted", restorations=[{"surfaces": ["O"]}]),
+        ["unerupted and restored at once"],
+    ),
     "a pulp in an implant": (tooth("36", status="implant", pulp_diagnosis="necrosis"), ["is implant and has no pulp"]),
-    "a reason for missing on a present tooth": (tooth("36", status="present", missing_cause="caries"), ["missing_cause", "the tooth is present"]),
+    "a reason for missing on a present tooth": (
+        tooth("36", status="present", missing_cause="caries"),
+        ["missing_cause", "the tooth is present"],
+    ),
     "a permanent tooth exfoliated": (tooth("36", status="missing", missing_cause="exfoliated"), ["cannot exfoliate"]),
     "one surface twice": (tooth("36", findings=[{"surface": "B"}, {"surface": "F"}]), ["findings[1]", "charted twice"]),
     "an ICDAS code out of range": (tooth("36", findings=[{"surface": "O", "icdas": 7}]), ["icdas", "7 is out of range", "0 to 6"]),
@@ -59,8 +77,14 @@ CASES = {  # what is wrong: (text of the file, words that the sentence must hold
         ["consent.withdrawn_on", "before it was given"],
     ),
     "a meal at no hour": (case(diet={"meals": [{"at": "25:00", "what": "meal"}]}), ["diet.meals[0].at", "'25:00'", "HH:MM"]),
-    "variants in an untested patient": (case(genotype={"tested": False, "variants": [{"gene": "ENAM"}]}), ["genotype.tested", "variants are given"]),
-    "an event on no tooth": (case(history=[{"on": "2020-01-01", "tooth": 90, "what": "filled"}]), ["history[0]", "'90' is not a tooth"]),
+    "variants in an untested patient": (
+        case(genotype={"tested": False, "variants": [{"gene": "ENAM"}]}),
+        ["genotype.tested", "variants are given"],
+    ),
+    "an event on no tooth": (
+        case(history=[{"on": "2020-01-01", "tooth": 90, "what": "filled"}]),
+        ["history[0]", "'90' is not a tooth"],
+    ),
     "a list instead of a case": ("[]", ["[] is not an object"]),
 }
 FLUIDS = {
@@ -74,7 +98,10 @@ FLUIDS = {
     "pH and the closing ion both unknown": (fluid(pH=None), ["pH is left out", "'Cl'"]),
     "carbonate given twice": (totals(**{"C(4)": 5}).replace('"pH"', '"carbon_dioxide_kPa": 5, "pH"'), ["carbonate is given twice"]),
     "a closing ion that reacts": (fluid(charge_balanced_by="Ca"), ["cannot be balanced by 'Ca'", "Na, K, Cl, Tr"]),
-    "a closing ion that would be negative": (fluid(charge_balanced_by="K", totals_mmol_per_kgw={"Ca": 1, "Na": 50}), ["would have to be negative"]),
+    "a closing ion that would be negative": (
+        fluid(charge_balanced_by="K", totals_mmol_per_kgw={"Ca": 1, "Na": 50}),
+        ["would have to be negative"],
+    ),
     "a pH off the scale": (fluid(pH=15), ["pH", "15 is out of range", "0 to 14"]),
     "pH as text": (fluid(pH="5.5"), ["pH", "'5.5' is not a number"]),
     "a temperature without constants": (fluid(temperature_C=30), ["30 °C has no set of constants", "use 37 or 25"]),
@@ -100,11 +127,20 @@ LINES = {  # command lines: (words, words of the sentence)
     "a misspelt command": (["saturaton", "x.json"], ["'saturaton' is not a command", "did you mean 'saturation'?"]),
     "a misspelt option": (["saturation", "x.json", "--jsn"], ["--jsn", "did you mean"]),
     "no file": (["saturation"], ["requires an argument"]),
-    "a file that is not there": (["saturation", "cases/fluids/resting-salvia.json"], ["does not exist", "did you mean 'resting-saliva.json'?"]),
+    "a file that is not there": (
+        ["saturation", "cases/fluids/resting-salvia.json"],
+        ["does not exist", "did you mean 'resting-saliva.json'?"],
+    ),
     "a folder": (["case", "show", "cases"], ["cases is a folder"]),
     "a folder that is not there": (["case", "show", "nowhere/x.json"], ["there is no folder nowhere"]),
-    "two formats at once": (["saturation", "cases/fluids/mouth.json", "--json", "--csv"], ["--json and --csv cannot be used together"]),
-    "an unknown phase": (["critical-ph", "cases/fluids/mouth.json", "--phase", "fluoroapatit"], ["'fluoroapatit' is not a known phase", "did you mean 'fluoroapatite'?"]),
+    "two formats at once": (
+        ["saturation", "cases/fluids/mouth.json", "--json", "--csv"],
+        ["--json and --csv cannot be used together"],
+    ),
+    "an unknown phase": (
+        ["critical-ph", "cases/fluids/mouth.json", "--phase", "fluoroapatit"],
+        ["'fluoroapatit' is not a known phase", "did you mean 'fluoroapatite'?"],
+    ),
     "a range of pH backwards": (["solubility", "--ph", "8:4:0.1"], ["'8:4:0.1'", "does not go upwards"]),
     "a range of pH off the scale": (["solubility", "--ph", "4:20:1"], ["allowed 0 to 14"]),
     "a range of pH with a word": (["solubility", "--ph", "low"], ["'low' is not a range of pH", "4:8:0.1"]),
@@ -150,7 +186,9 @@ def test_fluids(what, amelo, tmp_path):
     path.write_text(text, "utf-8")
     refuse(amelo("saturation", path, "--json"), words)
     assert [p.name for p in tmp_path.iterdir()] == ["fluid.json"]
-    refuse(amelo("saturation", "-", "--json", stdin=text.encode()), [word.replace("fluid.json", "standard input") for word in words])
+    refuse(
+        amelo("saturation", "-", "--json", stdin=text.encode()), [word.replace("fluid.json", "standard input") for word in words]
+    )
 
 
 @pytest.mark.parametrize("what", FILES)
@@ -199,7 +237,7 @@ def test_check_reports_every_problem_of_every_file(amelo, tmp_path):
 def test_a_bug_of_ours_is_called_one_and_shows_no_values(amelo, monkeypatch):
     import amelo.records.case as module
 
-    secret = "the-patient-is-Anna"  # noqa: S105
+    secret = "the-patient-is-Anna"
 
     def broken(path):
         private = secret  # noqa: F841 - would appear in a traceback with locals

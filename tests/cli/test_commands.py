@@ -34,7 +34,17 @@ def test_every_command_has_help(command, amelo):
 def test_saturation_as_a_table(amelo):
     one = amelo("saturation", REST)
     assert one.code == 0 and one.err == ""
-    for word in ("resting whole saliva", "pH 6.800", "HAp", "+10.00", "supersaturated", "CaF2", "undersaturated", "share of enamel", "dental-37C 2026.1"):
+    for word in (
+        "resting whole saliva",
+        "pH 6.800",
+        "HAp",
+        "+10.00",
+        "supersaturated",
+        "CaF2",
+        "undersaturated",
+        "share of enamel",
+        "dental-37C 2026.1",
+    ):
         assert word in one.out
     many = amelo("saturation", MOUTH)
     assert many.out.count("whole saliva") == 2 and "plaque fluid after sugar" in many.out

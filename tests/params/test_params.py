@@ -109,7 +109,10 @@ def test_stepwise_and_cumulative_constants_agree():
 
 def test_reactions_that_do_not_balance_or_lack_a_constant_are_refused():
     def reactions(**species):
-        component = {"Ca": {"master": "Ca+2", "charge": 2, "names": "calcium"}, "F": {"master": "F-", "charge": -1, "names": "fluoride"}}
+        component = {
+            "Ca": {"master": "Ca+2", "charge": 2, "names": "calcium"},
+            "F": {"master": "F-", "charge": -1, "names": "fluoride"},
+        }
         return {"component": component, "species": species, "solid": {}, "salt": {}}
 
     constants = load_set("dental-37C")

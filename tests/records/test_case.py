@@ -82,9 +82,7 @@ def test_the_worst_finding_is_the_deepest():
         }
     ).tooth(36)
     assert tooth.worst.surface == "M"
-    assert (
-        make(teeth={"36": {"findings": [{"surface": "O", "icdas": 0, "radiograph": "none"}]}}).tooth(36).worst is None
-    )
+    assert make(teeth={"36": {"findings": [{"surface": "O", "icdas": 0, "radiograph": "none"}]}}).tooth(36).worst is None
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
@@ -111,9 +109,7 @@ def test_there_are_the_eight_cases_that_were_promised():
     assert any(t.orthodontic_attachment == "bracket" and t.worst for t in cases["noor-white-spots"].teeth.values())
     stages = {f.radiograph for t in cases["jonas-approximal"].teeth.values() for f in t.findings if f.surface in "MD"}
     assert {"E2", "D1"} <= stages
-    assert any(
-        f.defect.startswith("demarcated") for t in cases["mila-hypomineralisation"].teeth.values() for f in t.findings
-    )
+    assert any(f.defect.startswith("demarcated") for t in cases["mila-hypomineralisation"].teeth.values() for f in t.findings)
     assert cases["tomas-amelogenesis"].genotype.variants[0].gene in ("ENAM", "MMP20")
     greta = cases["greta-dry-mouth"]
     assert greta.saliva.unstimulated_flow < 0.1

@@ -93,7 +93,9 @@ def test_states_differ_by_pattern_and_not_by_colour_alone():
 
 
 def test_the_picture_is_self_contained_and_escapes_what_patients_write():
-    case = build(Case, BASE | {"teeth": {"36": {"status": "present", "note": "<script>alert(1)</script>"}}, "notes": "<b>&"}, "test")
+    case = build(
+        Case, BASE | {"teeth": {"36": {"status": "present", "note": "<script>alert(1)</script>"}}, "notes": "<b>&"}, "test"
+    )
     text = chart_svg(case)
     ET.fromstring(text)
     assert "<script" not in text and "href" not in text and "http://www.w3.org/2000/svg" in text
@@ -133,7 +135,16 @@ def test_words_and_marks_tell_everything():
     case = make(
         t16={
             "status": "present",
-            "findings": [{"surface": "B", "site": "root", "icdas_root": 2, "activity": "active", "lesion_depth": 250, "integrated_mineral_loss": 4000}],
+            "findings": [
+                {
+                    "surface": "B",
+                    "site": "root",
+                    "icdas_root": 2,
+                    "activity": "active",
+                    "lesion_depth": 250,
+                    "integrated_mineral_loss": 4000,
+                }
+            ],
             "restorations": [{"surfaces": ["O"], "kind": "filling", "material": "amalgam", "age": 12, "condition": "fractured"}],
             "periodontal": {"DB": {"probing_depth": 6}},
             "mobility": 2,
@@ -144,7 +155,12 @@ def test_words_and_marks_tell_everything():
         }
     )
     words = describe(case.tooth(16))
-    for part in ("buccal root root code 2, active, depth 250 µm, ΔZ 4000 vol%·µm", "amalgam filling O, 12 years, fractured", "pocket 6 mm DB", "mobility 2"):
+    for part in (
+        "buccal root root code 2, active, depth 250 µm, ΔZ 4000 vol%·µm",
+        "amalgam filling O, 12 years, fractured",
+        "pocket 6 mm DB",
+        "mobility 2",
+    ):
         assert part in words
     assert set(marks(case.tooth(16))) == {"b", "s", "n", "t", "p", "m"}
     assert set(MARKS) >= set(marks(case.tooth(16)))

@@ -67,7 +67,15 @@ def test_solubility_isotherms(shared):
 def draw(table, count, seed):
     """Plausible oral fluids and baths, some components missing, with pH 4 to 8."""
     rng = np.random.default_rng(seed)
-    ranges = {"Ca": (0.05, 20), "P": (0.05, 40), "Mg": (0.02, 5), "F": (1e-4, 1), "Lac": (0.01, 60), "Ace": (0.1, 60), "Pro": (0.1, 20)}
+    ranges = {
+        "Ca": (0.05, 20),
+        "P": (0.05, 40),
+        "Mg": (0.02, 5),
+        "F": (1e-4, 1),
+        "Lac": (0.01, 60),
+        "Ace": (0.1, 60),
+        "Pro": (0.1, 20),
+    }
     ranges |= {"Amm": (0.1, 40), "Na": (1, 120), "K": (1, 120), "C(4)": (0.1, 30)}
     totals = np.zeros((count, len(table.names)))
     for name, (low, high) in ranges.items():

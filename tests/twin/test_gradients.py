@@ -66,7 +66,9 @@ def test_gradients_with_respect_to_constants(solve):
     for i in range(len(log_k)):
         step = np.zeros_like(log_k)
         step[i] = 1e-5
-        difference = (solve(totals, ph, log_k=log_k + step)["saturation_index"] - solve(totals, ph, log_k=log_k - step)["saturation_index"]) / 2e-5
+        difference = (
+            solve(totals, ph, log_k=log_k + step)["saturation_index"] - solve(totals, ph, log_k=log_k - step)["saturation_index"]
+        ) / 2e-5
         assert np.abs(np.asarray(difference - by_k[:, i])).max() < 1e-6, TABLE.species[i].name
         moved += bool(np.abs(np.asarray(difference)).max() > 1e-9)
     assert moved > 20  # the constants do something

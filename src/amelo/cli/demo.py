@@ -43,7 +43,11 @@ def demo(case: Path = Path("cases/kira.json"), /, *, out: Path = Path("out/demo"
     print(f"\nSaliva at pH {first.pH:.2f}: SI of enamel {first.saturation_index['enamel']:+.2f}", end="")
     print(f", of fluorapatite {first.saturation_index['FAp']:+.2f}; {first.undersaturated_enamel:.0%} of enamel would dissolve.")
     for phase, limit in limits.items():
-        print(f"  {phase:8} stays saturated down to pH {limit.ph:.2f} ({limit.low:.2f} to {limit.high:.2f})" if limit.ph == limit.ph else f"  {phase:8} {limit.sentence}")
+        print(
+            f"  {phase:8} stays saturated down to pH {limit.ph:.2f} ({limit.low:.2f} to {limit.high:.2f})"
+            if limit.ph == limit.ph
+            else f"  {phase:8} {limit.sentence}"
+        )
     for assumed in saliva.assumed:
         print(f"  assumed: {assumed}")
     try:
@@ -53,8 +57,12 @@ def demo(case: Path = Path("cases/kira.json"), /, *, out: Path = Path("out/demo"
         curve = saturation_curve(fluid, np.linspace(4.0, 8.0, 81))
         plot_saturation(curve, out / "saturation.svg", phases=phases, ph=first.pH, name=record.pseudonym)
     except OSError as error:
-        raise FileError(f"{out} cannot be written", why=str(error.strerror or error), fix="name another folder with --out") from None
+        raise FileError(
+            f"{out} cannot be written", why=str(error.strerror or error), fix="name another folder with --out"
+        ) from None
     remember_citations("amelo demo", answer.sources)
-    print(f"\nResults: {out}/chart.svg (tooth chart), {out}/saturation.svg (saturation against pH), {out}/saliva.json (every figure)")
+    print(
+        f"\nResults: {out}/chart.svg (tooth chart), {out}/saturation.svg (saturation against pH), {out}/saliva.json (every figure)"
+    )
     print("Research and teaching software, not a medical device. 'amelo cite' lists the references.")
     return 0

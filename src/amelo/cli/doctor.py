@@ -33,7 +33,9 @@ def doctor(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
     if json:
         print_json([{"check": name, "finding": finding, "good": good} for name, finding, good in found])
     else:
-        print_table(("check", "finding", ""), [(name, finding, "ok" if good else "PROBLEM") for name, finding, good in found], left=3)
+        print_table(
+            ("check", "finding", ""), [(name, finding, "ok" if good else "PROBLEM") for name, finding, good in found], left=3
+        )
     return 0 if all(good for _, _, good in found) else 1
 
 

@@ -46,10 +46,22 @@ def validate(subjects: list[str] | None = None, /, *, full: Flag = False, json: 
         print_json({"claims": [c.to_dict() for c in claims], "missing": missing})
     else:
         rows = [
-            (c.id, c.what, f"{c.published:g}", number(c.ours if c.ours is not None else float("nan"), ".4g"), f"{c.low:g} to {c.high:g}", c.unit, c.verdict.upper(), c.source)
+            (
+                c.id,
+                c.what,
+                f"{c.published:g}",
+                number(c.ours if c.ours is not None else float("nan"), ".4g"),
+                f"{c.low:g} to {c.high:g}",
+                c.unit,
+                c.verdict.upper(),
+                c.source,
+            )
             for c in claims
         ]
         print_table(("id", "what", "published", "amelo", "band", "unit", "verdict", "source"), rows, left=2)
+        for c in claims:
+            if c.verdict != "hit":
+                print(f"{c.verdict} {c.id}: {c.note}")
         hits = sum(c.verdict == "hit" for c in claims)
         print(f"{hits} of {len(claims)} hit; bands were stated beforehand and are never fitted")
     if missing:

@@ -175,7 +175,5 @@ def _parameter(entry: dict[str, object], name: str, set_name: str, where: str) -
         raise ParameterError(f"unknown grade '{entry['grade']}'", where=where, fix=nearest(entry["grade"], GRADES))
     for key in str(entry["source"]).split():
         if key not in bibliography():
-            raise ParameterError(
-                f"source '{key}' is not in the bibliography", where=where, fix=nearest(key, bibliography())
-            )
+            raise ParameterError(f"source '{key}' is not in the bibliography", where=where, fix=nearest(key, bibliography()))
     return Parameter(set_name, name, float(value), entry["unit"], float(low), float(high), *(entry[k] for k in _KEYS[4:]))

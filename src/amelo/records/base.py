@@ -27,10 +27,7 @@ def amount(low: float, high: float, unit: str, about: str) -> Any:
 
     The range is there to catch slips of unit and typing; it is wide enough for disease.
     """
-    return (
-        Annotated[float, Field(strict=True, ge=low, le=high, description=about, json_schema_extra={"unit": unit})]
-        | Unknown
-    )
+    return Annotated[float, Field(strict=True, ge=low, le=high, description=about, json_schema_extra={"unit": unit})] | Unknown
 
 
 def count(low: int, high: int, about: str) -> Any:

@@ -47,13 +47,9 @@ class Case(Record):
     pseudonym: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{1,39}$", description="not the patient's name")]
     origin: Literal["synthetic", "clinical"]
     recorded_on: date
-    age_band: Annotated[str, Field(pattern=r"^\d{1,3}-\d{1,3}$", description="years, such as 30-34")] | Unknown = (
-        UNKNOWN
-    )
+    age_band: Annotated[str, Field(pattern=r"^\d{1,3}-\d{1,3}$", description="years, such as 30-34")] | Unknown = UNKNOWN
     sex: Literal["female", "male", "intersex", "unknown"] = UNKNOWN
-    teeth: dict[str, Tooth] = Field(
-        default_factory=dict, description="FDI number: tooth; a tooth left out is unknown, not sound"
-    )
+    teeth: dict[str, Tooth] = Field(default_factory=dict, description="FDI number: tooth; a tooth left out is unknown, not sound")
     saliva: Saliva = Saliva()
     diet: Diet = Diet()
     hygiene: Hygiene = Hygiene()

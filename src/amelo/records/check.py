@@ -47,9 +47,7 @@ def build(model: type[Model], data: object, where: str) -> Model:
         found = _all(model, error, where)
         first = found[0]
         if len(found) > 1:
-            first.fix = f"{first.fix}; and {len(found) - 1} more problem{'s' if len(found) > 2 else ''}".removeprefix(
-                "; "
-            )
+            first.fix = f"{first.fix}; and {len(found) - 1} more problem{'s' if len(found) > 2 else ''}".removeprefix("; ")
         raise first from None
 
 
@@ -164,9 +162,7 @@ def _metadata(annotation: Any) -> list[Any]:
 
 def _descriptions(field: Any) -> list[str]:
     return (
-        [text for item in _metadata(field.annotation) if (text := getattr(item, "description", None))]
-        if field is not None
-        else []
+        [text for item in _metadata(field.annotation) if (text := getattr(item, "description", None))] if field is not None else []
     )
 
 

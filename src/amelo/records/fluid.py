@@ -27,7 +27,9 @@ class Fluid(BaseModel):
     )
     charge_balanced_by: str | None = Field(None, description="ion whose total closes the charge balance, or 'pH'")
     carbon_dioxide_kPa: Annotated[float, Field(gt=0, le=101.325)] | None = Field(
-        None, description="partial pressure that holds the carbonate (open system); without it C(4) is closed", json_schema_extra={"unit": "kPa"}
+        None,
+        description="partial pressure that holds the carbonate (open system); without it C(4) is closed",
+        json_schema_extra={"unit": "kPa"},
     )
     ionic_strength: float | None = Field(None, description="result that came with the file")
     log_activity: dict[str, float] | None = Field(None, description="result that came with the file")

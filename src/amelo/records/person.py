@@ -35,23 +35,14 @@ class Variant(Record):
     """One variant and what is believed of it; a response of the tooth that nobody has measured is unknown, not normal."""
 
     gene: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9orf-]{1,19}$", description="HGNC symbol")]
-    coding: (
-        Annotated[str, Field(pattern=r"^[cgnm]\..+", max_length=120, description="HGVS coding or genomic change")]
-        | Unknown
-    ) = UNKNOWN
-    protein: Annotated[str, Field(pattern=r"^p\..+", max_length=120, description="HGVS protein change")] | Unknown = (
+    coding: Annotated[str, Field(pattern=r"^[cgnm]\..+", max_length=120, description="HGVS coding or genomic change")] | Unknown = (
         UNKNOWN
     )
+    protein: Annotated[str, Field(pattern=r"^p\..+", max_length=120, description="HGVS protein change")] | Unknown = UNKNOWN
     zygosity: Literal["heterozygous", "homozygous", "hemizygous", "compound heterozygous", "unknown"] = UNKNOWN
-    significance: Literal["pathogenic", "likely pathogenic", "uncertain", "likely benign", "benign", "unknown"] = (
-        UNKNOWN
-    )
-    response: Literal["responder", "reactor", "unknown"] = Field(
-        UNKNOWN, description="response of the tissue to mineral delivery"
-    )
-    grade: Literal["published", "assumption", "hypothetical", "unknown"] = Field(
-        UNKNOWN, description="what the statement rests on"
-    )
+    significance: Literal["pathogenic", "likely pathogenic", "uncertain", "likely benign", "benign", "unknown"] = UNKNOWN
+    response: Literal["responder", "reactor", "unknown"] = Field(UNKNOWN, description="response of the tissue to mineral delivery")
+    grade: Literal["published", "assumption", "hypothetical", "unknown"] = Field(UNKNOWN, description="what the statement rests on")
     note: Text | Unknown = UNKNOWN
 
 
@@ -73,9 +64,7 @@ class Genotype(Record):
     @model_validator(mode="after")
     def _tested_when_found(self) -> Genotype:
         if self.tested is False and (self.variants or self.vcf != UNKNOWN):
-            raise RecordError(
-                "tested is false but variants are given", where="tested", fix="set tested to true, or remove them"
-            )
+            raise RecordError("tested is false but variants are given", where="tested", fix="set tested to true, or remove them")
         return self
 
 
@@ -84,9 +73,9 @@ class Consent(Record):
 
     reference: Text
     version: Text | Unknown = UNKNOWN
-    purposes: tuple[
-        Literal["care", "simulation", "planning", "probe dose", "research", "teaching", "publication"], ...
-    ] = Field(min_length=1)
+    purposes: tuple[Literal["care", "simulation", "planning", "probe dose", "research", "teaching", "publication"], ...] = Field(
+        min_length=1
+    )
     given_on: date | Unknown = UNKNOWN
     withdrawn_on: date | Literal["not withdrawn"] | Unknown = "not withdrawn"
 
@@ -97,14 +86,8 @@ class Consent(Record):
             when = getattr(self, name)
             if isinstance(when, date) and when > today:
                 raise RecordError(f"{when} is in the future", where=name, why=f"allowed up to today, {today}")
-        if (
-            isinstance(self.given_on, date)
-            and isinstance(self.withdrawn_on, date)
-            and self.withdrawn_on < self.given_on
-        ):
-            raise RecordError(
-                f"withdrawn on {self.withdrawn_on}, before it was given on {self.given_on}", where="withdrawn_on"
-            )
+        if isinstance(self.given_on, date) and isinstance(self.withdrawn_on, date) and self.withdrawn_on < self.given_on:
+            raise RecordError(f"withdrawn on {self.withdrawn_on}, before it was given on {self.given_on}", where="withdrawn_on")
         if len(set(self.purposes)) < len(self.purposes):
             raise RecordError("a purpose is named twice", where="purposes", fix="name each purpose once")
         return self

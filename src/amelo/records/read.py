@@ -80,9 +80,7 @@ def _parse(text: str, name: str) -> object:
         return record
 
     def constant(word: str) -> float:
-        raise FormatError(
-            f"{word} is not a number that can be used", where=name, fix='leave the field out, or write "unknown"'
-        )
+        raise FormatError(f"{word} is not a number that can be used", where=name, fix='leave the field out, or write "unknown"')
 
     def finite(digits: str) -> float:
         value = float(digits)
@@ -91,13 +89,9 @@ def _parse(text: str, name: str) -> object:
         return value
 
     try:
-        value = json.loads(
-            text, object_pairs_hook=pairs, parse_constant=constant, parse_float=finite, parse_int=_whole(name)
-        )
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant, parse_float=finite, parse_int=_whole(name))
     except RecursionError:
-        raise FormatError(
-            "brackets are nested too deeply", where=name, why=f"allowed up to about {DEPTH} levels"
-        ) from None
+        raise FormatError("brackets are nested too deeply", where=name, why=f"allowed up to about {DEPTH} levels") from None
     except json.JSONDecodeError as error:
         raise FormatError(
             f"not valid JSON ({error.msg[0].lower()}{error.msg[1:]})",

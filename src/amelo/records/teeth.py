@@ -157,9 +157,7 @@ def fdi_from_universal(name: int | str) -> int:
     try:
         return _by_universal()[str(name).strip().upper()]
     except KeyError:
-        raise RecordError(
-            f"{shorten(name)} is not a Universal tooth number", why="allowed 1 to 32 and A to T"
-        ) from None
+        raise RecordError(f"{shorten(name)} is not a Universal tooth number", why="allowed 1 to 32 and A to T") from None
 
 
 def fdi_from_palmer(name: str) -> int:

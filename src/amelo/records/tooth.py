@@ -40,9 +40,7 @@ class Finding(Record):
     site: Literal["crown", "root"] = "crown"
     icdas: count(0, 6, "ICDAS caries code of a crown surface") = UNKNOWN
     icdas_root: count(0, 2, "ICDAS caries code of a root surface") = UNKNOWN
-    radiograph: Radiograph = Field(
-        UNKNOWN, description="depth on a radiograph: enamel halves E1 E2, dentine thirds D1 D2 D3"
-    )
+    radiograph: Radiograph = Field(UNKNOWN, description="depth on a radiograph: enamel halves E1 E2, dentine thirds D1 D2 D3")
     activity: Activity = UNKNOWN
     lesion_depth: amount(0, 10_000, "µm", "measured depth of the lesion") = UNKNOWN
     integrated_mineral_loss: amount(0, 100_000, "vol%·µm", "measured integrated mineral loss ΔZ") = UNKNOWN
@@ -147,21 +145,15 @@ def checked_tooth(fdi: int, tooth: Tooth) -> Tooth:
             )
         seen.add((letter, finding.site))
         if finding.site == "crown" and finding.icdas_root != UNKNOWN:
-            raise RecordError(
-                "icdas_root is given for a crown surface", where=where, fix="set site to 'root', or use icdas"
-            )
+            raise RecordError("icdas_root is given for a crown surface", where=where, fix="set site to 'root', or use icdas")
         if finding.site == "root" and finding.icdas != UNKNOWN:
-            raise RecordError(
-                "icdas is given for a root surface", where=where, fix="use icdas_root, or set site to 'crown'"
-            )
+            raise RecordError("icdas is given for a root surface", where=where, fix="use icdas_root, or set site to 'crown'")
         findings.append(finding.model_copy(update={"surface": letter}))
     restorations = []
     for i, restoration in enumerate(tooth.restorations):
         letters = [_letter(fdi, s, f"restorations[{i}].surfaces") for s in restoration.surfaces]
         if len(set(letters)) < len(letters):
-            raise RecordError(
-                "a surface is named twice", where=f"restorations[{i}].surfaces", fix="name each surface once"
-            )
+            raise RecordError("a surface is named twice", where=f"restorations[{i}].surfaces", fix="name each surface once")
         restorations.append(restoration.model_copy(update={"surfaces": tuple(letters)}))
     return tooth.model_copy(update={"findings": tuple(findings), "restorations": tuple(restorations)})
 
@@ -183,9 +175,7 @@ def _check_absent(fdi: int, tooth: Tooth) -> None:
             fix="correct the status, or remove the findings",
         )
     if tooth.status in WITHOUT_CROWN and tooth.findings:
-        raise RecordError(
-            f"tooth {fdi} is {tooth.status} and has findings on its surfaces", where="findings", fix="remove them"
-        )
+        raise RecordError(f"tooth {fdi} is {tooth.status} and has findings on its surfaces", where="findings", fix="remove them")
     own_parts = [name for name in ("pulp_tests",) if getattr(tooth, name)]
     own_parts += ["pulp_diagnosis"] if tooth.pulp_diagnosis != UNKNOWN else []
     own_parts += ["root_treated"] if tooth.root_treated is True else []
@@ -200,6 +190,4 @@ def _check_absent(fdi: int, tooth: Tooth) -> None:
             fix="correct the status, or remove them",
         )
     if tooth.status in ("missing", "pontic", "unerupted") and tooth.periodontal:
-        raise RecordError(
-            f"tooth {fdi} is {tooth.status} and has periodontal sites", where="periodontal", fix="remove them"
-        )
+        raise RecordError(f"tooth {fdi} is {tooth.status} and has periodontal sites", where="periodontal", fix="remove them")

@@ -84,9 +84,7 @@ def _paint(cell: str, kind: str, tooth: Tooth, colour: bool) -> str:
     if not colour or not cell:
         return text
     if kind == "caries":
-        deep = tooth.worst is not None and (
-            tooth.worst.radiograph in ("D1", "D2", "D3") or tooth.worst.icdas in (4, 5, 6)
-        )
+        deep = tooth.worst is not None and (tooth.worst.radiograph in ("D1", "D2", "D3") or tooth.worst.icdas in (4, 5, 6))
         return f"{RED if deep else YELLOW}{text}{RESET}"
     return f"{DIM}{text}{RESET}" if tooth.status == UNKNOWN else text
 
@@ -133,13 +131,9 @@ def _legend(case: Case) -> list[str]:
     used = {letter for tooth in case.teeth.values() for letter in marks(tooth)}
     legend = [text]
     if any(tooth.worst for tooth in case.teeth.values()):
-        legend.append(
-            "caries: surface, then depth on radiograph (E1 E2 enamel, D1-D3 dentine), ICDAS 1-6, or R root code"
-        )
+        legend.append("caries: surface, then depth on radiograph (E1 E2 enamel, D1-D3 dentine), ICDAS 1-6, or R root code")
     if any(tooth.restorations for tooth in case.teeth.values()):
-        legend.append(
-            "small letters: restored surfaces; cr crown, on onlay, in inlay, ve veneer, se sealant, if infiltration"
-        )
+        legend.append("small letters: restored surfaces; cr crown, on onlay, in inlay, ve veneer, se sealant, if infiltration")
     if used:
         legend.append("  ".join(f"{letter} {word}" for letter, word in MARKS.items() if letter in used))
     return legend
@@ -156,9 +150,7 @@ def describe(tooth: Tooth) -> str:
     for r in tooth.restorations:
         age = f", {r.age:g} years" if r.age != UNKNOWN else ""
         known = " ".join(word for word in (r.material, r.kind) if word != UNKNOWN) or "restoration"
-        parts.append(
-            f"{known} {''.join(r.surfaces)}{age}{'' if r.condition in (UNKNOWN, 'intact') else ', ' + r.condition}"
-        )
+        parts.append(f"{known} {''.join(r.surfaces)}{age}{'' if r.condition in (UNKNOWN, 'intact') else ', ' + r.condition}")
     for site, s in tooth.periodontal.items():
         if s.probing_depth != UNKNOWN and s.probing_depth >= POCKET:
             parts.append(f"pocket {s.probing_depth:g} mm {site}")

@@ -58,7 +58,9 @@ def chart_svg(case: Case) -> str:
 
 
 def _subtitle(case: Case) -> str:
-    return f"{case.age_band} years, {case.sex}, recorded {case.recorded_on}, {case.origin}; as the dentist sees the mouth, FDI numbers"
+    return (
+        f"{case.age_band} years, {case.sex}, recorded {case.recorded_on}, {case.origin}; as the dentist sees the mouth, FDI numbers"
+    )
 
 
 def _tooth(tooth: Tooth, fdi: int, x: float, y: float) -> str:
@@ -83,9 +85,7 @@ def _tooth(tooth: Tooth, fdi: int, x: float, y: float) -> str:
         )
     elif tooth.status != "present":
         symbol = STATES[tooth.status][0]
-        parts.append(
-            f'<text x="{x + SIZE / 2}" y="{middle + 4}" text-anchor="middle" font-size="12" fill="#666">{symbol}</text>'
-        )
+        parts.append(f'<text x="{x + SIZE / 2}" y="{middle + 4}" text-anchor="middle" font-size="12" fill="#666">{symbol}</text>')
     codes = [caries_code(tooth.worst)] if tooth.worst else []
     note = " ".join([*codes, "".join(marks(tooth))]).strip()
     parts.append(
@@ -142,17 +142,9 @@ def _surface_words(tooth: Tooth, letter: str) -> str:
             name: Tooth.model_fields[name].get_default(call_default_factory=True)
             for name in ("periodontal", "pulp_tests", "pulp_diagnosis")
         }
-        | {
-            name: UNKNOWN
-            for name in (
-                "residual_dentine",
-                "hypersensitivity",
-                "mobility",
-                "furcation",
-                "root_treated",
-                "orthodontic_attachment",
-            )
-        }
+        | dict.fromkeys(
+            ("residual_dentine", "hypersensitivity", "mobility", "furcation", "root_treated", "orthodontic_attachment"), UNKNOWN
+        )
     )
     return describe(only) or (STATES[tooth.status][1] if tooth.status != "present" else "nothing recorded")
 

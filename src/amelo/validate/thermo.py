@@ -18,7 +18,12 @@ __all__ = ["IDS", "claims", "fluid_without_carbonate"]
 
 SALIVAS = {"rest": "whole_saliva_rest", "stimulated": "whole_saliva_stimulated"}
 SOLIDS = {"apatite": "HAp", "ocp": "OCP", "btcp": "bTCP"}
-IDS = tuple(f"T3 {solid} {saliva}" for solid in SOLIDS for saliva in SALIVAS) + tuple(f"T4 {saliva}" for saliva in SALIVAS) + ("T6",)
+CARBONATE = "T3 calcite stimulated"
+IDS = (
+    tuple(f"T3 {solid} {saliva}" for solid in SOLIDS for saliva in SALIVAS)
+    + tuple(f"T4 {saliva}" for saliva in SALIVAS)
+    + (CARBONATE, "T6")
+)
 
 
 def claims(*, full: bool = False) -> list[Claim]:
@@ -28,6 +33,8 @@ def claims(*, full: bool = False) -> list[Claim]:
         for saliva, name in SALIVAS.items():
             what = f"pH above which {saliva} saliva is supersaturated with {solid}"
             rows.append(claim(f"thermo.T3_{key}", what, partial(_critical, name, solid), id=f"T3 {key} {saliva}"))
+    what = "pH above which stimulated saliva with 25 mM carbonate is supersaturated with calcite"
+    rows.append(claim("thermo.T3_calcite", what, _critical_for_calcite, id=CARBONATE))
     for saliva, name in SALIVAS.items():
         what = f"fluoride at which {saliva} saliva is saturated with CaF2"
         rows.append(claim("thermo.T4", what, partial(_fluoride_for_fluorite, name), id=f"T4 {saliva}"))
@@ -43,6 +50,13 @@ def fluid_without_carbonate(name: str) -> Fluid:
 
 def _critical(name: str, solid: str) -> float:
     return critical_ph([fluid_without_carbonate(name)], solid)[0].ph
+
+
+def _critical_for_calcite() -> float:
+    fluid = fluid_without_carbonate(SALIVAS["stimulated"])
+    carbonate = load_set("validation").value("thermo.T3_carbonate")
+    totals = {**fluid.totals_mmol_per_kgw, "C(4)": carbonate}
+    return critical_ph([fluid.model_copy(update={"totals_mmol_per_kgw": totals})], "Calcite")[0].ph
 
 
 def _fluoride_for_fluorite(name: str) -> float:

@@ -45,7 +45,9 @@ def saturation_function(table: ReactionTable, closing: str | None = None) -> Cal
     def evaluate(state: Any, totals: Any, ph: Any, log_k: Any) -> Any:
         formation = dict(enumerate(10.0 ** (log_k - hydrogen_count * ph)))
         amounts = dict(enumerate(totals))
-        return balances(shape, formation, amounts, charge, (0.0, 0.0), (list(jnp.exp(state[:size])), jnp.exp(state[size]), state[-1]), jnp)
+        return balances(
+            shape, formation, amounts, charge, (0.0, 0.0), (list(jnp.exp(state[:size])), jnp.exp(state[size]), state[-1]), jnp
+        )
 
     def residual(state: Any, totals: Any, ph: Any, log_k: Any) -> Any:
         """Balances relative to what they balance, in ln(centres), ln(ionic strength) and activity of water."""

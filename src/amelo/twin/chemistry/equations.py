@@ -16,7 +16,20 @@ from typing import Any
 
 from amelo.twin.chemistry.table import ReactionTable
 
-__all__ = ["FLOOR", "TOLERANCE", "Balances", "Layout", "Member", "balances", "judge", "layout", "newton_step", "present", "start", "update"]
+__all__ = [
+    "FLOOR",
+    "TOLERANCE",
+    "Balances",
+    "Layout",
+    "Member",
+    "balances",
+    "judge",
+    "layout",
+    "newton_step",
+    "present",
+    "start",
+    "update",
+]
 
 Number = Any  # float, NumPy array, JAX tracer or recorded value
 LN10 = log(10.0)
@@ -138,7 +151,9 @@ def update(centre: list[Number], strength: Number, correction: list[Number], mat
     return changed, new, _largest(worst, relative * relative, math)
 
 
-def judge(shape: Layout, strength: Number, charge: Number, closing_charge: Number, error: Number, refused: Number, math: Any) -> Number:
+def judge(
+    shape: Layout, strength: Number, charge: Number, closing_charge: Number, error: Number, refused: Number, math: Any
+) -> Number:
     """Return the status of a fluid as the number of ``solve.Status``."""
     status = math.where(strength > shape.davies_limit, 1.0, 0.0)
     status = math.where(strength > shape.refusal_limit, 3.0, status)

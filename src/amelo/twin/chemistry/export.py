@@ -35,7 +35,16 @@ def phreeqc_database(table: ReactionTable) -> str:
     for solid in table.solids:
         ions = " + ".join(f"{n:g}{ion}" for ion, n in solid.reaction.items())
         lines += [solid.name, f"  {solid.formula} = {ions}", f"  log_k {solid.log_k!r}"]
-    lines += ["CO2(g)", "  CO2 = CO2", f"  log_k {table.constants.value('gas.CO2')!r}", "Fix_H+", "  H+ = H+", "  log_k 0", "END", ""]
+    lines += [
+        "CO2(g)",
+        "  CO2 = CO2",
+        f"  log_k {table.constants.value('gas.CO2')!r}",
+        "Fix_H+",
+        "  H+ = H+",
+        "  log_k 0",
+        "END",
+        "",
+    ]
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.solve import Speciation, Status, speciate
 from amelo.twin.chemistry.table import ReactionTable, reaction_table
 
-__all__ = ["KPA_PER_ATM", "Saliva", "find_ph", "fluid_arrays", "saliva_of", "speciate_fluids"]
+__all__ = ["KPA_PER_ATM", "Saliva", "find_ph", "first_crossing", "fluid_arrays", "saliva_of", "speciate_fluids"]
 
 KPA_PER_ATM = 101.325  # exact by definition
 PH_GRID = np.linspace(0.5, 13.5, 27)
@@ -56,7 +56,9 @@ def saliva_of(case: Case) -> Saliva:
     if ph == "unknown":
         ph = typical.value("ph.rest")
         assumed.append(f"pH {ph:g} of typical resting saliva, because the case does not know it")
-    return Saliva(Fluid(case=f"saliva of {case.pseudonym}", pH=float(ph), totals_mmol_per_kgw=totals, charge_balanced_by="Cl"), assumed)
+    return Saliva(
+        Fluid(case=f"saliva of {case.pseudonym}", pH=float(ph), totals_mmol_per_kgw=totals, charge_balanced_by="Cl"), assumed
+    )
 
 
 def fluid_arrays(
@@ -145,14 +147,26 @@ def first_crossing(function: object, grid: np.ndarray, count: int, *, rising: bo
     result = np.full(count, np.nan)
     index = np.flatnonzero(found)
     if index.size:
-        solved = find_root(function, (grid[first[index]], grid[first[index] + 1]), args=(index.astype(float),), tolerances={"xatol": 1e-10})
+        solved = find_root(
+            function, (grid[first[index]], grid[first[index] + 1]), args=(index.astype(float),), tolerances={"xatol": 1e-10}
+        )
         result[index] = np.where(solved.success, solved.x, np.nan)
     return result
 
 
 def _nearest_component(table: ReactionTable, name: str) -> str:
     """Advise on a component by its symbol, its words or a common symbol of a laboratory report."""
-    other = {"PO4": "P", "HCO3": "C(4)", "CO3": "C(4)", "C": "C(4)", "DIC": "C(4)", "NH4": "Amm", "N": "Amm", "NH3": "Amm", "NO3": "Tr"}
+    other = {
+        "PO4": "P",
+        "HCO3": "C(4)",
+        "CO3": "C(4)",
+        "C": "C(4)",
+        "DIC": "C(4)",
+        "NH4": "Amm",
+        "N": "Amm",
+        "NH3": "Amm",
+        "NO3": "Tr",
+    }
     other |= {c.about: c.name for c in table.components} | {c.about.split()[0]: c.name for c in table.components}
     folded = {key.casefold(): value for key, value in other.items()}
     if name.casefold() in folded:

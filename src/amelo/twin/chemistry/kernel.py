@@ -29,7 +29,9 @@ LANES = 16
 INPUTS = ("hydrogen", "closing_charge", "held", "gas", "closing")  # per fluid, beside the totals
 
 
-def solve_compiled(table: ReactionTable, totals: np.ndarray, inputs: tuple[np.ndarray, ...], *, iterations: int) -> tuple[np.ndarray, np.ndarray]:
+def solve_compiled(
+    table: ReactionTable, totals: np.ndarray, inputs: tuple[np.ndarray, ...], *, iterations: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Solve a batch of at least sixteen fluids with the compiled kernel on one core.
 
     Arguments: table; totals (fluids, components) [mol/kgw]; inputs (one array (fluids,) each, in the order of ``INPUTS``); iterations (limit).
@@ -103,7 +105,8 @@ class _Tile:
         square = hydrogen * hydrogen
         power = {-1: 1.0 / hydrogen, 1: hydrogen, 2: square, 3: square * hydrogen}
         formation = {
-            i: power[s.hydrogen] * 10.0**s.log_k if s.hydrogen else r.value(repr(10.0**s.log_k)) for i, s in enumerate(self.table.species)
+            i: power[s.hydrogen] * 10.0**s.log_k if s.hydrogen else r.value(repr(10.0**s.log_k))
+            for i, s in enumerate(self.table.species)
         }
         totals = {c: self._load(r, name) for c, name in enumerate(self.totals)}
         centres, strength = [self._load(r, name) for name in self.centres], self._load(r, "strength")

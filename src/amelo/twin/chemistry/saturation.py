@@ -121,7 +121,9 @@ class Saturation(Sequence):
             + "</tr>"
             for f in self.fluids
         )
-        return f"<table><caption>Saturation index log10(IAP/Ksp)</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return (
+            f"<table><caption>Saturation index log10(IAP/Ksp)</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
 
 
 def saturation(fluid: Fluid | Mapping | Sequence | str | Path) -> Saturation:
@@ -148,7 +150,9 @@ def saturation_of(fluids: Sequence[Fluid], labels: Sequence[str] | None = None) 
     """
     answers = speciate_fluids(fluids, labels)
     tables = {id(batch): _columns(batch) for batch, _ in answers}
-    return Saturation(tuple(_answer(f, i, batch, row, tables[id(batch)]) for i, (f, (batch, row)) in enumerate(zip(fluids, answers, strict=True))))
+    return Saturation(
+        tuple(_answer(f, i, batch, row, tables[id(batch)]) for i, (f, (batch, row)) in enumerate(zip(fluids, answers, strict=True)))
+    )
 
 
 class FluidFile(NamedTuple):
@@ -182,7 +186,10 @@ def read_fluids(source: str | Path) -> FluidFile:
 def enamel_classes(table: ReactionTable) -> list[tuple[str, float, float, float, float]]:
     """Return (solid, share of mineral, pK, pK low, pK high) of each solubility class of enamel."""
     shares = [p for p in table.constants if p.name.startswith("share.")]
-    return [(p.name.removeprefix("share."), p.value, (k := table.constants[f"pk.{p.name.removeprefix('share.')}"]).value, k.low, k.high) for p in shares]
+    return [
+        (p.name.removeprefix("share."), p.value, (k := table.constants[f"pk.{p.name.removeprefix('share.')}"]).value, k.low, k.high)
+        for p in shares
+    ]
 
 
 def _columns(batch: Speciation) -> dict[str, np.ndarray]:

@@ -224,7 +224,9 @@ def speciate(
     closing = np.array(np.broadcast_to(np.asarray(closing, np.int64), (n,)))
     sign = _closing_charges(table)[closing]
     if np.any((closing >= 0) & (sign == 0)):
-        raise ParameterError("charge can only be closed by an ion that reacts with nothing", fix="use one of " + ", ".join(table.inert))
+        raise ParameterError(
+            "charge can only be closed by an ion that reacts with nothing", fix="use one of " + ", ".join(table.inert)
+        )
     value = table.constants.value
     in_range = (ph >= value("range.ph_low")) & (ph <= value("range.ph_high"))
     hydrogen = np.where(in_range, ph, 7.0)
@@ -265,13 +267,17 @@ def _gas(table: ReactionTable, pressure: np.ndarray, hydrogen: np.ndarray) -> tu
     return held.astype(float), np.where(held, pressure, 0.0) * henry / hydrogen**dissolved.hydrogen
 
 
-def solve_arrays(table: ReactionTable, totals: np.ndarray, inputs: tuple[np.ndarray, ...], *, iterations: int) -> tuple[np.ndarray, np.ndarray]:
+def solve_arrays(
+    table: ReactionTable, totals: np.ndarray, inputs: tuple[np.ndarray, ...], *, iterations: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Solve a batch with NumPy alone: the same equations, steps and results as ``kernel.solve_compiled``."""
     with np.errstate(all="ignore"):  # a fluid that overflows does not converge, and its status says so
         return _iterate(table, totals, inputs, iterations)
 
 
-def _iterate(table: ReactionTable, totals: np.ndarray, inputs: tuple[np.ndarray, ...], iterations: int) -> tuple[np.ndarray, np.ndarray]:
+def _iterate(
+    table: ReactionTable, totals: np.ndarray, inputs: tuple[np.ndarray, ...], iterations: int
+) -> tuple[np.ndarray, np.ndarray]:
     shape = layout(table)
     hydrogen, sign, held, gas, closing = inputs
     columns, centres, strength, refused = start(shape, dict(enumerate(totals.T)), closing, hydrogen, np)

@@ -13,7 +13,7 @@ from amelo.twin.chemistry.fluids import first_crossing, fluid_arrays
 from amelo.twin.chemistry.solve import Speciation, Status, speciate
 from amelo.twin.chemistry.table import ReactionTable, Solid, reaction_table
 
-__all__ = ["CriticalPH", "SaturationCurve", "Solubility", "critical_ph", "saturation_curve", "solubility"]
+__all__ = ["CriticalPH", "SaturationCurve", "Solubility", "critical_ph", "saturation_curve", "solubility", "titrate"]
 
 PH_SEARCH = np.linspace(2.0, 11.0, 91)
 ACID, BASE = "Cl", "Na"  # hydrochloric acid or sodium hydroxide moves the pH where no ion is named
@@ -104,7 +104,9 @@ def critical_ph(fluids: Sequence[Fluid], phase: str) -> list[CriticalPH]:
             k: int = k,
             offsets: np.ndarray = offsets,
         ) -> np.ndarray:
-            si = titrate(table, totals[0], ph.ravel(), closing=int(closing[0]), carbon_dioxide=float(pressure[0])).saturation_index[:, k]
+            si = titrate(table, totals[0], ph.ravel(), closing=int(closing[0]), carbon_dioxide=float(pressure[0])).saturation_index[
+                :, k
+            ]
             return si.reshape(ph.shape) - offsets[rows.astype(int)]
 
         found = first_crossing(index, PH_SEARCH, 3, rising=True)
@@ -113,12 +115,22 @@ def critical_ph(fluids: Sequence[Fluid], phase: str) -> list[CriticalPH]:
             values = index(PH_SEARCH, np.zeros(len(PH_SEARCH)))
             sentence = _why_none(values, solid, table, totals[0])
         answers.append(
-            CriticalPH(fluid.case or f"fluid {i + 1}", solid.name, float(found[0]), float(found[1]), float(found[2]), sentence, table.sources)
+            CriticalPH(
+                fluid.case or f"fluid {i + 1}",
+                solid.name,
+                float(found[0]),
+                float(found[1]),
+                float(found[2]),
+                sentence,
+                table.sources,
+            )
         )
     return answers
 
 
-def titrate(table: ReactionTable, totals: np.ndarray, ph: np.ndarray, *, closing: int = -1, carbon_dioxide: float = np.nan) -> Speciation:
+def titrate(
+    table: ReactionTable, totals: np.ndarray, ph: np.ndarray, *, closing: int = -1, carbon_dioxide: float = np.nan
+) -> Speciation:
     """Solve one composition at many pH values, moved there by an acid or a base.
 
     Arguments: totals (components,) [mol/kgw]; ph (n,); closing (ion that moves it; -1: Cl of an acid, and Na of a base where Cl
@@ -172,7 +184,9 @@ def solubility(
     status = np.where(already, Status.CONVERGED, status)
     dissolved = np.where(already, 0.0, np.where(np.isnan(log_amount), np.nan, 10.0**log_amount))
     added = {name: dissolved * formula[c] for c, name in enumerate(table.names) if formula[c]}
-    return Solubility(solid.name, ph, dissolved, added, np.where(np.isnan(dissolved), np.nan, solved.ionic_strength), status, table.sources)
+    return Solubility(
+        solid.name, ph, dissolved, added, np.where(np.isnan(dissolved), np.nan, solved.ionic_strength), status, table.sources
+    )
 
 
 def background_totals(table: ReactionTable, background: Mapping[str, float]) -> np.ndarray:
@@ -186,7 +200,9 @@ def background_totals(table: ReactionTable, background: Mapping[str, float]) -> 
             raise ParameterError(f"background {name}={amount:g} is negative", why="an amount is 0 or more")
         parts = table.salts.get(name) or ({name: 1} if name in table.names else None)
         if parts is None:
-            raise ParameterError(f"'{name}' is not a salt or component amelo knows", fix=nearest(name, [*table.salts, *table.names], limit=30))
+            raise ParameterError(
+                f"'{name}' is not a salt or component amelo knows", fix=nearest(name, [*table.salts, *table.names], limit=30)
+            )
         for component, n in parts.items():
             totals[table.names.index(component)] += n * amount
     return totals

@@ -1,0 +1,5 @@
+"""``python -m amelo.cli``."""
+
+from amelo.cli.main import main
+
+main()
