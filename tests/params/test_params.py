@@ -118,6 +118,10 @@ def test_reactions_that_do_not_balance_or_lack_a_constant_are_refused():
     constants = load_set("dental-37C")
     with pytest.raises(ParameterError, match=r"species.CaF\+.*use \+1"):
         build_table(reactions(**{"CaF+": {"charge": 2, "components": {"Ca": 1, "F": 1}, "hydrogen": 0, "water": 0}}), constants)
+    with pytest.raises(ParameterError, match="combines more than twice with itself"):
+        build_table(reactions(**{"HF": {"charge": -3, "components": {"F": 3}, "hydrogen": 0, "water": 0}}), constants)
+    with pytest.raises(ParameterError, match="charge \\+4 is too high"):
+        build_table(reactions(**{"CaF+": {"charge": 4, "components": {"Ca": 2}, "hydrogen": 0, "water": 0}}), constants)
     with pytest.raises(ParameterError, match="'log_k.CaFF' is not a parameter"):
         build_table(reactions(CaFF={"charge": 1, "components": {"Ca": 1, "F": 1}, "hydrogen": 0, "water": 0}), constants)
 

@@ -102,12 +102,10 @@ class _Tile:
         """One Newton step; or, at the end, the reading of the results."""
         r = Recorder()
         hydrogen, closing_charge = self._load(r, "hydrogen"), self._load(r, "closing_charge")
-        square = hydrogen * hydrogen
-        power = {-1: 1.0 / hydrogen, 1: hydrogen, 2: square, 3: square * hydrogen}
-        formation = {
-            i: power[s.hydrogen] * 10.0**s.log_k if s.hydrogen else r.value(repr(10.0**s.log_k))
-            for i, s in enumerate(self.table.species)
-        }
+        power = {0: r.value("1.0"), 1: hydrogen, -1: 1.0 / hydrogen}
+        for n in range(2, 1 + max(abs(s.hydrogen) for s in self.table.species)):
+            power[n], power[-n] = power[n - 1] * hydrogen, power[1 - n] * power[-1]
+        formation = {i: power[s.hydrogen] * 10.0**s.log_k for i, s in enumerate(self.table.species)}
         totals = {c: self._load(r, name) for c, name in enumerate(self.totals)}
         centres, strength = [self._load(r, name) for name in self.centres], self._load(r, "strength")
         held = self._load(r, "held"), self._load(r, "gas")

@@ -153,6 +153,10 @@ def build_table(reactions: Mapping[str, Mapping], constants: ParameterSet) -> Re
 def _check_charges(species: tuple[Species, ...], components: tuple[Component, ...]) -> None:
     charge_of = {c.name: c.charge for c in components}
     for s in species:
+        if abs(s.charge) > 3:
+            raise ParameterError(
+                f"charge {s.charge:+d} is too high", where=f"reactions.toml: species.{s.name}", why="allowed -3 to +3"
+            )
         expected = s.hydrogen + sum(n * charge_of[c] for c, n in s.components.items())
         if s.charge != expected:
             raise ParameterError(
@@ -171,5 +175,11 @@ def _centres(species: tuple[Species, ...]) -> tuple[str, ...]:
         if all(sum(name not in chosen for name in pair) <= 1 for pair in pairs)
         and all(s.components[name] <= 2 for s in species for name in s.components if name not in chosen)
     )
-    cover = next(covers)
+    cover = next(covers, None)
+    if cover is None:
+        raise ParameterError(
+            "a component combines more than twice with itself",
+            where="reactions.toml",
+            why="its mass balance would have no closed solution",
+        )
     return tuple(name for name in pool if name in cover)
