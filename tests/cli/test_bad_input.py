@@ -221,7 +221,7 @@ def test_a_file_of_200_megabytes_is_refused_before_it_is_read(amelo, tmp_path):
 def test_a_file_without_permission(amelo, tmp_path, monkeypatch):
     path = tmp_path / "locked.json"
     path.write_text("{}")
-    monkeypatch.setattr(Path, "read_bytes", lambda self: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    monkeypatch.setattr(Path, "open", lambda self, mode: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     refuse(amelo("saturation", path), [str(path), "cannot be read", "Permission denied"])
 
 

@@ -6,32 +6,35 @@ import json
 import math
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from amelo.errors import FileError, FormatError, nearest
+from amelo.errors import FileError, FormatError, nearest, shorten
 
-__all__ = ["LIMIT", "read_json", "source_name"]
+__all__ = ["DEPTH", "LIMIT", "read_json", "source_name"]
 
 STANDARD_INPUT = ("-", "<stdin>")  # what people write, and what the command line makes of it
 LIMIT = 20_000_000  # bytes; a mouth with every site charted is below 100 kB
-DEPTH = 60
+DEPTH = 60  # levels of brackets; a case has seven
+DIGITS = 18  # of a whole number, so that it fits in 64 bits
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 
 
 def read_json(source: str | Path, *, limit: int = LIMIT) -> object:
     """Return the value that a UTF-8 JSON file holds, ``"-"`` for standard input.
 
-    Raises: FileError when it cannot be read; FormatError when it is not JSON, is in another encoding, has duplicate keys, or
-    numbers that are not numbers.
+    Arguments: source; limit [bytes], checked before anything is read.
+    Raises: FileError when it cannot be read; FormatError when it is not JSON, is in another encoding, has duplicate
+    keys, numbers that are not numbers, or text that cannot be shown.
     """
     name = source_name(source)
     raw = sys.stdin.buffer.read(limit + 1) if str(source) in STANDARD_INPUT else _read_file(Path(source), limit)
     if len(raw) > limit:
-        raise FileError(
-            f"{name} is larger than {limit // 1_000_000} MB",
-            why="a case or a list of fluids is far smaller",
-            fix="split it",
-        )
-    return _parse(_decode(raw, name), name)
+        why = "a case or a list of fluids is far smaller"
+        raise FileError(f"{name} is larger than {_size(limit)}", why=why, fix="split it")
+    value = _parse(_decode(raw, name), name)
+    _check(value, name)
+    return value
 
 
 def source_name(source: str | Path) -> str:
@@ -39,22 +42,32 @@ def source_name(source: str | Path) -> str:
     return "standard input" if str(source) in STANDARD_INPUT else str(source)
 
 
+def _size(count: int) -> str:
+    return f"{count // 1_000_000} MB" if count >= 1_000_000 else f"{count} bytes"
+
+
 def _read_file(path: Path, limit: int) -> bytes:
     try:
         if path.is_dir():
             raise FileError(f"{path} is a folder", fix="name a JSON file in it")
-        if path.stat().st_size > limit:
-            size = path.stat().st_size // 1_000_000
-            raise FileError(f"{path} is {size} MB", why=f"allowed up to {limit // 1_000_000} MB", fix="split it")
-        return path.read_bytes()
+        if (size := path.stat().st_size) > limit:
+            raise FileError(f"{path} is {_size(size)}", why=f"allowed up to {_size(limit)}", fix="split it")
+        with path.open("rb") as file:
+            return file.read(limit + 1)  # a pipe or device has no size, and may never end
     except FileNotFoundError:
         folder = path.parent
         if not folder.is_dir():
             raise FileError(f"{path} does not exist", why=f"there is no folder {folder}") from None
-        files = [entry.name for entry in folder.iterdir() if entry.is_file()]
-        raise FileError(f"{path} does not exist", fix=nearest(path.name, files, limit=0)) from None
+        raise FileError(f"{path} does not exist", fix=_neighbours(path)) from None
     except (OSError, ValueError) as error:
         raise FileError(f"{path} cannot be read", why=getattr(error, "strerror", None) or str(error)) from None
+
+
+def _neighbours(path: Path) -> str:
+    try:
+        return nearest(path.name, sorted(entry.name for entry in path.parent.iterdir() if entry.is_file()), limit=0)
+    except OSError:
+        return ""
 
 
 def _decode(raw: bytes, name: str) -> str:
@@ -65,72 +78,133 @@ def _decode(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FormatError(f"byte {error.start + 1} is not UTF-8", where=name, fix="save it as UTF-8") from None
+        line = raw.count(b"\n", 0, error.start) + 1
+        why = f"byte {raw[error.start]:#04x} is not UTF-8"
+        raise FormatError(
+            "the text is in another encoding", where=f"{name}: line {line}", why=why, fix="save it as UTF-8"
+        ) from None
 
 
 def _parse(text: str, name: str) -> object:
     def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
         record = dict(items)
         if len(record) != len(items):
-            keys = [key for key, _ in items]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            lines = [n for n, line in enumerate(text.splitlines(), 1) if re.search(rf'"{re.escape(twice)}"\s*:', line)]
-            place = f"{name}: line {lines[-1]}" if lines else name
-            raise FormatError(f"the key '{twice}' stands twice in one object", where=place, fix="keep one of them")
+            key, line = _twice(text)
+            raise FormatError(
+                f"the key {shorten(key)} stands twice in one object",
+                where=f"{name}: line {line}",
+                fix="keep one of them",
+            )
         return record
 
     def constant(word: str) -> float:
-        raise FormatError(f"{word} is not a number that can be used", where=name, fix='leave the field out, or write "unknown"')
+        fix = 'leave the field out, or write "unknown"'
+        raise FormatError(f"{word} is not a number that can be used", where=_line_of(text, word, name), fix=fix)
 
     def finite(digits: str) -> float:
         value = float(digits)
         if not math.isfinite(value):
-            raise FormatError(f"the number {digits} is too large", where=name, fix="check its unit")
+            raise FormatError(
+                f"the number {digits[:DIGITS]} is too large", where=_line_of(text, digits, name), fix="check its unit"
+            )
         return value
 
     try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant, parse_float=finite, parse_int=_whole(name))
+        return json.loads(text, object_pairs_hook=pairs, parse_constant=constant, parse_float=finite, parse_int=_whole(text, name))
     except RecursionError:
-        raise FormatError("brackets are nested too deeply", where=name, why=f"allowed up to about {DEPTH} levels") from None
+        raise FormatError("brackets are nested too deeply", where=name, why=f"allowed up to {DEPTH} levels") from None
     except json.JSONDecodeError as error:
         raise FormatError(
             f"not valid JSON ({error.msg[0].lower()}{error.msg[1:]})",
             where=f"{name}: line {error.lineno}, column {error.colno}",
             fix=_what_else(text, error),
         ) from None
-    _check_depth(value, name)
-    return value
 
 
-def _whole(name: str) -> object:
+def _whole(text: str, name: str) -> Callable[[str], int]:
     def whole(digits: str) -> int:
-        if len(digits) > 18:
-            raise FormatError(f"the number {digits[:18]}… is too large", where=name, fix="check its unit")
+        if len(digits.lstrip("-")) > DIGITS:
+            what = f"the number {digits[:DIGITS]}… is too large"
+            raise FormatError(what, where=_line_of(text, digits, name), fix="check its unit")
         return int(digits)
 
     return whole
 
 
-def _check_depth(value: object, name: str) -> None:
-    level = [value]
-    for _ in range(DEPTH):
-        level = [c for v in level if isinstance(v, dict | list) for c in (v.values() if isinstance(v, dict) else v)]
+def _line_of(text: str, word: str, name: str) -> str:
+    """Return the place of a number: the line where it stands outside a string."""
+    bare = TOKEN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    found = re.search(rf"(?<![\w.+-]){re.escape(word)}(?![\w.])", bare)
+    return f"{name}: line {bare.count(chr(10), 0, found.start()) + 1}" if found else name
+
+
+def _twice(text: str) -> tuple[str, int]:
+    """Return the first key that stands twice in one object, and the line of its second place."""
+    seen: list[set[str] | None] = []
+    for match in TOKEN.finditer(text):
+        word = match[0]
+        if word in "{[":
+            seen.append(set() if word == "{" else None)
+        elif word in "}]":
+            seen.pop()
+        elif seen and seen[-1] is not None and re.match(r"\s*:", text[match.end() : match.end() + 100]):
+            key = json.loads(word)
+            if key in seen[-1]:
+                return key, text.count("\n", 0, match.start()) + 1
+            seen[-1].add(key)
+    raise AssertionError("called without a key that stands twice")
+
+
+def _check(value: object, name: str) -> None:
+    """Refuse nesting beyond ``DEPTH`` and characters that would garble a terminal, a report or a file."""
+    level = [("", value)]
+    for _ in range(DEPTH + 1):
+        for place, item in level:
+            _check_text(item, f"{name}: {place}" if place else name)
+        level = [pair for place, item in level for pair in _inside(place, item, name)]
         if not level:
             return
     raise FormatError("brackets are nested too deeply", where=name, why=f"allowed up to {DEPTH} levels")
 
 
+def _inside(place: str, item: object, name: str) -> list[tuple[str, object]]:
+    if isinstance(item, list):
+        return [(f"{place}[{i}]", part) for i, part in enumerate(item)]
+    if not isinstance(item, dict):
+        return []
+    for key in item:
+        _check_text(key, f"{name}: {place}" if place else name)
+    return [(f"{place}.{key}" if place else key, part) for key, part in item.items()]
+
+
+def _check_text(item: object, where: str) -> None:
+    if not isinstance(item, str) or item.isprintable():
+        return
+    for character in item:
+        code = ord(character)
+        if (code < 32 and character not in "\t\n\r") or 127 <= code < 160 or 0xD800 <= code < 0xE000:
+            kind = "half of a character" if code >= 0xD800 else "a control character"
+            raise FormatError(f"the text holds {kind} (\\u{code:04x})", where=where, fix="remove it")
+
+
 def _what_else(text: str, error: json.JSONDecodeError) -> str:
     """Say what the text looks like instead."""
-    if error.pos >= len(text.rstrip()):
+    if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
         return "the text ends too early; was the file cut off?"
-    first = text.lstrip().split("\n", 1)[0].strip()
-    if first.startswith("---") or re.match(r"^[\w .-]+:(\s|$)", first):
+    lines = [line.strip() for line in text.splitlines()]
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    if first.startswith(("---", "- ")) or re.match(r"^[\w .\"-]+:(\s|$)", first):
         return "this looks like YAML; amelo reads JSON"
-    if re.match(r"^\[[\w.\"-]+\]$|^[\w-]+\s*=", first):
+    if re.match(r"^\[+[\w.\"-]+\]+$|^[\w.-]+\s*=", first):
         return "this looks like TOML; amelo reads JSON"
     if first.startswith("<"):
         return "this looks like XML; amelo reads JSON"
     if text[error.pos : error.pos + 1] == "'":
         return 'use double quotes: "'
+    if error.msg.startswith(("Illegal trailing comma", "Expecting property name")) and re.search(r",\s*$", text[: error.pos]):
+        return "remove the comma before the bracket"
+    if "Control character" in error.msg or "Invalid control" in error.msg:
+        return "write a line break in text as \\n"
+    if text[error.pos : error.pos + 2] in ("//", "/*") or text[error.pos : error.pos + 1] == "#":
+        return "JSON has no comments; remove them"
     return ""
