@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_args
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -22,6 +21,7 @@ KINDS = {
     "dict": "an object {…}",
     "list": "a list […]",
     "tuple": "a list […]",
+    "frozen_set": "a list […]",
     "model": "an object {…}",
     "mapping": "an object {…}",
 }
@@ -47,7 +47,8 @@ def build(model: type[Model], data: object, where: str) -> Model:
         found = _all(model, error, where)
         first = found[0]
         if len(found) > 1:
-            first.fix = f"{first.fix}; and {len(found) - 1} more problem{'s' if len(found) > 2 else ''}".removeprefix("; ")
+            more = f"and {len(found) - 1} more problem{'s' if len(found) > 2 else ''}"
+            first.fix = f"{first.fix}; {more}" if first.fix else more
         raise first from None
 
 
@@ -65,88 +66,91 @@ def problems(model: type[BaseModel], data: object, where: str) -> list[RecordErr
 def _all(model: type[BaseModel], error: ValidationError, where: str) -> list[RecordError]:
     """Reword each finding once: of a union such as ``number or "unknown"``, only what the number says is told."""
     found: dict[str, RecordError] = {}
+    only_unknown = []
     for detail in error.errors(include_url=False):
-        if detail["type"] == "literal_error" and detail["ctx"].get("expected") == "'unknown'":
-            continue
-        place = _place(detail["loc"])
-        if place not in found or "unknown_word" in str(detail["loc"]):
-            found[place] = _reword(model, detail, f"{where}: {place}" if place else where)
-    if not found:
-        found[""] = RecordError("not a valid record", where=where)
+        spot = _spot(model, detail["loc"], detail["type"])
+        told = _reword(spot, detail, f"{where}: {spot.place}" if spot.place else where)
+        if detail["type"] == "literal_error" and detail["ctx"]["expected"] == "'unknown'":
+            only_unknown.append((spot.place, told))
+        else:
+            found.setdefault(spot.place, told)
+    for place, told in only_unknown:
+        if not any(other.startswith(place) for other in found):
+            found[place] = told
     return list(found.values())
 
 
-def _place(loc: tuple[int | str, ...]) -> str:
-    """Write a place as ``teeth.36.findings[0].icdas``, leaving out what pydantic adds about the branches of a union."""
-    text = ""
-    for part in loc:
+class _Spot(NamedTuple):
+    """Where a finding is: its place in words, the record it is in, and the last field on the way."""
+
+    place: str
+    record: type[BaseModel] | None
+    field: Any
+
+
+def _spot(model: type[BaseModel], loc: tuple[int | str, ...], kind: str) -> _Spot:
+    """Follow pydantic's path, leaving out what it adds about the branches of a union."""
+    text, field, key_follows = "", None, False
+    record: type[BaseModel] | None = model
+    for i, part in enumerate(loc):
         if isinstance(part, int):
             text += f"[{part}]"
-        elif part not in KINDS and not re.search(r"[\[-]", part):
-            text += f".{part}" if text else part
-    return text
+            continue
+        if record is not None and not key_follows and part in _names(record):
+            field = _names(record)[part]
+            record, key_follows = _model_in(field.annotation), _is_mapping(field.annotation)
+        elif key_follows:
+            key_follows = False
+        elif not (kind == "extra_forbidden" and i == len(loc) - 1):
+            continue
+        word = part if len(part) <= 40 else f"{part[:39]}…"
+        text += f".{word}" if text else word
+    return _Spot(text, record, field)
 
 
-def _reword(model: type[BaseModel], detail: ErrorDetails, where: str) -> RecordError:
+def _reword(spot: _Spot, detail: ErrorDetails, where: str) -> RecordError:
     kind, value, context = detail["type"], detail.get("input"), detail.get("ctx", {})
-    if kind in ("value_error", "assertion_error"):
+    if kind == "value_error":
         cause = context.get("error")
         if isinstance(cause, AmeloError):
             inner = cause.where.replace(": ", ".")
-            return RecordError(
-                cause.what,
-                where=where + ("." if detail["loc"] else ": ") * bool(inner) + inner,
-                why=cause.why,
-                fix=cause.fix,
-            )
+            place = where + ("." if spot.place else ": ") * bool(inner) + inner
+            return RecordError(cause.what, where=place, why=cause.why, fix=cause.fix)
         return RecordError(str(cause), where=where)
     name = next((part for part in reversed(detail["loc"]) if isinstance(part, str)), "")
     if kind == "missing":
-        return RecordError(f"'{name}' is missing", where=where)
+        return RecordError(f"{shorten(name)} is missing", where=where)
     if kind == "extra_forbidden":
-        fields = _fields(model, detail["loc"][:-1])
-        return RecordError(f"'{name}' is not a known key", where=where, fix=nearest(name, fields, limit=30))
-    if kind in ("literal_error", "enum"):
-        valid = [word.strip("' ") for word in str(context.get("expected", "")).replace(" or ", ", ").split(", ")]
+        fix = nearest(name, _names(spot.record) if spot.record else (), limit=30)
+        return RecordError(f"{shorten(name)} is not a known key", where=where, fix=fix)
+    if kind == "literal_error":
+        valid = [word.strip("' ") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
         return RecordError(f"{shorten(value)} is not a valid value", where=where, fix=nearest(value, valid, limit=30))
     if kind in BOUNDS:
         limit = context[BOUNDS[kind][0]]
-        allowed = _range(model, detail["loc"]) or f"{BOUNDS[kind][1]} {limit:g}"
+        allowed = _range(spot.field) or f"{BOUNDS[kind][1]} {limit:g}"
         return RecordError(f"{shorten(value)} is out of range", where=where, why=f"allowed {allowed}")
     if kind == "finite_number":
         return RecordError(f"{shorten(value)} is not a number", where=where, fix="leave it out, or write a number")
     if kind == "string_pattern_mismatch":
-        _, field = _field(model, detail["loc"])
-        form = next((text for text in (getattr(field, "description", None), *_descriptions(field)) if text), "")
+        forms = [getattr(spot.field, "description", None), *_descriptions(spot.field)]
+        form = next((text for text in forms if text), "")
         return RecordError(f"{shorten(value)} has not the form it should have", where=where, why=form)
-    if kind.startswith(("date_", "datetime_")):
-        return RecordError(f"{shorten(value)} is not a date such as 2026-03-31", where=where)
-    expected = KINDS.get(kind.removesuffix("_type").removesuffix("_parsing").removesuffix("_from_datetime_inexact"))
+    if kind in ("string_too_long", "string_too_short", "too_long", "too_short"):
+        things = "characters" if kind.startswith("string") else "entries"
+        word, limit = ("most", context["max_length"]) if kind.endswith("long") else ("least", context["min_length"])
+        length = len(value) if isinstance(value, str | list | tuple | dict) else "?"
+        return RecordError(f"it has {length} {things}", where=where, why=f"allowed at {word} {limit}")
+    expected = KINDS.get(kind.removesuffix("_type"))
     if expected:
-        note = ' or "unknown"' if _may_be_unknown(model, detail["loc"]) else ""
+        note = ' or "unknown"' if spot.field is not None and "unknown" in str(spot.field.annotation) else ""
         return RecordError(f"{shorten(value)} is not {expected}{note}", where=where)
     message = detail["msg"]
     return RecordError(f"{shorten(value)}: {message[0].lower()}{message[1:]}", where=where)
 
 
-def _field(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[type[BaseModel] | None, Any]:
-    """Follow a place through the models; return the model it ends in and the last field passed."""
-    here: type[BaseModel] | None = model
-    field = None
-    for part in loc:
-        if isinstance(part, str) and here is not None and part in _names(here):
-            field = _names(here)[part]
-            here = _model_in(field.annotation)
-    return here, field
-
-
 def _names(model: type[BaseModel]) -> dict[str, Any]:
     return {name: field for key, field in model.model_fields.items() for name in (key, field.alias or key)}
-
-
-def _fields(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    here, _ = _field(model, loc)
-    return list(here.model_fields) if here else []
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -155,19 +159,23 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
 
 
+def _is_mapping(annotation: Any) -> bool:
+    return get_origin(annotation) is dict or any(_is_mapping(part) for part in get_args(annotation))
+
+
 def _metadata(annotation: Any) -> list[Any]:
     own = list(getattr(annotation, "__metadata__", ()))
     return own + [item for part in get_args(annotation) if not isinstance(part, str) for item in _metadata(part)]
 
 
 def _descriptions(field: Any) -> list[str]:
-    return (
-        [text for item in _metadata(field.annotation) if (text := getattr(item, "description", None))] if field is not None else []
-    )
+    if field is None:
+        return []
+    return [text for item in _metadata(field.annotation) if (text := getattr(item, "description", None))]
 
 
-def _range(model: type[BaseModel], loc: tuple[int | str, ...]) -> str:
-    _, field = _field(model, loc)
+def _range(field: Any) -> str:
+    """Return ``low to high unit`` as the field has them, empty when it has not both."""
     if field is None:
         return ""
     items = [*field.metadata, *_metadata(field.annotation)]
@@ -179,8 +187,3 @@ def _range(model: type[BaseModel], loc: tuple[int | str, ...]) -> str:
     if low is None or high is None:
         return ""
     return f"{low:g} to {high:g}{' ' + unit if unit not in ('', '1') else ''}"
-
-
-def _may_be_unknown(model: type[BaseModel], loc: tuple[int | str, ...]) -> bool:
-    _, field = _field(model, loc)
-    return field is not None and "unknown" in str(field.annotation)

@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from amelo.errors import RecordError
-from amelo.records.base import UNKNOWN, Record, Text, Unknown, YesNo, amount
+from amelo.records.base import UNKNOWN, Day, Record, Text, Unknown, YesNo, amount
 
 __all__ = ["Consent", "Genotype", "Medical", "Variant", "VcfReference"]
 
 Names = tuple[Text, ...] | Unknown
+Purpose = Literal["care", "simulation", "planning", "probe dose", "research", "teaching", "publication"]
 
 
 class Medical(Record):
@@ -23,9 +24,9 @@ class Medical(Record):
     hyposalivatory_medicines: Names = UNKNOWN
     allergies: Names = UNKNOWN
     smoking: Literal["never", "former", "current", "unknown"] = UNKNOWN
-    cigarettes_per_day: amount(0, 150, "1/day", "cigarettes") = UNKNOWN
+    cigarettes_per_day: amount(0, 150, "1/day", "cigarettes", "seven packets") = UNKNOWN
     diabetes: Literal["none", "type 1", "type 2", "gestational", "unknown"] = UNKNOWN
-    hba1c: amount(15, 200, "mmol/mol", "glycated haemoglobin") = UNKNOWN
+    hba1c: amount(15, 200, "mmol/mol", "glycated haemoglobin HbA1c", "healthy below 42; a value in % is a slip") = UNKNOWN
     radiotherapy_head_neck: YesNo = UNKNOWN
     reflux: YesNo = UNKNOWN
     pregnancy: YesNo = UNKNOWN
@@ -69,25 +70,22 @@ class Genotype(Record):
 
 
 class Consent(Record):
-    """A reference to the consent given, by purpose; the document itself is kept elsewhere."""
+    """A reference to the consent given, by purpose; the document itself is kept elsewhere.
+
+    Left out, ``withdrawn_on`` is unknown: nobody may take it for granted that a consent still holds.
+    """
 
     reference: Text
     version: Text | Unknown = UNKNOWN
-    purposes: tuple[Literal["care", "simulation", "planning", "probe dose", "research", "teaching", "publication"], ...] = Field(
-        min_length=1
-    )
-    given_on: date | Unknown = UNKNOWN
-    withdrawn_on: date | Literal["not withdrawn"] | Unknown = "not withdrawn"
+    purposes: tuple[Purpose, ...] = Field(min_length=1)
+    given_on: Day | Unknown = UNKNOWN
+    withdrawn_on: Day | Literal["not withdrawn", "unknown"] = UNKNOWN
 
     @model_validator(mode="after")
     def _in_order(self) -> Consent:
-        today = date.today()
-        for name in ("given_on", "withdrawn_on"):
-            when = getattr(self, name)
-            if isinstance(when, date) and when > today:
-                raise RecordError(f"{when} is in the future", where=name, why=f"allowed up to today, {today}")
-        if isinstance(self.given_on, date) and isinstance(self.withdrawn_on, date) and self.withdrawn_on < self.given_on:
-            raise RecordError(f"withdrawn on {self.withdrawn_on}, before it was given on {self.given_on}", where="withdrawn_on")
+        given, withdrawn = self.given_on, self.withdrawn_on
+        if isinstance(given, date) and isinstance(withdrawn, date) and withdrawn < given:
+            raise RecordError(f"withdrawn on {withdrawn}, before it was given on {given}", where="withdrawn_on")
         if len(set(self.purposes)) < len(self.purposes):
             raise RecordError("a purpose is named twice", where="purposes", fix="name each purpose once")
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, get_args
 
 from pydantic import Field
@@ -13,7 +14,9 @@ from amelo.records.teeth import is_primary, surface
 __all__ = ["DEFECTS", "Finding", "PulpTest", "Restoration", "Site", "Tooth", "checked_tooth"]
 
 Status = Literal["present", "missing", "unerupted", "partially erupted", "implant", "pontic", "root remnant", "unknown"]
-MissingCause = Literal["caries", "periodontal", "trauma", "orthodontic", "agenesis", "exfoliated", "other", "unknown"]
+MissingCause = Literal[
+    "caries", "periodontal", "trauma", "orthodontic", "agenesis", "exfoliated", "other", "not missing", "unknown",
+]  # fmt: skip
 Radiograph = Literal["none", "E1", "E2", "D1", "D2", "D3", "unknown"]
 Activity = Literal["active", "inactive", "unknown"]
 Defect = Literal[
@@ -26,11 +29,19 @@ Material = Literal[
     "composite", "amalgam", "glass ionomer", "resin-modified glass ionomer", "compomer", "ceramic", "zirconia", "metal-ceramic", "gold",
     "stainless steel", "resin", "calcium silicate", "other", "unknown",
 ]  # fmt: skip
-Diagnosis = Literal[
+Diagnosis = Literal[  # the terms of the American Association of Endodontists
     "normal", "reversible pulpitis", "symptomatic irreversible pulpitis", "asymptomatic irreversible pulpitis", "necrosis",
     "previously treated", "previously initiated therapy", "unknown",
 ]  # fmt: skip
-WITHOUT_CROWN = ("missing", "unerupted", "implant", "pontic")
+OF_A_CROWN = ("findings", "hypersensitivity", "residual_dentine")
+OF_A_PULP = ("pulp_tests", "pulp_diagnosis", "root_treated")
+CANNOT_HAVE = {  # status: parts of the record that contradict it
+    "missing": (*OF_A_CROWN, *OF_A_PULP, "restorations", "periodontal", "mobility", "furcation", "orthodontic_attachment"),
+    "unerupted": (*OF_A_CROWN, "pulp_tests", "restorations", "periodontal", "mobility", "furcation"),  # may carry a button
+    "pontic": (*OF_A_CROWN, *OF_A_PULP, "periodontal", "mobility", "furcation"),
+    "implant": (*OF_A_CROWN, *OF_A_PULP, "furcation"),
+}
+NOTHING = (UNKNOWN, (), {}, "none", False)
 
 
 class Finding(Record):
@@ -42,8 +53,10 @@ class Finding(Record):
     icdas_root: count(0, 2, "ICDAS caries code of a root surface") = UNKNOWN
     radiograph: Radiograph = Field(UNKNOWN, description="depth on a radiograph: enamel halves E1 E2, dentine thirds D1 D2 D3")
     activity: Activity = UNKNOWN
-    lesion_depth: amount(0, 10_000, "µm", "measured depth of the lesion") = UNKNOWN
-    integrated_mineral_loss: amount(0, 100_000, "vol%·µm", "measured integrated mineral loss ΔZ") = UNKNOWN
+    lesion_depth: amount(0, 10_000, "µm", "measured depth of the lesion", "a crown is about 7 mm thick to the pulp") = UNKNOWN
+    integrated_mineral_loss: amount(
+        0, 100_000, "vol%·µm", "measured integrated mineral loss ΔZ", "early lesions 1000 to 10 000; 87 vol% over 1.1 mm"
+    ) = UNKNOWN
     defect: Defect = Field(UNKNOWN, description="developmental defect of enamel")
     wear: count(0, 3, "basic erosive wear examination score") = UNKNOWN
 
@@ -60,15 +73,17 @@ class Restoration(Record):
     surfaces: tuple[str, ...] = Field(min_length=1, max_length=5)
     kind: Kind = "unknown"
     material: Material = "unknown"
-    age: amount(0, 80, "years", "time since it was placed") = UNKNOWN
+    age: amount(0, 80, "years", "time since it was placed", "the oldest gold inlays") = UNKNOWN
     condition: Literal["intact", "worn", "marginal gap", "secondary caries", "fractured", "lost", "unknown"] = "unknown"
 
 
 class Site(Record):
     """One periodontal site."""
 
-    probing_depth: amount(0, 20, "mm", "probing depth") = UNKNOWN
-    attachment_level: amount(-10, 25, "mm", "clinical attachment level, negative with gingival overgrowth") = UNKNOWN
+    probing_depth: amount(0, 20, "mm", "probing depth", "healthy up to 3; a root is 12 to 17 long") = UNKNOWN
+    attachment_level: amount(
+        -10, 25, "mm", "clinical attachment level, from the enamel-cement junction", "negative with gingival overgrowth"
+    ) = UNKNOWN
     bleeding: YesNo = UNKNOWN
     plaque: YesNo = UNKNOWN
     suppuration: YesNo = UNKNOWN
@@ -85,7 +100,11 @@ class Tooth(Record):
     """One tooth; every part may be unknown."""
 
     status: Status = "unknown"
-    missing_cause: MissingCause | Literal["not missing"] = Field("not missing", description="only for a missing tooth")
+    missing_cause: MissingCause = Field(UNKNOWN, description="why a missing tooth is missing")
+    other_surfaces: Literal["sound", "unknown"] = Field(
+        UNKNOWN,
+        description="surfaces without an entry: sound when the whole tooth was examined and only what was found was written",
+    )
     findings: tuple[Finding, ...] = ()
     restorations: tuple[Restoration, ...] = ()
     periodontal: dict[Literal["MB", "B", "DB", "ML", "L", "DL"], Site] = Field(default_factory=dict)
@@ -96,7 +115,7 @@ class Tooth(Record):
     root_treated: YesNo = UNKNOWN
     hypersensitivity: count(0, 3, "Schiff cold air sensitivity score") = UNKNOWN
     orthodontic_attachment: Literal["none", "bracket", "band", "attachment"] | Unknown = UNKNOWN
-    residual_dentine: amount(0, 6, "mm", "dentine left between lesion and pulp") = UNKNOWN
+    residual_dentine: amount(0, 6, "mm", "dentine left between lesion and pulp", "no tooth has more dentine") = UNKNOWN
     note: Known[Text] = UNKNOWN
 
     @property
@@ -115,47 +134,52 @@ def _depth(finding: Finding) -> tuple[int, int]:
 def checked_tooth(fdi: int, tooth: Tooth) -> Tooth:
     """Return the tooth with its surfaces named as this tooth has them.
 
-    Raises: RecordError when parts contradict each other: a surface the tooth does not have, findings where there is no tooth, the
-    same surface charted twice.
+    Raises: RecordError when parts contradict each other: a surface the tooth does not have, findings where there is no
+    tooth, the same surface charted twice.
     """
-    if tooth.status == "missing" and tooth.missing_cause == "not missing":
-        tooth = tooth.model_copy(update={"missing_cause": "unknown"})
-    if tooth.status != "missing" and tooth.missing_cause != "not missing":
-        raise RecordError(
-            f"missing_cause is given but the tooth is {tooth.status}",
-            where="missing_cause",
-            fix="leave it out, or say status 'missing'",
-        )
-    if tooth.missing_cause == "exfoliated" and not is_primary(fdi):
-        raise RecordError(
-            f"permanent tooth {fdi} cannot exfoliate",
-            where="missing_cause",
-            fix="use trauma, periodontal or another cause",
-        )
-    _check_absent(fdi, tooth)
-    findings, seen = [], set()
+    cause = _missing_cause(fdi, tooth)
+    _check_status(fdi, tooth)
+    findings = []
     for i, finding in enumerate(tooth.findings):
-        where = f"findings[{i}]"
-        letter = _letter(fdi, finding.surface, f"{where}.surface")
-        if (letter, finding.site) in seen:
-            raise RecordError(
-                f"surface {letter} ({finding.site}) of tooth {fdi} is charted twice",
-                where=where,
-                fix="merge the two findings",
-            )
-        seen.add((letter, finding.site))
-        if finding.site == "crown" and finding.icdas_root != UNKNOWN:
-            raise RecordError("icdas_root is given for a crown surface", where=where, fix="set site to 'root', or use icdas")
-        if finding.site == "root" and finding.icdas != UNKNOWN:
-            raise RecordError("icdas is given for a root surface", where=where, fix="use icdas_root, or set site to 'crown'")
+        letter = _letter(fdi, finding.surface, f"findings[{i}].surface")
+        if any((letter, finding.site) == (other.surface, other.site) for other in findings):
+            what = f"surface {letter} ({finding.site}) of tooth {fdi} is charted twice"
+            raise RecordError(what, where=f"findings[{i}]", fix="merge the two findings")
+        for problem in _crown_or_root(finding):
+            raise problem.at(f"findings[{i}]")
         findings.append(finding.model_copy(update={"surface": letter}))
     restorations = []
     for i, restoration in enumerate(tooth.restorations):
-        letters = [_letter(fdi, s, f"restorations[{i}].surfaces") for s in restoration.surfaces]
+        where = f"restorations[{i}].surfaces"
+        letters = tuple(_letter(fdi, s, where) for s in restoration.surfaces)
         if len(set(letters)) < len(letters):
-            raise RecordError("a surface is named twice", where=f"restorations[{i}].surfaces", fix="name each surface once")
-        restorations.append(restoration.model_copy(update={"surfaces": tuple(letters)}))
-    return tooth.model_copy(update={"findings": tuple(findings), "restorations": tuple(restorations)})
+            raise RecordError("a surface is named twice", where=where, fix="name each surface once")
+        restorations.append(restoration.model_copy(update={"surfaces": letters}))
+    if len({test.test for test in tooth.pulp_tests}) < len(tooth.pulp_tests):
+        raise RecordError("a pulp test is charted twice", where="pulp_tests", fix="keep the last one")
+    update = {"missing_cause": cause, "findings": tuple(findings), "restorations": tuple(restorations)}
+    return tooth.model_copy(update=update)
+
+
+def _missing_cause(fdi: int, tooth: Tooth) -> str:
+    """Return why the tooth is missing: a cause, or ``not missing`` for a tooth that is there."""
+    cause, missing = tooth.missing_cause, tooth.status == "missing"
+    if missing and cause == "not missing":
+        raise RecordError(f"tooth {fdi} is missing and not missing at once", where="missing_cause", fix="name the cause")
+    if not missing and cause not in ("not missing", UNKNOWN):
+        what = f"missing_cause is given but the tooth is {tooth.status}"
+        raise RecordError(what, where="missing_cause", fix="leave it out, or say status 'missing'")
+    if cause == "exfoliated" and not is_primary(fdi):
+        what = f"permanent tooth {fdi} cannot exfoliate"
+        raise RecordError(what, where="missing_cause", fix="use trauma, periodontal or another cause")
+    return cause if missing or tooth.status == UNKNOWN else "not missing"
+
+
+def _crown_or_root(finding: Finding) -> Iterator[RecordError]:
+    if finding.site == "crown" and finding.icdas_root != UNKNOWN:
+        yield RecordError("icdas_root is given for a crown surface", fix="set site to 'root', or use icdas")
+    if finding.site == "root" and finding.icdas != UNKNOWN:
+        yield RecordError("icdas is given for a root surface", fix="use icdas_root, or set site to 'crown'")
 
 
 def _letter(fdi: int, letter: str, where: str) -> str:
@@ -165,29 +189,26 @@ def _letter(fdi: int, letter: str, where: str) -> str:
         raise error.at(where) from None
 
 
-def _check_absent(fdi: int, tooth: Tooth) -> None:
+def _check_status(fdi: int, tooth: Tooth) -> None:
     """Refuse what a tooth that is not there, or not its own, cannot have."""
-    carious = any(f.is_carious for f in tooth.findings)
-    if tooth.status in WITHOUT_CROWN and carious:
-        raise RecordError(
-            f"tooth {fdi} is {tooth.status} and carious at once",
-            where="findings",
-            fix="correct the status, or remove the findings",
-        )
-    if tooth.status in WITHOUT_CROWN and tooth.findings:
-        raise RecordError(f"tooth {fdi} is {tooth.status} and has findings on its surfaces", where="findings", fix="remove them")
-    own_parts = [name for name in ("pulp_tests",) if getattr(tooth, name)]
-    own_parts += ["pulp_diagnosis"] if tooth.pulp_diagnosis != UNKNOWN else []
-    own_parts += ["root_treated"] if tooth.root_treated is True else []
-    if tooth.status in ("missing", "implant", "pontic") and own_parts:
-        raise RecordError(
-            f"tooth {fdi} is {tooth.status} and has no pulp", where=own_parts[0], fix="remove it, or correct the status"
-        )
-    if tooth.status in ("missing", "unerupted") and tooth.restorations:
-        raise RecordError(
-            f"tooth {fdi} is {tooth.status} and restored at once",
-            where="restorations",
-            fix="correct the status, or remove them",
-        )
-    if tooth.status in ("missing", "pontic", "unerupted") and tooth.periodontal:
-        raise RecordError(f"tooth {fdi} is {tooth.status} and has periodontal sites", where="periodontal", fix="remove them")
+    for name in CANNOT_HAVE.get(tooth.status, ()):
+        if getattr(tooth, name) in NOTHING:
+            continue
+        what = {
+            "findings": "has findings on its surfaces",
+            "restorations": "restored at once",
+            "pulp_tests": "has no pulp",
+            "pulp_diagnosis": "has no pulp",
+            "root_treated": "has no pulp",
+            "periodontal": "has periodontal sites",
+        }.get(name, f"has {name}")
+        if name == "findings" and any(f.is_carious for f in tooth.findings):
+            what = "carious at once"
+        what = f"tooth {fdi} is {tooth.status} and {what}"
+        raise RecordError(what, where=name, fix="correct the status, or remove it")
+    if tooth.status in CANNOT_HAVE and tooth.other_surfaces == "sound":
+        what = f"tooth {fdi} is {tooth.status} and its surfaces are sound at once"
+        raise RecordError(what, where="other_surfaces", fix="correct the status, or remove it")
+    if tooth.status == "root remnant" and any(f.site == "crown" for f in tooth.findings):
+        what = f"tooth {fdi} is a root remnant and has findings on its crown"
+        raise RecordError(what, where="findings", fix="set site to 'root', or correct the status")
