@@ -135,10 +135,10 @@ def first_crossing(function: object, grid: np.ndarray, count: int, *, rising: bo
     Arguments: function (vectorised over x and the row indices); grid (ascending); count (rows); rising (look for a change from
     negative to positive, else from positive to negative).
     """
-    from scipy.optimize.elementwise import find_root
-
     if count == 0:
         return np.empty(0)
+    from scipy.optimize.elementwise import find_root
+
     x, rows = np.broadcast_arrays(grid[None, :], np.arange(count)[:, None])
     values = function(x, rows) * (1.0 if rising else -1.0)
     change = (values[:, :-1] <= 0) & (values[:, 1:] > 0)
