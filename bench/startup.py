@@ -23,7 +23,7 @@ def main() -> None:
     empty = seconds([sys.executable, "-c", "pass"])
     print(f"{'python -c pass':50} {empty:5.2f} s")
     for line, promised in COMMANDS.items():
-        spent = seconds([sys.executable, "-m", "amelo.cli", *line.split()])
+        spent = seconds([sys.executable, "-m", "amelo", *line.split()])
         verdict = "" if promised is None else f"  promised {promised:g} s: {'kept' if spent <= promised else 'BROKEN'}"
         print(f"amelo {line:44} {spent:5.2f} s, {spent / empty:4.0f} × an empty interpreter{verdict}")
 

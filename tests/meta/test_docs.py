@@ -48,7 +48,7 @@ def test_console_blocks_run(page, line, tmp_path):
     for part in line.split(" | "):
         words = [str(tmp_path / word) if word.endswith((".svg", ".png")) else word for word in shlex.split(part)]
         assert words[0] == "amelo"
-        done = subprocess.run([sys.executable, "-m", "amelo.cli", *words[1:]], cwd=ROOT, input=out, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-m", "amelo", *words[1:]], cwd=ROOT, input=out, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         out = done.stdout
     assert out

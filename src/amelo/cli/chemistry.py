@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from amelo.cite import remember_citations
-from amelo.cli.output import number, one_format, print_csv, print_json, print_table
+from amelo.cli.output import number, one_format, print_csv, print_json, print_table, working
 from amelo.errors import CommandError
 
 __all__ = ["critical_ph", "parse_background", "parse_range", "saturation", "solubility"]
@@ -36,7 +36,8 @@ def saturation(files: list[str], /, *, json: Flag = False, csv: Flag = False, al
     form = one_format(json=json, csv=csv)
     groups = [read_fluids(file) for file in files]
     labelled = [group.labelled(file) for file, group in zip(files, groups, strict=True)]
-    answers = saturation_of([f for fluids, _ in labelled for f in fluids], [name for _, names in labelled for name in names])
+    with working(f"solving {sum(len(fluids) for fluids, _ in labelled)} fluids"):
+        answers = saturation_of([f for fluids, _ in labelled for f in fluids], [name for _, names in labelled for name in names])
     remember_citations("amelo saturation", answers.sources)
     if form == "json":
         several = len(groups) > 1 or groups[0].is_list
@@ -113,7 +114,8 @@ def critical_ph(
     form = one_format(json=json, csv=csv)
     phases = [name for item in phase or ["HAp,enamel,dentine,FAp"] for name in item.split(",")]
     fluids = [fluid for file in files for fluid in read_fluids(file).fluids]
-    found = [answer for name in phases for answer in find(fluids, name)]
+    with working(f"searching pH 2 to 11 for {len(fluids)} fluids"):
+        found = [answer for name in phases for answer in find(fluids, name)]
     remember_citations("amelo critical-ph", [key for answer in found for key in answer.sources])
     rows = [
         {
@@ -178,7 +180,8 @@ def solubility(
         check_picture(plot)
     phases = [name for item in phase or ["HAp,enamel,DCPD"] for name in item.split(",")]
     values, salts = parse_range(ph), parse_background(background or [])
-    results = [solve(name, values, background=salts, temperature=temperature) for name in phases]
+    with working(f"dissolving {', '.join(phases)} at {len(values)} pH values"):
+        results = [solve(name, values, background=salts, temperature=temperature) for name in phases]
     remember_citations("amelo solubility", [key for r in results for key in r.sources])
     rows = [
         {

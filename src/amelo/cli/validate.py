@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from amelo.cite import remember_citations
-from amelo.cli.output import number, print_json, print_table
+from amelo.cli.output import number, print_json, print_table, working
 from amelo.errors import CommandError, nearest
 
 __all__ = ["validate"]
@@ -37,7 +37,8 @@ def validate(subjects: list[str] | None = None, /, *, full: Flag = False, json: 
             raise CommandError(f"'{name}' is not a subject of validation", fix=nearest(name, SUBJECTS))
     claims, missing = [], []
     for name in subjects or SUBJECTS:
-        found, absent = run_subject(name, full=full)
+        with working(f"computing {name}"):
+            found, absent = run_subject(name, full=full)
         claims += found
         missing += absent
     missing += [c.id for c in claims if c.verdict == "missing"]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from amelo import __version__
 from amelo.errors import RecordError
 from amelo.records.check import build
 from amelo.records.fluid import Fluid
@@ -76,6 +77,7 @@ class FluidSaturation:
             "undersaturated_share_of_enamel": self.undersaturated_enamel,
             "status": self.status.name.lower(),
             "status_sentence": self.status.sentence,
+            "amelo": __version__,
             "constants": self.constants,
             "sources": list(self.sources),
         }

@@ -19,7 +19,7 @@ from amelo.twin.chemistry.table import ReactionTable, Species
 __all__ = ["Speciation", "Status", "log_gamma", "saturation_matrix", "speciate"]
 
 LANES = 16  # fluids in a tile of the compiled kernel
-COMPILED_FROM = 256  # fluids; below this NumPy has answered before a compiled kernel is loaded
+COMPILED_FROM = 4096  # fluids; below this NumPy has answered before a compiled kernel is loaded
 ITERATIONS = 60
 BLOCK = 2048  # columns of a matrix product that stay in cache and, being few, on one core
 LN10 = np.log(10.0)

@@ -1,4 +1,4 @@
-"""``python -m amelo.cli``."""
+"""``python -m amelo``."""
 
 from amelo.cli.main import main
 
