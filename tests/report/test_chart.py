@@ -83,7 +83,7 @@ def test_every_surface_can_be_reached_and_read_aloud(root):
         assert shape.get("aria-label").startswith(f"{tooth} ")
         assert shape.find(f"{SVG}title").text == shape.get("aria-label")
     label = shapes(load_case(root / "cases/kira.json"))["36", "O"].get("aria-label")
-    assert label == "36 occlusal: occlusal ICDAS 6, radiograph D3, active"
+    assert label == "36 occlusal: occlusal ICDAS 6, radiograph D3, active, depth 4200 µm"
 
 
 def test_states_differ_by_pattern_and_not_by_colour_alone():
