@@ -17,7 +17,8 @@ import time
 import numpy as np
 
 from amelo.twin.chemistry.export import phreeqc_database, phreeqc_solution
-from amelo.twin.chemistry.solve import Status, speciate
+from amelo.twin.chemistry.solve import speciate
+from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import reaction_table
 
 RANGES = {  # mmol/kgw: saliva, plaque fluid and laboratory baths

@@ -9,7 +9,8 @@ import pytest
 
 from amelo.twin.chemistry.export import phreeqc_database, phreeqc_solution
 from amelo.twin.chemistry.saturation import ABSENT, saturation
-from amelo.twin.chemistry.solve import Status, speciate
+from amelo.twin.chemistry.solve import speciate
+from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import reaction_table
 from amelo.twin.chemistry.thresholds import solubility
 

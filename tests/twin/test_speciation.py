@@ -13,7 +13,8 @@ from amelo.twin.chemistry.equations import layout
 from amelo.twin.chemistry.fluids import find_ph, speciate_fluids
 from amelo.twin.chemistry.kernel import kernel_text
 from amelo.twin.chemistry.recorder import Recorder
-from amelo.twin.chemistry.solve import Status, speciate
+from amelo.twin.chemistry.solve import speciate
+from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import reaction_table
 
 TABLE = reaction_table(37.0)

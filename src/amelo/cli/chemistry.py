@@ -170,7 +170,7 @@ def solubility(
     csv
         Print CSV.
     """
-    from amelo.twin.chemistry.solve import Status
+    from amelo.twin.chemistry.status import Status
     from amelo.twin.chemistry.thresholds import solubility as solve
 
     form = one_format(json=json, csv=csv)

@@ -9,11 +9,13 @@ run this same text.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from math import log
 from typing import Any
 
+from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import ReactionTable
 
 __all__ = [
@@ -61,7 +63,9 @@ class Layout:
     solvent: tuple[Member, ...]
     free: tuple[Member, ...]
     open_family: int  # component that may be held by a gas
-    davies_a: float
+    davies: tuple[float, float]  # A [(kg/mol)^0.5] and the linear term [kg/mol] of log10 γ of ions
+    neutral_slope: float  # d log10 γ/dI of neutral species [kg/mol]
+    water_slope: float  # -d a_w/dΣm [kg/mol]
     davies_limit: float  # ionic strength [mol/kgw] above which Davies coefficients are extrapolated
     refusal_limit: float  # and above which they are refused
     total_high: float  # largest total [mol/kgw]
@@ -99,6 +103,7 @@ def layout(table: ReactionTable) -> Layout:
             inert.append((names.index(c.name), member(species[0], None)))
         else:
             families.append((names.index(c.name), tuple(member(s, c.name) for s in species)))
+    constant = table.constants.value
     return Layout(
         centres=centres,
         inert=tuple(inert),
@@ -106,10 +111,12 @@ def layout(table: ReactionTable) -> Layout:
         solvent=tuple(member(s, None) for s in table.species if not s.components),
         free=tuple(member(s, None) for s in table.species if set(s.components) <= set(table.centres) and s.components),
         open_family=names.index("C(4)"),
-        davies_a=table.constants.value("activity.davies_a"),
-        davies_limit=table.constants.value("activity.davies_limit"),
-        refusal_limit=table.constants.value("activity.refusal_limit"),
-        total_high=table.constants.value("range.total_high"),
+        davies=(constant("activity.davies_a"), constant("activity.davies_b")),
+        neutral_slope=constant("activity.neutral_slope"),
+        water_slope=constant("activity.water_slope"),
+        davies_limit=constant("activity.davies_limit"),
+        refusal_limit=constant("activity.refusal_limit"),
+        total_high=constant("range.total_high"),
         water_product=10.0 ** next(s.log_k for s in table.species if s.name == "OH-"),
     )
 
@@ -154,12 +161,12 @@ def update(centre: list[Number], strength: Number, correction: list[Number], mat
 def judge(
     shape: Layout, strength: Number, charge: Number, closing_charge: Number, error: Number, refused: Number, math: Any
 ) -> Number:
-    """Return the status of a fluid as the number of ``solve.Status``."""
-    status = math.where(strength > shape.davies_limit, 1.0, 0.0)
-    status = math.where(strength > shape.refusal_limit, 3.0, status)
-    status = math.where(error <= TOLERANCE**2, status, 4.0)
-    status = math.where(charge * closing_charge > 0.0, 2.0, status)
-    return math.where(refused > 0.0, 6.0, status)
+    """Return the number of a fluid's :class:`Status`, the gravest last; ``error`` is the squared size of the last correction."""
+    status = math.where(strength > shape.davies_limit, float(Status.EXTRAPOLATED), float(Status.CONVERGED))
+    status = math.where(strength > shape.refusal_limit, float(Status.TOO_CONCENTRATED), status)
+    status = math.where(error <= TOLERANCE**2, status, float(Status.NOT_CONVERGED))
+    status = math.where(charge * closing_charge > 0.0, float(Status.CANNOT_CLOSE), status)
+    return math.where(refused > 0.0, float(Status.INVALID), status)
 
 
 def present(shape: Layout, totals: dict[int, Number], held: Number, activity: dict[int, Number], math: Any) -> dict[int, Number]:
@@ -197,11 +204,11 @@ def balances(
     the activity of its master species there, per activity of water); state (activities of the centres, ionic strength [mol/kgw],
     activity of water); math (module with sqrt and exp).
     Returns: the balances, differentiated with respect to ln activity of each centre and ionic strength.
-    Assumptions: Davies activity coefficients for ions, log γ = 0.1 I for neutral species, a_w = 1 - 0.017 Σm [parkhurst2013].
+    Assumptions: Davies activity coefficients for ions, log γ linear in I for neutral species, a_w linear in Σm [parkhurst2013].
     """
     centre, ionic_strength, water = state
     size = len(centre)
-    inverse_gamma, slope, inverse_water = _activity_coefficients(shape.davies_a, ionic_strength, water, math)
+    inverse_gamma, slope, inverse_water = _activity_coefficients(shape, ionic_strength, water, math)
     groups: dict[tuple[int, tuple[int, ...]], Number] = {}  # (charge, centres bound): mol/kgw
     concentration: dict[int, Number] = {}
     activity: dict[int, Number] = dict(zip(shape.centres, centre, strict=True))
@@ -250,6 +257,27 @@ def balances(
         lever = freedom * free * (share if root is None else root)
         levers.append((lever, [*bound, slope[1] * square + slope[0] * neutral], [*bound, weight(charge, square)]))
 
+    return _assemble(shape, groups, levers, slope, weight, totals, closing_charge, ionic_strength, concentration, activity)
+
+
+def _assemble(
+    shape: Layout,
+    groups: dict[tuple[int, tuple[int, ...]], Number],
+    levers: list[tuple[Number, list[Number], list[Number]]],
+    slope: dict[int, Number],
+    weight: Callable[[Number, Number], Number],
+    totals: dict[int, Number],
+    closing_charge: Number,
+    ionic_strength: Number,
+    concentration: dict[int, Number],
+    activity: dict[int, Number],
+) -> Balances:
+    """Sum species of equal charge and centres into residuals and Jacobian, and add how each family answers and pulls.
+
+    A group answers to ln(centre) by how many it binds, and to ionic strength by z²; a family moves by ``lever * answer`` and takes
+    ``pull`` with it, a correction of rank one.
+    """
+    size = len(shape.centres)
     inert_charge = _sum(s.charge * totals[c] for c, s in shape.inert)
     inert_square = _sum(s.charge**2 * totals[c] for c, s in shape.inert)
     charge = _sum(z * amount for (z, _), amount in groups.items() if z) + inert_charge
@@ -279,7 +307,7 @@ def balances(
                 if not isinstance(pull[i], int):
                     jacobian[i][j] = jacobian[i][j] - moved * pull[i]
     particles = _sum(groups.values()) + _sum(totals[c] for c, _ in shape.inert) - closing_charge * charge  # with the closing ion
-    return Balances(residual, jacobian, 1.0 - 0.017 * particles, charge, concentration, activity)
+    return Balances(residual, jacobian, 1.0 - shape.water_slope * particles, charge, concentration, activity)
 
 
 def _shares(shape: Layout, parts: list[dict[Member, Number]], totals: dict[int, Number], math: Any) -> tuple[list, list]:
@@ -315,17 +343,18 @@ def _inverses(values: list[Number]) -> list[Number]:
     return [inverse, *reversed(result)]
 
 
-def _activity_coefficients(davies_a: float, ionic_strength: Number, water: Number, math: Any) -> tuple[dict, dict, Number]:
+def _activity_coefficients(shape: Layout, ionic_strength: Number, water: Number, math: Any) -> tuple[dict, dict, Number]:
     """Return 1/γ by absolute charge, d ln(1/γ)/dI of a neutral and of a univalent species, and 1/a_w."""
     root = math.sqrt(ionic_strength)
     plus = 1.0 + root
     inverse, inverse_water = _inverses([root * plus * plus, water])
-    scale = davies_a * LN10
-    univalent = math.exp(scale * (ionic_strength * plus * inverse - 0.3 * ionic_strength))
+    scale, linear = shape.davies[0] * LN10, shape.davies[1]
+    univalent = math.exp(scale * (ionic_strength * plus * inverse - linear * ionic_strength))
     square = univalent * univalent
     fourth = square * square
-    neutral = math.exp((-0.1 * LN10) * ionic_strength)
-    slopes = {0: -0.1 * LN10, 1: scale * (0.5 * inverse - 0.3)}
+    neutral_slope = -shape.neutral_slope * LN10
+    neutral = math.exp(neutral_slope * ionic_strength)
+    slopes = {0: neutral_slope, 1: scale * (0.5 * inverse - linear)}
     return {0: neutral, 1: univalent, 2: fourth, 3: fourth * fourth * univalent}, slopes, inverse_water
 
 

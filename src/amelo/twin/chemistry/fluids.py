@@ -11,7 +11,8 @@ from amelo.errors import RecordError, nearest
 from amelo.params import load_set
 from amelo.records.case import Case
 from amelo.records.fluid import Fluid
-from amelo.twin.chemistry.solve import Speciation, Status, speciate
+from amelo.twin.chemistry.solve import Speciation, speciate
+from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import ReactionTable, reaction_table
 
 __all__ = ["KPA_PER_ATM", "Saliva", "find_ph", "first_crossing", "fluid_arrays", "saliva_of", "speciate_fluids"]

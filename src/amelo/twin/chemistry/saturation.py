@@ -16,7 +16,8 @@ from amelo.records.check import build
 from amelo.records.fluid import Fluid
 from amelo.records.read import read_json, source_name
 from amelo.twin.chemistry.fluids import speciate_fluids
-from amelo.twin.chemistry.solve import Speciation, Status
+from amelo.twin.chemistry.solve import Speciation
+from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import ReactionTable
 
 __all__ = ["ABSENT", "FluidFile", "FluidSaturation", "Saturation", "enamel_classes", "read_fluids", "saturation", "saturation_of"]

@@ -7,55 +7,22 @@ A batch never raises for one bad fluid: its status says what happened and its nu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import cache, cached_property
 
 import numpy as np
 
 from amelo.errors import ParameterError, SolveError, nearest
 from amelo.twin.chemistry.equations import TOLERANCE, balances, judge, layout, newton_step, present, start, update
+from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import ReactionTable, Species
 
-__all__ = ["Speciation", "Status", "log_gamma", "saturation_matrix", "speciate"]
+__all__ = ["Speciation", "log_gamma", "saturation_matrix", "speciate"]
 
 LANES = 16  # fluids in a tile of the compiled kernel
 COMPILED_FROM = 4096  # fluids; below this NumPy has answered before a compiled kernel is loaded
 ITERATIONS = 60
 BLOCK = 2048  # columns of a matrix product that stay in cache and, being few, on one core
 LN10 = np.log(10.0)
-
-
-class Status(IntEnum):
-    """How the solution of a fluid ended; each has its sentence."""
-
-    CONVERGED = 0
-    EXTRAPOLATED = 1
-    CANNOT_CLOSE = 2
-    TOO_CONCENTRATED = 3
-    NOT_CONVERGED = 4
-    NO_PH = 5
-    INVALID = 6
-
-    @property
-    def sentence(self) -> str:
-        """What the status means and what to do."""
-        return _SENTENCES[self]
-
-    @property
-    def usable(self) -> bool:
-        """Whether the numbers may be used."""
-        return self <= Status.EXTRAPOLATED
-
-
-_SENTENCES = {
-    Status.CONVERGED: "converged",
-    Status.EXTRAPOLATED: "converged, but the ionic strength is above the range of Davies activity coefficients (see 'amelo params davies')",
-    Status.CANNOT_CLOSE: "the ion in charge_balanced_by would have to be negative; name an ion of the other charge, or check pH",
-    Status.TOO_CONCENTRATED: "the ionic strength is so high that Davies activity coefficients mean nothing; dilute the fluid",
-    Status.NOT_CONVERGED: "no solution was found; check totals and pH, and report the fluid if they are plausible",
-    Status.NO_PH: "no pH from 0 to 14 balances the charge; check the totals of Na, K and Cl, or give pH and charge_balanced_by",
-    Status.INVALID: "a total is negative, too high or not a number, or pH is outside its range",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,11 +157,12 @@ def saturation_matrix(table: ReactionTable) -> tuple[list[int], np.ndarray]:
 
 
 def log_gamma(table: ReactionTable, charge: int, ionic_strength: np.ndarray) -> np.ndarray:
-    """Return log10 of the activity coefficient: Davies for ions, 0.1 I for neutral species."""
+    """Return log10 of the activity coefficient: Davies for ions, linear in I for neutral species."""
+    shape = layout(table)
     if charge == 0:
-        return 0.1 * ionic_strength
+        return shape.neutral_slope * ionic_strength
     root = np.sqrt(ionic_strength)
-    return -table.constants.value("activity.davies_a") * charge**2 * (root / (1.0 + root) - 0.3 * ionic_strength)
+    return -shape.davies[0] * charge**2 * (root / (1.0 + root) - shape.davies[1] * ionic_strength)
 
 
 def speciate(

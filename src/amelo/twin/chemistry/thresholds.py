@@ -10,7 +10,8 @@ import numpy as np
 from amelo.errors import ParameterError, nearest
 from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.fluids import first_crossing, fluid_arrays
-from amelo.twin.chemistry.solve import Speciation, Status, speciate
+from amelo.twin.chemistry.solve import Speciation, speciate
+from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import ReactionTable, Solid, reaction_table
 
 __all__ = ["CriticalPH", "SaturationCurve", "Solubility", "critical_ph", "saturation_curve", "solubility", "titrate"]
