@@ -49,7 +49,7 @@ def plot_saturation(curve: SaturationCurve, path: Path, *, phases: Sequence[str]
         axes.axhline(0.0, color="#333333", linewidth=1.0)
         axes.axvline(ph, color="#333333", linewidth=1.0, linestyle=":")
         axes.annotate(f" pH {ph:.2f}", (ph, axes.get_ylim()[0]), va="bottom")
-        axes.annotate("dissolves below this line", (curve.ph[0], 0.0), va="top", fontsize=8)
+        axes.annotate("dissolves below this line ", (curve.ph[-1], 0.0), va="top", ha="right", fontsize=8)
 
 
 @contextmanager
