@@ -1,32 +1,59 @@
-"""The tooth chart as SVG: one self-contained picture, every surface a shape with its own label; colour, hatch and text say the same."""
+"""The tooth chart as SVG: one self-contained picture, every surface a shape with its own label.
+
+Colour, hatch and text say the same, so the chart can be read in black and white and by a screen reader.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
+from math import ceil
 
 from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
-from amelo.records.teeth import SURFACE_NAMES, arch, chart_rows, mesial_on_right, surfaces
-from amelo.records.tooth import Finding, Tooth
-from amelo.report.chart import STATES, caries_code, describe, marks
+from amelo.records.teeth import SURFACE_NAMES, arch, chart_rows, surfaces
+from amelo.records.tooth import Tooth
+from amelo.report.tooth_shapes import HEIGHT, ROOT, Box, crown, implant, neck_of_root, roots, width
+from amelo.report.words import KINDS, MARKS, STATES, caries_code, describe, describe_surface, marks, restoration_code, surface_state
 
-__all__ = ["chart_svg"]
+__all__ = ["STYLES", "chart_svg"]
 
-CELL, SIZE, INNER, TOP = 54, 40, 13, 74
+SPACE, MIDLINE, EDGE = 7.0, 20.0, 24.0  # between teeth, at the midline, at the border
+TOP, LEGEND_ROW, COLUMNS = 76.0, 24.0, 5
+CODES, NUMBER = 33.0, 18.0  # room for two lines of codes, and for the number of the tooth
+WITH_CROWN = ("present", "partially erupted", "pontic", "implant")
+INK, GREY, PALE, IVORY = "#1d2528", "#586267", "#b9bfc1", "#fbf6ea"
 STYLES = {  # state of a surface: fill, words of the legend
-    "sound": ("#ffffff", "nothing recorded"),
+    "sound": ("#ffffff", "examined and sound"),
     "enamel": ("url(#hatch-enamel)", "enamel caries"),
-    "dentine": ("url(#hatch-dentine)", "dentine caries"),
-    "defect": ("url(#hatch-defect)", "defect of enamel"),
+    "dentine": ("url(#hatch-dentine)", "dentine, root caries"),
     "restored": ("url(#hatch-restored)", "restored"),
-    "unknown": ("#f1f1ee", "tooth not known"),
+    "defect": ("url(#hatch-defect)", "defect of enamel"),
+    "worn": ("url(#hatch-worn)", "worn"),
+    "unknown": ("url(#hatch-unknown)", "not recorded"),
 }
-PATTERNS = """<defs>
-<pattern id="hatch-enamel" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#fff3c4"/><circle cx="3" cy="3" r="1.1" fill="#7a5c00"/></pattern>
-<pattern id="hatch-dentine" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="#f7c9bb"/><rect width="2.4" height="6" fill="#a2341a"/></pattern>
-<pattern id="hatch-defect" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#ece3f4"/><path d="M0 6 6 0M0 0 6 6" stroke="#6b4a8b" stroke-width=".7"/></pattern>
-<pattern id="hatch-restored" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#d5e6f3"/><path d="M0 3H6" stroke="#27567c" stroke-width="1.1"/></pattern>
-</defs>"""
+
+
+def _pattern(name: str, ground: str, drawing: str, turn: int = 0) -> str:
+    turned = f' patternTransform="rotate({turn})"' if turn else ""
+    return (
+        f'<pattern id="hatch-{name}" width="6" height="6" patternUnits="userSpaceOnUse"{turned}>'
+        f'<rect width="6" height="6" fill="{ground}"/>{drawing}</pattern>'
+    )
+
+
+PATTERNS = "".join(
+    (
+        "<defs>",
+        _pattern("enamel", "#ffedb3", '<circle cx="3" cy="3" r="1.2" fill="#8a6100"/>'),
+        _pattern("dentine", "#f9c6b5", '<rect width="2.4" height="6" fill="#a5331b"/>', 45),
+        _pattern("restored", "#d3e7f5", '<path d="M0 3H6" stroke="#235a86" stroke-width="1.2"/>'),
+        _pattern("defect", "#ebe2f6", '<path d="M0 6 6 0M0 0 6 6" stroke="#6a4790" stroke-width=".8"/>'),
+        _pattern("worn", "#e3efd9", '<path d="M0 4Q1.5 1 3 4T6 4" fill="none" stroke="#4b6b2f" stroke-width=".9"/>'),
+        _pattern("unknown", "#f7f7f5", '<circle cx="3" cy="3" r=".55" fill="#a9afb1"/>'),
+        "</defs>",
+    )
+)
 
 
 def chart_svg(case: Case) -> str:
@@ -34,133 +61,145 @@ def chart_svg(case: Case) -> str:
     primary = any(int(key) >= 50 for key in case.teeth)
     upper, lower = chart_rows(primary=False)
     rows = [upper, *(chart_rows(primary=True) if primary else ()), lower]
-    width, step = 17 * CELL, 92
-    height = TOP + step * len(rows) + 64
+    step = CODES + ROOT + HEIGHT + NUMBER
+    across = sum(width(fdi) + SPACE for fdi in upper) + MIDLINE + 2 * EDGE
+    middle, bottom = across / 2, TOP + step * len(rows)
+    legend = list(_legend(case, bottom + 28, across))
+    height = bottom + 28 + LEGEND_ROW * len({y for y, _ in legend}) + 22
+    name = escape(case.pseudonym)
     body = [
-        f'<text x="{width / 2}" y="26" text-anchor="middle" font-size="15" font-weight="600">Tooth chart of {escape(case.pseudonym)}</text>',
-        f'<text x="{width / 2}" y="44" text-anchor="middle" font-size="11" fill="#555">{escape(_subtitle(case))}</text>',
-        f'<text x="20" y="{TOP - 8}" font-size="10" fill="#555">patient’s right</text>',
-        f'<text x="{width - 20}" y="{TOP - 8}" text-anchor="end" font-size="10" fill="#555">patient’s left</text>',
-        f'<path d="M{width / 2} {TOP - 4}V{TOP + step * len(rows) - 8}" stroke="#bbb" stroke-dasharray="3 3"/>',
+        _text(EDGE, 34, name, size=20, weight=650),
+        _text(EDGE, 53, escape(_subtitle(case)), size=11.5, fill=GREY),
+        _text(EDGE, TOP + 4, "patient’s right", size=11, fill=GREY),
+        _text(across - EDGE, TOP + 4, "patient’s left", size=11, fill=GREY, anchor="end"),
+        f'<path d="M{middle:g} {TOP + 12:g}V{bottom:g}" stroke="{PALE}" stroke-dasharray="2 4"/>',
+        f'<path d="M{EDGE:g} {bottom + 8:g}H{across - EDGE:g}" stroke="#e2e5e6"/>',
     ]
     for r, row in enumerate(rows):
+        half = len(row) // 2
+        x = middle - MIDLINE / 2 - sum(width(fdi) + SPACE for fdi in row[:half])
         for i, fdi in enumerate(row):
-            column = i + (16 - len(row)) // 2
-            x = 0.35 * CELL + CELL * column + (0.3 * CELL if i >= len(row) // 2 else 0)
-            body.append(_tooth(case.tooth(fdi), fdi, x, TOP + step * r))
-    body += _legend(case, TOP + step * len(rows) + 12)
+            x += MIDLINE if i == half else 0.0
+            body.append(_tooth(case.tooth(fdi), fdi, x + SPACE / 2, TOP + 6 + step * r))
+            x += width(fdi) + SPACE
+    body += [drawing for _, drawing in legend]
+    footer = "Research and teaching software, not a medical device"
+    body.append(_text(across - EDGE, height - 10, footer, size=9.5, fill=GREY, anchor="end"))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group" '
-        f'aria-label="Tooth chart of {escape(case.pseudonym, quote=True)}" font-family="system-ui, sans-serif" fill="#1c1c1c">'
-        f"<title>Tooth chart of {escape(case.pseudonym)}</title>{PATTERNS}"
-        f'<rect width="100%" height="100%" fill="#ffffff"/>{"".join(body)}</svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across:g} {height:g}" width="{across:g}" '
+        f'height="{height:g}" role="group" aria-label="Tooth chart of {name}" '
+        f'font-family="system-ui, -apple-system, Segoe UI, Roboto, DejaVu Sans, sans-serif" fill="{INK}">'
+        f'<title>Tooth chart of {name}</title>{PATTERNS}<rect width="100%" height="100%" fill="#ffffff"/>'
+        f"{''.join(body)}</svg>\n"
     )
 
 
 def _subtitle(case: Case) -> str:
-    return (
-        f"{case.age_band} years, {case.sex}, recorded {case.recorded_on}, {case.origin}; as the dentist sees the mouth, FDI numbers"
-    )
+    who = [f"{case.age_band} years" if case.age_band != UNKNOWN else "age not known"]
+    who += [case.sex] if case.sex != UNKNOWN else []
+    return f"{', '.join(who)} · recorded {case.recorded_on} · {case.origin} · FDI numbers, as the dentist sees the mouth"
+
+
+def _text(x: float, y: float, text: str, *, size: float, fill: str = INK, anchor: str = "", weight: int = 0) -> str:
+    extra = (f' text-anchor="{anchor}"' if anchor else "") + (f' font-weight="{weight}"' if weight else "")
+    return f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" fill="{fill}"{extra}>{text}</text>'
 
 
 def _tooth(tooth: Tooth, fdi: int, x: float, y: float) -> str:
-    """Draw one tooth: number, five surfaces with the mesial one towards the midline, its worst code, and its marks."""
-    top = y + 16
+    """Draw one tooth: codes and roots away from the bite, then the crown, then its number next to the other jaw."""
+    w, upper = width(fdi), arch(fdi) == "upper"
+    box = Box(x, y + CODES + ROOT, w, HEIGHT) if upper else Box(x, y + NUMBER, w, HEIGHT)
+    neck = box.y - 1 if upper else box.y + HEIGHT + 1
     words = describe(tooth) or STATES[tooth.status][1]
+    number_y = box.y + HEIGHT + 14 if upper else box.y - 6
+    notable = bool(describe(tooth)) and tooth.status not in ("missing", "unerupted")
+    middle = x + w / 2
     parts = [f'<g data-tooth="{fdi}" data-status="{tooth.status}"><title>{fdi}: {escape(words)}</title>']
-    parts.append(f'<text x="{x + SIZE / 2}" y="{y + 11}" text-anchor="middle" font-size="11">{fdi}</text>')
-    gone = tooth.status in ("missing", "unerupted", "implant", "pontic", "root remnant")
-    for letter, path in _shapes(fdi, x, top).items():
-        state = _surface_state(tooth, letter)
-        label = f"{fdi} {SURFACE_NAMES[letter]}: {_surface_words(tooth, letter)}"
+    number = {"weight": 700} if notable else {"fill": GREY}
+    parts.append(_text(middle, number_y, str(fdi), size=11.5, anchor="middle", **number))
+    parts += _below_the_crown(tooth, fdi, x, neck)
+    there = tooth.status in WITH_CROWN
+    line = f'stroke="{INK}" stroke-width="1.1"' if there else f'stroke="{PALE}" stroke-width="1" stroke-dasharray="3 2.5"'
+    for letter, path in crown(fdi, box).items():
+        state = surface_state(tooth, letter)
+        fill = STYLES[state][0] if there or state != "unknown" else "#ffffff"
+        label = escape(f"{fdi} {SURFACE_NAMES[letter]}: {describe_surface(tooth, letter)}", quote=True)
         parts.append(
-            f'<path data-tooth="{fdi}" data-surface="{letter}" data-state="{state}" d="{path}" fill="{STYLES[state][0]}" '
-            f'stroke="{"#c4c4c0" if gone or state == "unknown" else "#4a4a4a"}" stroke-width="1" tabindex="0" role="img" '
-            f'aria-label="{escape(label, quote=True)}"><title>{escape(label)}</title></path>'
+            f'<path data-tooth="{fdi}" data-surface="{letter}" data-state="{state}" d="{path}" fill="{fill}" {line} '
+            f'stroke-linejoin="round" tabindex="0" role="img" aria-label="{label}"><title>{label}</title></path>'
         )
-    middle = top + SIZE / 2
+    parts += _over_the_crown(tooth, fdi, box)
+    first = caries_code(tooth.worst) if tooth.worst else ""
+    second = " ".join(part for part in (restoration_code(tooth), "".join(marks(tooth))) if part)
+    for i, line_of_text in enumerate(part for part in (first, second) if part):
+        at = box.y - ROOT - 7 - 12 * i if upper else box.y + HEIGHT + ROOT + 15 + 12 * i
+        style = {"size": 11.5, "weight": 700} if line_of_text == first else {"size": 10.5, "fill": GREY}
+        parts.append(_text(middle, at, escape(line_of_text), anchor="middle", **style))
+    return "".join(parts) + "</g>"
+
+
+def _below_the_crown(tooth: Tooth, fdi: int, x: float, neck: float) -> Iterator[str]:
+    """Draw what holds the crown: roots, or an implant, or nothing."""
+    if tooth.status == "implant":
+        yield f'<path d="{implant(fdi, x, neck)}" fill="#e8ecee" stroke="{GREY}" stroke-width="1.2"/>'
+    if tooth.status not in ("present", "partially erupted", "root remnant", UNKNOWN):
+        return
+    outline, canals = roots(fdi, x, neck)
+    known = tooth.status != UNKNOWN
+    look = f'fill="{IVORY}" stroke="{GREY}"' if known else f'fill="#ffffff" stroke="{PALE}" stroke-dasharray="3 2.5"'
+    yield f'<path data-root="{fdi}" d="{outline}" {look} stroke-linejoin="round"/>'
+    if tooth.root_treated is True:
+        yield from (f'<path d="{canal}" stroke="#9c2f5f" stroke-width="2.6" stroke-linecap="round"/>' for canal in canals)
+    if any(f.site == "root" and f.is_carious for f in tooth.findings):
+        label = escape(f"{fdi} root: {describe_surface(tooth, 'root')}", quote=True)
+        yield (
+            f'<path data-root-caries="{fdi}" d="{neck_of_root(fdi, x, neck)}" fill="{STYLES["dentine"][0]}" stroke="{INK}" '
+            f'stroke-linejoin="round" tabindex="0" role="img" aria-label="{label}"><title>{label}</title></path>'
+        )
+
+
+def _over_the_crown(tooth: Tooth, fdi: int, box: Box) -> Iterator[str]:
+    """Draw what lies over the surfaces: the cross of a missing tooth, the letter of another state, a bracket."""
+    middle, centre = box.x + box.w / 2, box.y + box.h / 2
     if tooth.status == "missing":
-        parts.append(
-            f'<path d="M{x + 4} {top + 4}l{SIZE - 8} {SIZE - 8}M{x + SIZE - 4} {top + 4}l{8 - SIZE} {SIZE - 8}" stroke="#555" stroke-width="2"/>'
-        )
+        a, b = box.inset(8, 8)[:2], (box.x + box.w - 8, box.y + box.h - 8)
+        yield f'<path d="M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}M{b[0]:g} {a[1]:g}L{a[0]:g} {b[1]:g}" stroke="{GREY}" stroke-width="1.6"/>'
     elif tooth.status != "present":
         symbol = STATES[tooth.status][0]
-        parts.append(f'<text x="{x + SIZE / 2}" y="{middle + 4}" text-anchor="middle" font-size="12" fill="#666">{symbol}</text>')
-    codes = [caries_code(tooth.worst)] if tooth.worst else []
-    note = " ".join([*codes, "".join(marks(tooth))]).strip()
-    parts.append(
-        f'<text x="{x + SIZE / 2}" y="{top + SIZE + 13}" text-anchor="middle" font-size="10.5" font-weight="600">{escape(note)}</text></g>'
-    )
-    return "".join(parts)
+        yield f'<circle cx="{middle:g}" cy="{centre:g}" r="8" fill="#ffffff"/>'
+        yield _text(middle, centre + 4, symbol, size=12, fill=GREY, anchor="middle", weight=600)
+    if tooth.orthodontic_attachment not in ("none", UNKNOWN):
+        y = box.y + 1.5 if arch(fdi) == "upper" else box.y + box.h - 9.5
+        yield f'<rect x="{middle - 5:g}" y="{y:g}" width="10" height="8" rx="1.5" fill="#dfe5e8" stroke="{INK}"/>'
+        yield f'<path d="M{box.x - 3:g} {y + 4:g}H{box.x + box.w + 3:g}" stroke="{INK}" stroke-width=".8"/>'
 
 
-def _shapes(fdi: int, x: float, y: float) -> dict[str, str]:
-    """Return the outline of each surface: a square in a square, cut along its diagonals."""
-    a, b = INNER, SIZE - INNER
-
-    def shape(*points: tuple[float, float]) -> str:
-        return "M" + "L".join(f"{x + px:g} {y + py:g}" for px, py in points) + "Z"
-
-    top = shape((0, 0), (SIZE, 0), (b, a), (a, a))
-    bottom = shape((0, SIZE), (SIZE, SIZE), (b, b), (a, b))
-    left = shape((0, 0), (a, a), (a, b), (0, SIZE))
-    right = shape((SIZE, 0), (b, a), (b, b), (SIZE, SIZE))
-    centre = shape((a, a), (b, a), (b, b), (a, b))
-    mesial, middle, distal, outer, inner = surfaces(fdi)
-    cheek, tongue = (top, bottom) if arch(fdi) == "upper" else (bottom, top)
-    near, far = (right, left) if mesial_on_right(fdi) else (left, right)
-    return {mesial: near, middle: centre, distal: far, outer: cheek, inner: tongue}
-
-
-def _on(tooth: Tooth, letter: str) -> list[Finding]:
-    return [f for f in tooth.findings if f.surface == letter]
-
-
-def _surface_state(tooth: Tooth, letter: str) -> str:
-    found = _on(tooth, letter)
-    if any(f.is_carious for f in found):
-        deep = any(
-            f.radiograph in ("D1", "D2", "D3") or (f.icdas != UNKNOWN and f.icdas >= 4) or f.site == "root"
-            for f in found
-            if f.is_carious
-        )
-        return "dentine" if deep else "enamel"
-    if any(letter in r.surfaces for r in tooth.restorations):
-        return "restored"
-    if any(f.defect not in ("none", UNKNOWN) for f in found):
-        return "defect"
-    return "unknown" if tooth.status == UNKNOWN else "sound"
-
-
-def _surface_words(tooth: Tooth, letter: str) -> str:
-    only = tooth.model_copy(
-        update={
-            "findings": tuple(_on(tooth, letter)),
-            "restorations": tuple(r for r in tooth.restorations if letter in r.surfaces),
-        }
-        | {
-            name: Tooth.model_fields[name].get_default(call_default_factory=True)
-            for name in ("periodontal", "pulp_tests", "pulp_diagnosis")
-        }
-        | dict.fromkeys(
-            ("residual_dentine", "hypersensitivity", "mobility", "furcation", "root_treated", "orthodontic_attachment"), UNKNOWN
-        )
-    )
-    return describe(only) or (STATES[tooth.status][1] if tooth.status != "present" else "nothing recorded")
-
-
-def _legend(case: Case, y: float) -> list[str]:
-    from amelo.report.chart import MARKS
-
-    parts, x = [], 20.0
-    for fill, words in STYLES.values():
-        parts.append(f'<rect x="{x}" y="{y}" width="14" height="14" fill="{fill}" stroke="#4a4a4a"/>')
-        parts.append(f'<text x="{x + 19}" y="{y + 11}" font-size="11">{words}</text>')
-        x += 34 + 6.4 * len(words)
-    states = {t.status for t in case.teeth.values()} - {"present", "missing"} | {UNKNOWN}
-    used = {letter for t in case.teeth.values() for letter in marks(t)}
-    text = [f"{STATES[s][0]} {STATES[s][1]}" for s in STATES if s in states] + [
-        f"{k} {word}" for k, word in MARKS.items() if k in used
-    ]
-    parts.append(f'<text x="20" y="{y + 36}" font-size="11">× missing · {escape(" · ".join(text))}</text>')
-    return parts
+def _legend(case: Case, y: float, across: float) -> Iterator[tuple[float, str]]:
+    """Yield the explanation of what occurs in this chart, with the height of the row that it is in."""
+    teeth = list(case.teeth.values())
+    drawn = {key: t for key, t in case.teeth.items() if t.status in WITH_CROWN}
+    used = {surface_state(t, letter) for key, t in drawn.items() for letter in surfaces(int(key))}
+    used |= {"dentine"} if any(f.site == "root" and f.is_carious for t in teeth for f in t.findings) else set()
+    entries = [(f'<rect width="18" height="14" rx="3" fill="{fill}" stroke="{INK}"/>', words)
+               for state, (fill, words) in STYLES.items() if state in used]  # fmt: skip
+    signs = [STATES[status] for status in STATES if any(t.status == status for t in teeth) and status != "present"]
+    signs += [] if len(teeth) >= len(chart_rows(primary=False)[0]) * 2 else [STATES[UNKNOWN]]
+    signs += [(letter, MARKS[letter]) for letter in MARKS if any(letter in marks(t) for t in teeth)]
+    codes = [restoration_code(tooth) for tooth in teeth]
+    signs += [(code, kind) for kind, code in KINDS.items() if code in codes]
+    signs += [("od", "filled surfaces")] * any(code and code not in KINDS.values() for code in codes)
+    signs = [("×" if sign == "x" else sign, words) for sign, words in dict.fromkeys(signs)]
+    entries += [(_text(9, 11.5, escape(sign), size=12, anchor="middle", weight=700), words) for sign, words in signs]
+    if any(t.worst for t in teeth):
+        key = "surface, then E1 E2 D1 D2 D3 on the radiograph, ICDAS 1–6, or root code R1 R2"
+        entries.append((_text(9, 11.5, "OD3", size=9, anchor="middle", weight=700), key))
+    column = (across - 2 * EDGE) / COLUMNS
+    place = 0
+    for sign, words in entries:
+        columns = ceil((30 + 6 * len(words)) / column)  # 6 units a character
+        if place % COLUMNS + columns > COLUMNS:
+            place += COLUMNS - place % COLUMNS
+        row = y + LEGEND_ROW * (place // COLUMNS)
+        at = f"translate({EDGE + column * (place % COLUMNS):g} {row:g})"
+        yield row, f'<g transform="{at}">{sign}{_text(26, 11.5, escape(words), size=11.5)}</g>'
+        place += columns
