@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import re
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from amelo.errors import RecordError
 from amelo.records.case import Case
 from amelo.records.check import build, problems
+from amelo.report.chart import chart_text
+from amelo.report.chart_svg import chart_svg
 
 BASE = {"pseudonym": "Test-1", "origin": "synthetic", "recorded_on": "2026-01-05"}
 
@@ -159,3 +167,48 @@ def test_the_words_of_pydantic_never_show():
     for entry in WRONG:
         for problem in problems(Case, entry.values[0], "x.json"):
             assert not re.search(r"Input should|pydantic|validation error|literal\[|function-", str(problem)), problem
+
+
+KIRA = json.loads(Path(__file__).parents[2].joinpath("cases", "kira.json").read_text("utf-8"))
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-1000, 1000),
+    st.floats(),
+    st.text(max_size=5),
+    st.sampled_from(["unknown", "none", "missing", "root", "O", "M", "11", "1990-01-01"]),
+    st.just([]),
+    st.just({}),
+    st.just(["x"]),
+    st.just({"surface": "O"}),
+)
+
+
+def places(value, path=()):
+    yield path
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inside:
+        yield from places(part, (*path, key))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([path for path in places(KIRA) if path]), ODD, st.text(max_size=5) | st.just(None))
+def test_one_odd_value_anywhere_is_a_sentence_or_a_case_that_can_be_written_and_drawn(path, odd, extra):
+    data = copy.deepcopy(KIRA)
+    *way, last = path
+    here = data
+    for key in way:
+        here = here[key]
+    here[last] = odd
+    if extra is not None and isinstance(here, dict):
+        here[extra] = odd
+    found = problems(Case, data, "x.json")
+    if found:
+        assert all(str(problem).startswith("x.json: ") for problem in found)
+        assert not any(re.search(r"Input should|literal\[|function-", str(problem)) for problem in found)
+        return
+    case = build(Case, data, "x.json")
+    assert build(Case, json.loads(case.to_json()), "again") == case
+    assert case.summary().startswith(case.pseudonym)
+    ElementTree.fromstring(chart_svg(case))
+    assert chart_text(case)

@@ -9,7 +9,7 @@ import sys
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amelo.errors import FileError, FormatError
@@ -47,6 +47,7 @@ def refused(tmp_path):
     return call
 
 
+@settings(deadline=None)
 @given(TREES)
 def test_what_json_writes_is_read_back(tree):
     stdin = sys.stdin
@@ -203,6 +204,7 @@ def test_impossible_paths_are_refused_without_a_traceback(tmp_path, monkeypatch,
         read_json(path)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_end_in_anything_but_a_value_or_a_sentence(raw):
     stdin = sys.stdin
