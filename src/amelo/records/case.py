@@ -48,7 +48,10 @@ class Event(Record):
 
 
 class Case(Record):
-    """One patient under a pseudonym."""
+    """One patient under a pseudonym.
+
+    What is left out is unknown; the history holds the events that were written down, and an empty one says nothing.
+    """
 
     schema_version: Literal["1"] = "1"
     pseudonym: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{1,39}$", description="not the patient's name")]

@@ -97,7 +97,11 @@ class PulpTest(Record):
 
 
 class Tooth(Record):
-    """One tooth; every part may be unknown."""
+    """One tooth; every part may be unknown.
+
+    Findings, restorations, sites and tests hold what was written down; an empty list says nothing about the rest, which
+    ``other_surfaces`` does.
+    """
 
     status: Status = "unknown"
     missing_cause: MissingCause = Field(UNKNOWN, description="why a missing tooth is missing")
