@@ -1,0 +1,78 @@
+"""The tooth as arrays: one column of cells from the outer surface inwards, for an ensemble of members.
+
+Everything here is SI.  A specimen (a record) becomes a column in ``amelo.twin.build``; the solver reads columns only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from amelo.twin.phases import Phase
+
+__all__ = ["Biofilm", "Column", "graded_edges"]
+
+
+@dataclass(frozen=True)
+class Biofilm:
+    """A living layer outside the tissue: thickness [m], cells it is cut into, water share, and parameters ``biofilm.*``."""
+
+    thickness: float
+    cells: int = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """An ensemble of M columns on one grid of N cells with P phases.
+
+    Fields: name; temperature [degC] of the constants; edges (N + 1,) [m]; phases; mineral and sound (M, P, N) volume fractions of
+    tissue; organic (M, N) volume fraction that is neither mineral nor pore; initial fluid (name of a composition that fills the
+    pores, as a Fluid); parameters (name: (M,) values); diffusion ("single" for one diffusivity, "species" for one per species
+    coupled by charge); porosity_feedback (pores open and close with the mineral); inner ("closed", or a Fluid behind the inner
+    face); biofilm; collagen (matrix that decays where exposed).
+    Parameters: ``pore_diffusivity`` [m2/s] of the sound tissue in single diffusion, or ``diffusivity_scale`` on free water times
+    porosity**``porosity_exponent`` in species diffusion; ``porosity_floor``; ``residual_mineral`` share of sound;
+    ``dissolution_rate.<phase>`` and ``growth_rate.<phase>`` [mol/(m3 tissue s)]; ``pk.<phase>``; ``molar_volume.<phase>`` [m3/mol];
+    ``fluoride_half_inhibition`` [mol/m3], ``fluoride_inhibition_order``, ``acid_reference`` [mol/m3], ``fluoride_half_uptake`` [mol/m3].
+    """
+
+    name: str
+    temperature: float
+    edges: np.ndarray
+    phases: tuple[Phase, ...]
+    mineral: np.ndarray
+    sound: np.ndarray
+    organic: np.ndarray
+    fluid: object
+    parameters: dict[str, np.ndarray]
+    diffusion: Literal["single", "species"] = "species"
+    porosity_feedback: bool = True
+    inner: object = "closed"
+    biofilm: Biofilm | None = None
+    collagen: bool = False
+    sources: tuple[str, ...] = field(default=())
+
+    @property
+    def members(self) -> int:
+        """Number of members of the ensemble."""
+        return len(self.mineral)
+
+
+def graded_edges(thickness: float, cells: int, first: float) -> np.ndarray:
+    """Return cell faces [m] from 0 to ``thickness``, the first cell ``first`` thick and each next one larger by a constant factor.
+
+    Arguments: thickness [m]; cells; first [m].
+    """
+    if first * cells >= thickness:
+        return np.linspace(0.0, thickness, cells + 1)
+    low, high = 1.0, 10.0
+    for _ in range(200):
+        ratio = 0.5 * (low + high)
+        if first * (ratio**cells - 1.0) / (ratio - 1.0) > thickness:
+            high = ratio
+        else:
+            low = ratio
+    widths = first * ratio ** np.arange(cells)
+    return np.concatenate([[0.0], np.cumsum(widths * thickness / widths.sum())])

@@ -1,0 +1,65 @@
+"""What the outer face of a tooth sees, and for how long: the form in which the solver wants a protocol.
+
+A schedule is a nesting of :class:`Segment` and :class:`Repeat`.  It knows nothing of words: ``amelo.protocol`` reads and prints
+those.  Every edge of a segment is an edge of a time step, so that no dose can be stepped over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from amelo.records.fluid import Fluid
+
+__all__ = ["Exposure", "Repeat", "Schedule", "Segment", "duration", "unrolled"]
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """The surroundings of the outer face during a segment.
+
+    Fields: fluid (bath, slurry or saliva); film (thickness of the unstirred layer [m], 0 for a well stirred bath); sugar (hexose
+    in that fluid [mol/m3], eaten by a biofilm when the column has one); activity (share of the biofilm's metabolism at work, 0-1);
+    inhibitor (surface share covered by adsorbed inhibitors, 0-1).
+    """
+
+    fluid: Fluid
+    film: float = 0.0
+    sugar: float = 0.0
+    activity: float = 1.0
+    inhibitor: float = 0.0
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One stretch of constant surroundings: duration [s], exposure, and the words it came from."""
+
+    duration: float
+    exposure: Exposure
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Parts that follow each other ``count`` times; what repeats exactly is solved faster than what does not."""
+
+    count: int
+    parts: tuple[Segment | Repeat, ...]
+
+
+Schedule = tuple[Segment | Repeat, ...]
+
+
+def unrolled(schedule: Schedule) -> Iterator[Segment]:
+    """Yield every segment in the order in which it happens."""
+    for part in schedule:
+        if isinstance(part, Segment):
+            yield part
+        else:
+            for _ in range(part.count):
+                yield from unrolled(part.parts)
+
+
+def duration(schedule: Schedule) -> float:
+    """Return the length of a schedule [s]."""
+    return sum(p.duration if isinstance(p, Segment) else p.count * duration(p.parts) for p in schedule)
