@@ -7,6 +7,11 @@ reference surface; what a law needs of its surroundings is named in its fields, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from amelo.twin.lesion.dual import Dual, power, ramp
+
+CORNER = 0.01  # DS within which a law of first order turns from dissolving to growing without a kink
 
 __all__ = ["Dissolution", "Growth", "Phase"]
 
@@ -24,6 +29,13 @@ class Dissolution:
     acid_order: float = 0.0
     fluoride_inhibition: bool = False
 
+    def drive(self, ds: Dual, math: Any) -> Dual:
+        """Return how hard the fluid pulls at the solid, 0 where it is saturated.
+
+        Arguments: ds (degree of saturation with its derivative); math (module with exp_any, log and where).
+        """
+        return power((1.0 - ds).positive(math), self.order, math) if self.order > 1 else ramp(1.0 - ds, CORNER, math)
+
 
 @dataclass(frozen=True)
 class Growth:
@@ -37,6 +49,10 @@ class Growth:
     surface: str = "apatite"
     fluoride_limited: bool = False
     inhibited: bool = True
+
+    def drive(self, ds: Dual, math: Any) -> Dual:
+        """Return how hard the fluid pushes the solid to grow, 0 where it is not supersaturated."""
+        return power((ds - 1.0).positive(math), self.order, math) if self.order > 1 else ramp(ds - 1.0, CORNER, math)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,14 @@ class Recorder:
             p = p * p
         return p
 
+    def exp_any(self, x: Recorded) -> Recorded:
+        """Return e**x for any x, through a function that the compiler can put into vector registers."""
+        return self.value(f"fexp({x.name})")
+
+    def log(self, x: Recorded) -> Recorded:
+        """Return the natural logarithm."""
+        return self.value(f"flog({x.name})")
+
     def where(self, condition: Condition, yes: Recorded | float, no: Recorded | float) -> Recorded:
         """Return ``yes`` where the condition holds, else ``no``: a choice without a branch."""
         return self.value(f"{_text(yes)} if {condition.text} else {_text(no)}")
@@ -104,9 +112,12 @@ class Recorded:
     def __rsub__(self, other: float) -> Recorded:
         return -self if other == 0 else self._binary(other, "-", swap=True)
 
-    def __mul__(self, other: Recorded | float) -> Recorded:
-        if not isinstance(other, Recorded) and abs(other) == 1:
-            return self if other == 1 else -self
+    def __mul__(self, other: Recorded | float) -> Recorded | float:
+        if not isinstance(other, Recorded):
+            if other == 0:
+                return 0
+            if abs(other) == 1:
+                return self if other == 1 else -self
         return self._binary(other, "*")
 
     __rmul__ = __mul__

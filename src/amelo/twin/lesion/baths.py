@@ -1,0 +1,71 @@
+"""Fluids as the column sees them: free concentrations, totals, and what diffusion needs, from the same equations as the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+
+import numpy as np
+
+from amelo.errors import SolveError
+from amelo.records.fluid import Fluid
+from amelo.twin.chemistry.fluids import speciate_fluids
+from amelo.twin.chemistry.solve import log_gamma
+from amelo.twin.chemistry.status import Status
+from amelo.twin.lesion.cell import SIZE, CellModel, close
+from amelo.twin.lesion.system import CARRIERS
+
+__all__ = ["ARRAYS", "bath_values", "float_frame"]
+
+FLOOR = 1e-12  # mol/L that stands for "absent" of calcium, phosphate and fluoride
+ARRAYS = SimpleNamespace(exp_any=np.exp, log=np.log, sqrt=np.sqrt, where=np.where)
+
+
+def float_frame(values: dict[str, np.ndarray | float]) -> tuple:
+    """Return load, param and store that work on a dictionary of numbers."""
+
+    def load(name: str) -> np.ndarray | float:
+        return values.get(name, 0.0)
+
+    def store(**numbers: np.ndarray | float) -> None:
+        values.update(numbers)
+
+    return load, store
+
+
+def bath_values(model: CellModel, fluids: Sequence[Fluid]) -> list[dict[str, float]]:
+    """Return for each fluid the fields of a ghost cell that is filled with it, and the totals of the basis as ``amount{j}``.
+
+    Raises: SolveError for a fluid without a speciation.
+    Assumptions: 1 kg of water is 1 L; the activity of water is 1.
+    """
+    found = []
+    for fluid, (batch, row) in zip(fluids, speciate_fluids(fluids), strict=True):
+        status = Status(int(batch.status[row]))
+        if not status.usable:
+            raise SolveError(f"the fluid {fluid.case or 'of the protocol'} has no speciation", why=status.sentence)
+        strength = float(batch.ionic_strength[row])
+        table = batch.table
+        gamma = float(log_gamma(table, 1, np.array(strength)))
+        values: dict[str, float] = {
+            "strength": strength,
+            "log_activity": gamma * np.log(10.0),
+            "activity": 10.0**gamma,
+            "neutral": 10.0 ** -float(log_gamma(table, 0, np.array(strength))),
+        }
+        for j, name in enumerate(CARRIERS.values()):
+            values[f"c{j}"] = max(float(batch.concentration(name)[row]), FLOOR)
+        values[f"c{SIZE - 1}"] = 10.0 ** (-float(batch.ph[row]) - gamma)
+        totals = batch.totals[row]
+        for f, family in enumerate(model.system.families):
+            amount = float(totals[table.names.index(family.name)]) if family.name in table.names else 0.0
+            values[f"total{f}"] = values[f"behind{f}"] = amount
+        found.append(values)
+    for values in found:
+        load, store = float_frame(values)
+        close(_without_minerals(model), load, lambda name: 0.0, lambda name: 0.0, store, ARRAYS)
+    return found
+
+
+def _without_minerals(model: CellModel) -> CellModel:
+    return CellModel(model.system, (), model.species_diffusion, model.porosity_feedback)

@@ -1,0 +1,379 @@
+"""What happens in one cell during one time step, written once for every kind of number.
+
+Four pieces, each a function of the numbers it loads and stores:
+
+``lag``       what is held during a step: activity coefficients, pores, surfaces, and the rates that a full drive would give
+``evaluate``  balances of the basis and their derivatives, for Newton's method
+``close``     what the solved step has done: minerals, fluxes, and what the next step's lag needs
+
+The unknowns are ln of the free concentrations of Ca2+, HPO4 2-, F- and H+ [mol/L of pore water]; totals of families enter as known
+numbers.  Minerals are eliminated in closed form: what dissolves is at most what is there, what grows at most what the pores hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from amelo.twin.lesion.dual import Dual
+from amelo.twin.lesion.system import BASIS, CHARGES, LN10, Family, Member, System
+from amelo.twin.phases import Phase
+
+__all__ = ["SIZE", "CellModel", "PhaseData", "close", "evaluate", "lag", "totals_of_basis"]
+
+Number = Any
+SIZE = len(BASIS)
+CALCIUM, PHOSPHATE, FLUORIDE, HYDROGEN = range(SIZE)
+TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class PhaseData:
+    """A phase with the numbers that its solid brings: powers of the basis in its reaction, ions per formula, offset of ln IAP."""
+
+    phase: Phase
+    powers: tuple[float, ...]
+    ions: int
+    offset: float  # ln of the reaction constant in the twin's basis
+
+
+@dataclass(frozen=True)
+class CellModel:
+    """Everything that decides what the equations are: system, phases, whether ions have their own diffusivities, pore feedback."""
+
+    system: System
+    phases: tuple[PhaseData, ...]
+    species_diffusion: bool
+    porosity_feedback: bool
+
+    @property
+    def growing(self) -> int:
+        """Number of phases that may grow and share the room in the pores."""
+        return sum(p.phase.growth is not None for p in self.phases)
+
+
+Load = Callable[[str], Number]
+Store = Callable[..., None]
+
+
+def _powers(x: Number, low: int, high: int) -> dict[int, Number]:
+    """Return x**n for n from low to high."""
+    result: dict[int, Number] = {0: 1.0, 1: x}
+    for n in range(2, high + 1):
+        result[n] = result[n // 2] * result[n - n // 2]
+    if low < 0:
+        result[-1] = 1.0 / x
+        for n in range(2, -low + 1):
+            result[-n] = result[-(n // 2)] * result[-(n - n // 2)]
+    return result
+
+
+def _exponent(m: Member, family: Family | None) -> int:
+    """Return the power of γ1 in a species' conditional constant."""
+    own = m.charge**2
+    return sum(p * z * z for p, z in zip(m.powers, CHARGES, strict=True)) + (m.count * family.charge**2 if family else 0) - own
+
+
+class _Solution:
+    """Concentrations of every species at given free concentrations, and how families answer to them."""
+
+    def __init__(self, model: CellModel, load: Load, math: Any, totals: list[Number]) -> None:
+        self.model = model
+        free = [load(f"c{j}") for j in range(SIZE)]
+        activity, neutral = load("activity"), load("neutral")
+        members = [*model.system.core, *(m for f in model.system.families for m in f.members)]
+        family_of = {id(m): f for f in model.system.families for m in f.members}
+        exponents = {id(m): _exponent(m, family_of.get(id(m))) for m in members}
+        gammas = _powers(activity, min(exponents.values()), max(exponents.values()))
+        ladder = [_powers(x, min(m.powers[j] for m in members), max(m.powers[j] for m in members)) for j, x in enumerate(free)]
+        self.free = free
+
+        def carrier(m: Member) -> Number:
+            value: Number = 10.0**m.log_k
+            if exponents[id(m)]:
+                value = gammas[exponents[id(m)]] * value
+            if m.charge == 0:
+                value = neutral * value
+            for j, p in enumerate(m.powers):
+                if p:
+                    value = ladder[j][p] * value
+            return value
+
+        self.species: list[tuple[Member, Number]] = []  # core species and their concentrations
+        for m in model.system.core:
+            trivial = m.log_k == 0.0 and sum(map(abs, m.powers)) == 1 and not exponents[id(m)]
+            self.species.append((m, free[m.powers.index(1)] if trivial else carrier(m)))
+        self.family: list[list[tuple[Member, Number]]] = []
+        self.answers: list[dict[int, Number]] = []  # per family: -d ln(free ion)/d ln(basis)
+        for f, total in zip(model.system.families, totals, strict=True):
+            if f.inert:
+                self.family.append([(f.members[0], total)])
+                self.answers.append({})
+                continue
+            parts = [(m, carrier(m)) for m in f.members]
+            single = _sum(v for m, v in parts if m.count == 1)
+            double = _sum(v for m, v in parts if m.count == 2)
+            if isinstance(double, int):
+                q = total / single
+            else:
+                q = 2.0 * total / (single + math.sqrt(single * single + 8.0 * total * double))
+            found = [(m, v * q if m.count == 1 else v * q * q) for m, v in parts]
+            weight = _sum(m.count**2 * v for m, v in found) + TINY * TINY
+            inverse = 1.0 / weight
+            answer = {}
+            for j in range(SIZE):
+                bound = _sum(m.count * m.powers[j] * v for m, v in found if m.powers[j])
+                if not isinstance(bound, int):
+                    answer[j] = bound * inverse
+            self.family.append(found)
+            self.answers.append(answer)
+
+    def reacting(self) -> list[tuple[Member, Number, dict[int, Number]]]:
+        """Return every species that the basis moves, with its concentration and the answers of its family."""
+        rows = [(m, v, {}) for m, v in self.species]
+        for parts, answers in zip(self.family, self.answers, strict=True):
+            if answers:
+                rows += [(m, v, answers) for m, v in parts]
+        return rows
+
+    def everything(self) -> list[tuple[Member, Number]]:
+        """Return all species with their concentrations."""
+        return [*self.species, *(pair for parts in self.family for pair in parts)]
+
+    def total(self, j: int, weight: Callable[[Member], float] = lambda m: 1.0) -> Number:
+        """Return Σ weight · power_j · concentration over the species."""
+        return _sum(weight(m) * m.powers[j] * v for m, v in self.everything() if m.powers[j] and weight(m))
+
+    def slopes(self, weight: Callable[[Member], float] = lambda m: 1.0) -> list[list[Number]]:
+        """Return d total(j, weight)/d ln c_k."""
+        matrix: list[list[Number]] = [[0] * SIZE for _ in range(SIZE)]
+        for m, v, answers in self.reacting():
+            w = weight(m)
+            for j in range(SIZE):
+                if not (m.powers[j] and w):
+                    continue
+                pulled = v * (w * m.powers[j])
+                for k in range(SIZE):
+                    if m.powers[k]:
+                        matrix[j][k] = matrix[j][k] + pulled * m.powers[k]
+        for parts, answers in zip(self.family, self.answers, strict=True):  # families pull back, together
+            for j in range(SIZE):
+                held = _sum(weight(m) * m.powers[j] * m.count * v for m, v in parts if m.powers[j] and weight(m))
+                if isinstance(held, int):
+                    continue
+                for k, answer in answers.items():
+                    matrix[j][k] = matrix[j][k] - held * answer
+        return matrix
+
+
+def lag(model: CellModel, load: Load, param: Load, store: Store, math: Any) -> None:
+    """Fix for one step what follows from the state at its start."""
+    strength = load("strength")
+    root = math.sqrt(strength)
+    a, b = model.system.davies
+    log_activity = (root / (1.0 + root) - b * strength) * (-a * LN10)
+    store(log_activity=log_activity, activity=math.exp_any(log_activity))
+    store(neutral=math.exp_any(strength * (-model.system.neutral_slope * LN10)))
+
+    solid: Number = load("organic")
+    moles = [load(f"mineral{k}") for k in range(len(model.phases))]
+    for k, amount in enumerate(moles):
+        solid = solid + amount * param(f"molar_volume.{k}")
+    porosity = 1.0 - solid if model.porosity_feedback else load("open_pores")
+    exponent = param("porosity_exponent")
+    tortuosity = param("diffusivity_scale") * math.exp_any(exponent * math.log(porosity))
+    store(porosity=porosity, resistance=0.5 * load("width") / tortuosity)
+
+    step = param("step")
+    apatite = _sum(amount for p, amount in zip(model.phases, moles, strict=True) if p.phase.apatite)
+    sound = load("sound_apatite")
+    if model.growing:
+        surface = _share(apatite, sound, 2.0 / 3.0, math)
+        room = porosity - param("porosity_floor")
+        room = math.where(room > 0.0, room, 0.0) / model.growing
+    for k, data in enumerate(model.phases):
+        phase, amount = data.phase, moles[k]
+        if phase.dissolution is not None:
+            law = phase.dissolution
+            reference = load(f"sound{k}")
+            kept = param("residual_mineral") * reference
+            loose = amount - kept
+            loose = math.where(loose > TINY, loose, TINY)
+            area = _share(loose, reference, law.surface_exponent, math)
+            rate = step * param(f"dissolution_rate.{k}") * area / loose
+            if law.acid_order:
+                rate = rate * math.exp_any(law.acid_order * math.log(load("acid") / param("acid_reference") + TINY))
+            if law.fluoride_inhibition:
+                ratio = load("fluoride") / param("fluoride_half_inhibition")
+                rate = rate / (1.0 + math.exp_any(param("fluoride_inhibition_order") * math.log(ratio + TINY)))
+            store(**{f"dissolving{k}": rate, f"loose{k}": math.where(amount > kept, amount - kept, 0.0)})
+        if phase.growth is not None:
+            law = phase.growth
+            area = {"apatite": surface, "pore": porosity}.get(law.surface)
+            if area is None:
+                area = _share(amount, load(f"sound{k}"), 2.0 / 3.0, math)
+            rate = step * param(f"growth_rate.{k}") * area
+            if law.inhibited:
+                rate = rate * (1.0 - param("inhibitor"))
+            store(**{f"growing{k}": rate})
+            if model.porosity_feedback:
+                store(**{f"room{k}": room / param(f"molar_volume.{k}")})
+
+
+def _share(amount: Number, reference: Number, exponent: float, math: Any) -> Number:
+    """Return (amount/reference)**exponent, small but not zero where there is nothing."""
+    ratio = amount / (reference + TINY) + TINY
+    return ratio if exponent == 1.0 else math.exp_any(exponent * math.log(ratio))
+
+
+def _conversions(
+    model: CellModel, solution: _Solution, load: Load, param: Load, math: Any
+) -> list[tuple[Number, Number, Number | None]]:
+    """Return per phase what is precipitated in the step [mol/L tissue], its derivative with respect to ln DS, and that to ln F."""
+    logs = [math.log(x) for x in solution.free]
+    log_activity = load("log_activity")
+    found = []
+    products: dict[tuple[float, ...], Number] = {}
+    for k, data in enumerate(model.phases):
+        if data.powers not in products:
+            squares = sum(n * z * z for n, z in zip(data.powers, CHARGES, strict=True))
+            products[data.powers] = _sum(n * logs[j] for j, n in enumerate(data.powers) if n) + squares * log_activity
+        log_ds = (products[data.powers] + (data.offset + LN10 * param(f"pk.{k}"))) * (1.0 / data.ions)
+        ds_value = math.exp_any(log_ds)
+        ds = Dual(ds_value, ds_value)
+        change, slope, fluoride = 0.0, 0.0, None
+        if data.phase.dissolution is not None:
+            pull = data.phase.dissolution.drive(ds, math) * load(f"dissolving{k}")
+            gone = pull / (pull + 1.0) * load(f"loose{k}")
+            change, slope = change - gone.value, slope - gone.slope
+        if data.phase.growth is not None:
+            push = data.phase.growth.drive(ds, math) * load(f"growing{k}")
+            share = None
+            if data.phase.growth.fluoride_limited:
+                free = solution.free[FLUORIDE]
+                share = free / (free + param("fluoride_half_uptake"))
+                push = push * share
+            if model.porosity_feedback:
+                room = load(f"room{k}")
+                inverse = 1.0 / (push.value + room + TINY * TINY)
+                grown = push.value * room * inverse
+                answer = room * inverse * (room * inverse)
+            else:
+                grown, answer = push.value, 1.0
+            change, slope = change + grown, slope + answer * push.slope
+            if share is not None:
+                fluoride = answer * push.value * (1.0 - share)
+        found.append((change, slope, fluoride))
+    return found
+
+
+def evaluate(model: CellModel, load: Load, right: Load, param: Load, store: Store, math: Any) -> None:
+    """Store residual and Jacobian of the four balances of a cell, and what its neighbours need of them.
+
+    Stores: residual{j}, left{j} and right{j} (what the cell pushes through its left and right face [mol/(m2 s) · 1e3]), block{j}{k},
+    to_left{j}{k}, to_right{j}{k}.
+    """
+    totals = [load(f"total{f}") for f in range(len(model.system.families))]
+    solution = _Solution(model, load, math, totals)
+    rate = load("width") / param("step")
+    changes = _conversions(model, solution, load, param, math)
+    storage = rate * load("porosity")
+    slope = solution.slopes()
+    amounts = [solution.total(j) for j in range(SIZE)]
+    face_left, face_right = load("face"), right("face")
+    (push, push_left, push_right), (pull, pull_left, pull_right) = _mobility(model, solution, load, right)
+    block: list[list[Number]] = [[storage * slope[j][k] for k in range(SIZE)] for j in range(SIZE)]
+    for j in range(SIZE):
+        residual = storage * amounts[j] - rate * load(f"inventory{j}")
+        for data, (change, by_saturation, by_fluoride) in zip(model.phases, changes, strict=True):
+            n = data.powers[j]
+            if not n:
+                continue
+            residual = residual + rate * (n * change)
+            weighted = rate * (n / data.ions) * by_saturation
+            for k, power in enumerate(data.powers):
+                if power:
+                    block[j][k] = block[j][k] + weighted * power
+            if by_fluoride is not None:
+                block[j][FLUORIDE] = block[j][FLUORIDE] + rate * (n * by_fluoride)
+        store(**{f"residual{j}": residual, f"left{j}": face_left * push_left[j], f"right{j}": face_right * push_right[j]})
+        for k in range(SIZE):
+            to_left, to_right = face_left * pull_left[j][k], face_right * pull_right[j][k]
+            store(**{f"block{j}{k}": block[j][k] + to_left + to_right, f"to_left{j}{k}": to_left, f"to_right{j}{k}": to_right})
+
+
+def _mobility(model: CellModel, solution: _Solution, load: Load, right: Load) -> tuple[tuple, tuple]:
+    """Return Σ νDc per component and, with migration, what drives it to the left and to the right; and the derivatives of all three."""
+
+    def mobile(m: Member) -> float:
+        return m.diffusivity
+
+    def charged(m: Member) -> float:
+        return m.diffusivity * m.charge
+
+    push, pull = [solution.total(j, mobile) for j in range(SIZE)], solution.slopes(mobile)
+    if not model.species_diffusion:
+        return (push, push, push), (pull, pull, pull)
+    drift, drift_slope = [solution.total(j, charged) for j in range(SIZE)], solution.slopes(charged)
+    left, other = 0.5 * load("migration"), 0.5 * right("migration")
+    push_left = [g + left * z for g, z in zip(push, drift, strict=True)]
+    push_right = [g - other * z for g, z in zip(push, drift, strict=True)]
+    pull_left = [[g + left * z for g, z in zip(a, b, strict=True)] for a, b in zip(pull, drift_slope, strict=True)]
+    pull_right = [[g - other * z for g, z in zip(a, b, strict=True)] for a, b in zip(pull, drift_slope, strict=True)]
+    return (push, push_left, push_right), (pull, pull_left, pull_right)
+
+
+def close(model: CellModel, load: Load, right: Load, param: Load, store: Store, math: Any) -> None:
+    """Store what a solved step has done to the cell: minerals, final fluxes, and the lag of the next step.
+
+    Stores: mineral{k}, converted{j} (what minerals have taken from each balance [mol/L tissue]), left{j}, right{j}, strength, current
+    and conductance (Σ zDc and Σ z²Dc), acid, fluoride, and mobility{f} and drift{f} of each family per total.
+    """
+    families = model.system.families
+    totals = [load(f"total{f}") for f in range(len(families))]
+    solution = _Solution(model, load, math, totals)
+    changes = _conversions(model, solution, load, param, math)
+    taken: list[Number] = [0.0] * SIZE
+    for k, (data, (change, _, _)) in enumerate(zip(model.phases, changes, strict=True)):
+        store(**{f"mineral{k}": load(f"mineral{k}") + change})
+        for j, n in enumerate(data.powers):
+            if n:
+                taken[j] = taken[j] + n * change
+    face_left, face_right = load("face"), right("face")
+    (_, push_left, push_right), _ = _mobility(model, solution, load, right)
+    for j in range(SIZE):
+        store(**{f"converted{j}": taken[j], f"left{j}": face_left * push_left[j], f"right{j}": face_right * push_right[j]})
+    species = solution.everything()
+    store(strength=0.5 * _sum(m.charge**2 * v for m, v in species if m.charge))
+    store(
+        acid=_sum(v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM]),
+        fluoride=solution.total(FLUORIDE),
+    )
+    if model.species_diffusion:
+        store(
+            current=_sum(m.charge * m.diffusivity * v for m, v in species if m.charge),
+            conductance=_sum(m.charge**2 * m.diffusivity * v for m, v in species if m.charge),
+        )
+    for f, (family, parts) in enumerate(zip(families, solution.family, strict=True)):
+        if family.inert:
+            m = family.members[0]
+            store(**{f"mobility{f}": m.diffusivity, f"drift{f}": m.diffusivity * m.charge})
+            continue
+        inverse = 1.0 / (totals[f] + TINY * TINY)
+        store(**{f"mobility{f}": _sum(m.count * m.diffusivity * v for m, v in parts) * inverse})
+        store(**{f"drift{f}": _sum(m.count * m.diffusivity * m.charge * v for m, v in parts if m.charge) * inverse})
+
+
+def totals_of_basis(model: CellModel, load: Load, math: Any) -> list[Number]:
+    """Return the totals of Ca, P, F and H [mol/L] of a solution given by its free concentrations and family totals."""
+    totals = [load(f"total{f}") for f in range(len(model.system.families))]
+    solution = _Solution(model, load, math, totals)
+    return [solution.total(j) for j in range(SIZE)]
+
+
+def _sum(values: Any) -> Number:
+    total = 0
+    for value in values:
+        total = total + value
+    return total

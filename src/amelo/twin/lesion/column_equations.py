@@ -1,0 +1,142 @@
+"""What couples the cells of a column: faces, families carried by diffusion and charge, and the block elimination of Newton's method.
+
+Each function is one pass over the cells.  ``load``, ``left`` and ``right`` read the cell and its neighbours, ``param`` what belongs to
+the whole column.  Fluxes are positive inwards, in mol/L · m/s.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amelo.twin.lesion.cell import SIZE, CellModel, Load, Number, Store, _sum
+from amelo.twin.lesion.system import CHARGES
+
+__all__ = ["carry_down", "carry_through", "carry_up", "charge", "correct", "eliminate", "faces", "settle", "through"]
+
+
+def charge(model: CellModel, load: Load, right: Load, store: Store) -> None:
+    """Sum the charge left over in this cell and all cells further in."""
+    density = _sum(z * load(f"inventory{j}") for j, z in enumerate(CHARGES))
+    density = density + _sum(f.charge * load(f"stock{k}") for k, f in enumerate(model.system.families) if f.charge)
+    store(excess=right("excess") + density * load("width"), imbalance=density / load("porosity"))
+
+
+def faces(model: CellModel, load: Load, left: Load, param: Load, store: Store) -> None:
+    """Fix conductance and electrical drift of the face between this cell and the one outside it.
+
+    Assumptions: no current flows but the one that leads leftover charge away; the potential follows from the concentrations at the
+    start of the step.  Ions that the step brings to rest answer to a potential by their own diffusion, so that zero current alone
+    would leave the potential undetermined: the last term asks for it whose answer removes the charge that was left over.
+    """
+    conductance = 1.0 / (left("resistance") + load("resistance"))
+    store(face=conductance)
+    if model.species_diffusion:
+        current = load("excess") / param("step")
+        difference = load("current") - left("current") - current / conductance
+        answer = (load("imbalance") - left("imbalance")) / (load("strength") + left("strength"))
+        store(migration=answer - 2.0 * difference / (load("conductance") + left("conductance")))
+
+
+def _pushes(model: CellModel, f: int, load: Load, right: Load) -> tuple[Number, Number]:
+    """Return what a family's total is pushed with to the left and to the right, per total."""
+    mobility = load(f"mobility{f}")
+    if not model.species_diffusion:
+        return load("face") * mobility, right("face") * mobility
+    drift = load(f"drift{f}")
+    to_left = load("face") * (mobility + 0.5 * load("migration") * drift)
+    to_right = right("face") * (mobility - 0.5 * right("migration") * drift)
+    return to_left, to_right
+
+
+def carry_down(model: CellModel, load: Load, left: Load, right: Load, param: Load, store: Store) -> None:
+    """Eliminate the totals of the families from the outside inwards."""
+    rate = load("width") / param("step")
+    for f in range(len(model.system.families)):
+        to_left, to_right = _pushes(model, f, load, right)
+        # what the neighbours push into this cell, per total of theirs
+        from_left = load("face") * left(f"mobility{f}")
+        from_right = right("face") * right(f"mobility{f}")
+        if model.species_diffusion:
+            from_left = from_left - load("face") * (0.5 * load("migration") * left(f"drift{f}"))
+            from_right = from_right + right("face") * (0.5 * right("migration") * right(f"drift{f}"))
+        inverse = 1.0 / (rate * load("porosity") + to_left + to_right - from_left * left(f"ahead{f}"))
+        given = rate * load(f"stock{f}") + from_left * left(f"behind{f}")
+        store(**{f"ahead{f}": from_right * inverse, f"behind{f}": given * inverse})
+
+
+def carry_up(model: CellModel, load: Load, right: Load, store: Store) -> None:
+    """Substitute the totals of the families from the inside outwards."""
+    for f in range(len(model.system.families)):
+        store(**{f"total{f}": load(f"behind{f}") + load(f"ahead{f}") * right(f"total{f}")})
+
+
+def carry_through(model: CellModel, load: Load, left: Load, right: Load, store: Store) -> None:
+    """Flux of each family through the left face."""
+    for f in range(len(model.system.families)):
+        mine = load("face") * load(f"mobility{f}")
+        other = load("face") * left(f"mobility{f}")
+        if model.species_diffusion:
+            half = 0.5 * (load("face") * load("migration"))
+            mine, other = mine + half * load(f"drift{f}"), other - half * left(f"drift{f}")
+        store(**{f"through{SIZE + f}": other * left(f"total{f}") - mine * load(f"total{f}")})
+
+
+def through(load: Load, left: Load, store: Store) -> None:
+    """Flux of each balance of the basis through the left face."""
+    for j in range(SIZE):
+        store(**{f"through{j}": left(f"right{j}") - load(f"left{j}")})
+
+
+def settle(model: CellModel, load: Load, right: Load, param: Load, store: Store) -> None:
+    """Book the fluxes and the minerals' share: inventories change by exactly what passed."""
+    per_width = param("step") / load("width")
+    for j in range(SIZE):
+        gained = per_width * (load(f"through{j}") - right(f"through{j}"))
+        store(**{f"inventory{j}": load(f"inventory{j}") + gained - load(f"converted{j}")})
+    for f in range(len(model.system.families)):
+        gained = per_width * (load(f"through{SIZE + f}") - right(f"through{SIZE + f}"))
+        store(**{f"stock{f}": load(f"stock{f}") + gained})
+
+
+def eliminate(load: Load, left: Load, right: Load, store: Store) -> None:
+    """One row of the block-tridiagonal elimination, without pivoting; block and residual turn into what the cell owes its inner neighbour."""
+    pull = [[left(f"to_right{j}{k}") for k in range(SIZE)] for j in range(SIZE)]
+    before = [[left(f"block{j}{k}") for k in range(SIZE)] for j in range(SIZE)]
+    shift = [left(f"residual{j}") for j in range(SIZE)]
+    rows = []
+    for j in range(SIZE):
+        row = [load(f"block{j}{k}") - _sum(pull[j][i] * before[i][k] for i in range(SIZE)) for k in range(SIZE)]
+        row += [right(f"to_left{j}{k}") for k in range(SIZE)]
+        known = left(f"right{j}") + right(f"left{j}") - load(f"left{j}") - load(f"right{j}") - load(f"residual{j}")
+        rows.append([*row, known + _sum(pull[j][i] * shift[i] for i in range(SIZE))])
+    width = 2 * SIZE + 1
+    for k in range(SIZE):
+        inverse = 1.0 / rows[k][k]
+        rows[k] = [rows[k][c] * inverse if c > k else rows[k][c] for c in range(width)]
+        for i in range(k + 1, SIZE):
+            rows[i] = [rows[i][c] - rows[i][k] * rows[k][c] if c > k else rows[i][c] for c in range(width)]
+    for k in reversed(range(SIZE)):
+        for i in range(k):
+            rows[i] = [rows[i][c] - rows[i][k] * rows[k][c] if c >= SIZE else rows[i][c] for c in range(width)]
+    for j in range(SIZE):
+        store(**{f"block{j}{k}": rows[j][SIZE + k] for k in range(SIZE)})
+        store(**{f"residual{j}": rows[j][width - 1]})
+
+
+def correct(load: Load, right: Load, param: Load, store: Store, keep: Store, math: Any) -> None:
+    """Correct the free concentrations of a cell and remember the largest correction.
+
+    Concentrations change by the factor 1 + δ rather than e^δ, between a tenth and ten thousand: a fluoride pulse spans decades.
+    """
+    worst = param("error")
+    after = [right(f"delta{j}") for j in range(SIZE)]
+    for j in range(SIZE):
+        delta = load(f"residual{j}") + _sum(load(f"block{j}{k}") * after[k] for k in range(SIZE))
+        store(**{f"delta{j}": delta})
+        factor = 1.0 + delta
+        factor = math.where(factor > 0.1, factor, 0.1)
+        factor = math.where(factor < 1e4, factor, 1e4)
+        size = delta * delta
+        worst = math.where(size < worst, worst, size)  # not-a-number becomes the worst
+        store(**{f"c{j}": load(f"c{j}") * factor})
+    keep(error=worst)

@@ -1,0 +1,195 @@
+"""The compiled core: the equations recorded as text, run by Numba on several columns side by side.
+
+Everything of a tile of columns lies in one flat array, cell by cell, field by field and lane by lane: with a single array the
+compiler can prove that lanes do not disturb each other and puts them into vector registers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from amelo.cite.references import cache_folder
+from amelo.twin.chemistry.recorder import Recorded, Recorder
+from amelo.twin.lesion import column_equations as column
+from amelo.twin.lesion.cell import SIZE, CellModel, close, evaluate, lag
+
+__all__ = ["BATH", "Layout", "compiled", "kernel_text", "layout_of"]
+
+BATH = (
+    "log_activity",
+    "activity",
+    "neutral",
+    "strength",
+    "current",
+    "conductance",
+    "resistance",
+)  # beside c, totals and mobilities
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where every number stands: ``fields`` of a cell (state first), ``params`` of a column, how many fields a step must restore."""
+
+    model: CellModel
+    lanes: int
+    fields: dict[str, int]
+    params: dict[str, int]
+    state: int
+    bath: tuple[str, ...] = field(default=())
+
+    @property
+    def stride(self) -> int:
+        """Fields of a cell."""
+        return len(self.fields)
+
+
+@cache
+def layout_of(model: CellModel, lanes: int) -> Layout:
+    """Number the fields and parameters that a model needs."""
+    families, phases = range(len(model.system.families)), range(len(model.phases))
+    state = [f"c{j}" for j in range(SIZE)] + [f"inventory{j}" for j in range(SIZE)] + [f"mineral{k}" for k in phases]
+    state += [f"{name}{f}" for name in ("total", "stock", "mobility", "drift") for f in families]
+    state += ["strength", "acid", "fluoride", "current", "conductance"]
+    rest = ["width", "organic", "open_pores", "sound_apatite", *(f"sound{k}" for k in phases)]
+    rest += ["log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration", "excess", "imbalance"]
+    rest += [f"{name}{k}" for name in ("dissolving", "loose", "growing", "room") for k in phases]
+    rest += [f"{name}{f}" for name in ("ahead", "behind") for f in families]
+    rest += [f"{name}{j}" for name in ("residual", "left", "right", "delta", "converted") for j in range(SIZE)]
+    rest += [f"{name}{j}{k}" for name in ("block", "to_left", "to_right") for j in range(SIZE) for k in range(SIZE)]
+    rest += [f"through{j}" for j in range(SIZE + len(model.system.families))]
+    bath = (
+        [f"c{j}" for j in range(SIZE)]
+        + [f"{name}{f}" for name in ("total", "behind", "mobility", "drift") for f in families]
+        + list(BATH)
+    )
+    params = ["step", "inhibitor", "error", "porosity_exponent", "diffusivity_scale", "porosity_floor", "residual_mineral"]
+    params += ["acid_reference", "fluoride_half_inhibition", "fluoride_inhibition_order", "fluoride_half_uptake"]
+    params += [f"{name}.{k}" for name in ("molar_volume", "dissolution_rate", "growth_rate", "pk") for k in phases]
+    return Layout(
+        model,
+        lanes,
+        {name: i for i, name in enumerate([*state, *rest])},
+        {name: i for i, name in enumerate(params)},
+        len(state),
+        tuple(bath),
+    )
+
+
+class _Frame:
+    """Loads and stores of one pass, as recorded text."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout, self.math, self.written = layout, Recorder(), {}
+
+    def _place(self, name: str, cell: int) -> str:
+        offset = (self.layout.fields[name] + cell * self.layout.stride) * self.layout.lanes
+        return f"w[b + l + {offset}]" if offset >= 0 else f"w[b + l - {-offset}]"
+
+    def load(self, name: str) -> Recorded:
+        """Read a field of the cell; once written, what was written."""
+        return self.written[name] if name in self.written else self.math.value(self._place(name, 0))
+
+    def left(self, name: str) -> Recorded:
+        return self.math.value(self._place(name, -1))
+
+    def right(self, name: str) -> Recorded:
+        return self.math.value(self._place(name, 1))
+
+    def param(self, name: str) -> Recorded:
+        return self.math.value(f"w[p + l + {self.layout.params[name] * self.layout.lanes}]")
+
+    def store(self, **numbers: Recorded | float) -> None:
+        for name, number in numbers.items():
+            self.math.store(self._place(name, 0), number)
+
+    def keep(self, **numbers: Recorded | float) -> None:
+        for name, number in numbers.items():
+            self.math.store(f"w[p + l + {self.layout.params[name] * self.layout.lanes}]", number)
+
+
+PASSES: dict[str, tuple[bool, Callable[[CellModel, _Frame], None]]] = {  # name: (from the outside inwards, what is recorded)
+    "lag": (True, lambda m, f: lag(m, f.load, f.param, f.store, f.math)),
+    "charge": (False, lambda m, f: column.charge(m, f.load, f.right, f.store)),
+    "faces": (True, lambda m, f: column.faces(m, f.load, f.left, f.param, f.store)),
+    "carry_down": (True, lambda m, f: column.carry_down(m, f.load, f.left, f.right, f.param, f.store)),
+    "carry_up": (False, lambda m, f: column.carry_up(m, f.load, f.right, f.store)),
+    "carry_through": (True, lambda m, f: column.carry_through(m, f.load, f.left, f.right, f.store)),
+    "evaluate": (True, lambda m, f: evaluate(m, f.load, f.right, f.param, f.store, f.math)),
+    "eliminate": (True, lambda m, f: column.eliminate(f.load, f.left, f.right, f.store)),
+    "correct": (False, lambda m, f: column.correct(f.load, f.right, f.param, f.store, f.keep, f.math)),
+    "close": (True, lambda m, f: close(m, f.load, f.right, f.param, f.store, f.math)),
+    "through": (True, lambda m, f: column.through(f.load, f.left, f.store)),
+    "settle": (True, lambda m, f: column.settle(m, f.load, f.right, f.param, f.store)),
+}
+
+
+def kernel_text(layout: Layout) -> str:
+    """Return the Python text of the kernel module of a model."""
+    functions = []
+    for name, (inwards, record) in PASSES.items():
+        frame = _Frame(layout)
+        record(layout.model, frame)
+        body = "\n            ".join(frame.math.lines) or "pass"
+        order = "first + k" if inwards else "last - k"
+        functions.append(
+            f"@njit(cache=True, error_model='numpy', fastmath={{'contract', 'nsz'}})\n"
+            f"def {name}(w, p, first, last):\n"
+            f"    for k in range(last - first + 1):\n"
+            f"        b = uint64(({order}) * {layout.stride * layout.lanes})\n"
+            f"        for l in range(uint64(0), uint64({layout.lanes})):\n            {body}\n"
+        )
+    head = (Path(__file__).parent / "driver.py").read_text("utf-8")
+    prelude, driver = head.split("# --- passes stand here ---\n")
+    constants = {
+        "LANES": layout.lanes,
+        "FIELDS": layout.stride,
+        "STATE": layout.state,
+        "BALANCES": SIZE + len(layout.model.system.families),
+    }
+    constants |= {f"AT_{name.upper()}": layout.params[name] for name in ("step", "inhibitor", "error")}
+    constants |= {
+        f"AT_{name.upper()}": layout.fields[name] for name in ("resistance", "c0", "through0", "block00", "residual0", "delta0")
+    }
+    values = "\n".join(f"{name} = {value}" for name, value in constants.items())
+    return (
+        f"{prelude}\n{values}\nBATH_FIELDS = np.array({[layout.fields[n] for n in layout.bath]!r})\n\n\n"
+        + "\n\n".join(functions)
+        + "\n\n"
+        + driver
+    )
+
+
+@cache
+def compiled(layout: Layout) -> ModuleType:
+    """Return the compiled module of a layout, writing its text to the cache folder when it is not there yet."""
+    text = kernel_text(layout)
+    name = f"amelo_lesion_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    path = _folder() / f"{name}.py"
+    if not path.exists():
+        handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".py")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(draft).replace(path)  # all or nothing, whoever else is writing the same file
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)  # Numba looks a cached function's module up by name
+    spec.loader.exec_module(module)
+    return module
+
+
+def _folder() -> Path:
+    folder = cache_folder() / "kernels"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="amelo-kernels-"))

@@ -1,0 +1,374 @@
+"""From a column and a schedule to a run: tiles of members, pieces of time, and the reading of the state between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from amelo.records.fluid import Fluid
+from amelo.twin.chemistry.table import reaction_table
+from amelo.twin.column import Column
+from amelo.twin.lesion.baths import ARRAYS, bath_values, float_frame
+from amelo.twin.lesion.cell import SIZE, CellModel, PhaseData, totals_of_basis
+from amelo.twin.lesion.kernel import Layout, compiled, layout_of
+from amelo.twin.lesion.steps import Grid, segment_steps, sequences
+from amelo.twin.lesion.system import LN10, build_system, components_of, solid_powers
+from amelo.twin.run import Run, RunStatus
+from amelo.twin.schedule import Schedule, unrolled
+
+__all__ = ["Settings", "cell_model", "solve"]
+
+LITRES = 1000.0  # per cubic metre
+BALANCED = 1e-10  # largest relative balance error of a run that counts as closed
+CLOSED = 1e30  # resistance [m] of a face that nothing passes
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run is solved: grid in time, largest Newton correction of the last step, limits, and how many states are saved."""
+
+    grid: Grid = field(default_factory=Grid)
+    tolerance: float = 1e-2
+    iterations: int = 24
+    cuts: int = 5
+    saves: int = 25
+    lanes: int = 16
+    warm: bool = True
+
+
+Progress = Callable[[float, str], None]
+
+
+def cell_model(column: Column, schedule: Schedule, diffusivity: dict[str, float]) -> CellModel:
+    """Arrange the chemistry that a column and its fluids need.
+
+    Arguments: column; schedule; diffusivity (free-water tracer diffusivity of every species [m2/s] at the column's temperature).
+    """
+    table = reaction_table(column.temperature)
+    fluids = [column.fluid, *(s.exposure.fluid for s in unrolled(schedule))]
+    fluids += [column.inner] if isinstance(column.inner, Fluid) else []
+    present = components_of(f.totals_mmol_per_kgw for f in fluids)
+    present |= {f.charge_balanced_by for f in fluids if f.charge_balanced_by in table.inert}
+    species = column.diffusion == "species"
+    known = {s.name: diffusivity[s.name] if species else 1.0 for s in table.species}
+    system = build_system(table, frozenset(present), tuple(sorted(known.items())))
+    phases = []
+    for phase in column.phases:
+        powers, ions, offset = solid_powers(table, phase.solid)
+        phases.append(PhaseData(phase, powers, ions, offset * LN10))
+    return CellModel(system, tuple(phases), species, column.porosity_feedback)
+
+
+@dataclass
+class _Tile:
+    """Up to ``lanes`` members in one array; members that are missing repeat the last one."""
+
+    layout: Layout
+    members: np.ndarray
+    array: np.ndarray
+    cells: int
+
+    def __post_init__(self) -> None:
+        self.view = self.array[: (self.cells + 3) * self.layout.stride * self.layout.lanes].reshape(
+            self.cells + 3, self.layout.stride, self.layout.lanes
+        )
+        self.base = self.view.size
+
+    def fields(self, name: str) -> np.ndarray:
+        """Values of a field in all cells (cells, lanes), without the ghosts."""
+        return self.view[1:-2, self.layout.fields[name], :]
+
+    def values(self) -> dict[str, np.ndarray]:
+        """Every state field as (cells, lanes)."""
+        return {name: np.array(self.fields(name)) for name, at in self.layout.fields.items() if at < self.layout.state}
+
+    def set_param(self, name: str, value: np.ndarray) -> None:
+        at = self.base + self.layout.params[name] * self.layout.lanes
+        self.array[at : at + self.layout.lanes] = value
+
+
+def _fill(layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, float], inner: dict[str, float] | None) -> _Tile:
+    """Lay the members ``lanes`` of a column into an array, their pores filled with one fluid."""
+    n = column.mineral.shape[2]
+    tile = _Tile(layout, lanes, np.zeros(((n + 3) * layout.stride + len(layout.params)) * layout.lanes), n)
+    parameters = {name: np.broadcast_to(values, (column.members,))[lanes] for name, values in column.parameters.items()}
+    for name in layout.params:
+        stem, _, number = name.partition(".")
+        if number:
+            key = f"{stem}.{column.phases[int(number)].name}"
+            scale = LITRES if stem == "molar_volume" else 1.0 / LITRES if stem.endswith("_rate") else 1.0
+            tile.set_param(name, parameters.get(key, np.zeros(len(lanes))) * scale)
+        elif name in parameters:
+            scale = 1.0 / LITRES if name in ("acid_reference", "fluoride_half_inhibition", "fluoride_half_uptake") else 1.0
+            tile.set_param(name, parameters[name] * scale)
+    sound_pores = 1.0 - column.sound[lanes].sum(axis=1) - column.organic[lanes]  # (lanes, cells)
+    if column.diffusion == "single":
+        exponent = parameters["porosity_exponent"]
+        tile.set_param("diffusivity_scale", parameters["pore_diffusivity"] * sound_pores[:, -1] ** (1.0 - exponent))
+    widths = np.diff(column.edges)
+    tile.fields("width")[:] = widths[:, None]
+    tile.fields("organic")[:] = column.organic[lanes].T
+    volumes = np.array([parameters[f"molar_volume.{p.name}"] for p in column.phases]) * LITRES  # (phases, lanes)
+    apatite = np.zeros((n, len(lanes)))
+    for k, phase in enumerate(column.phases):
+        tile.fields(f"mineral{k}")[:] = column.mineral[lanes, k].T / volumes[k]
+        tile.fields(f"sound{k}")[:] = column.sound[lanes, k].T / volumes[k]
+        apatite += tile.fields(f"sound{k}") if phase.apatite else 0.0
+    tile.fields("sound_apatite")[:] = apatite
+    pores = 1.0 - column.mineral[lanes].sum(axis=1) - column.organic[lanes] if column.porosity_feedback else sound_pores
+    tile.fields("open_pores")[:] = pores.T
+    for name, value in pore.items():
+        if name in layout.fields:
+            tile.fields(name)[:] = value
+    for j in range(SIZE):
+        tile.fields(f"inventory{j}")[:] = pores.T * pore[f"amount{j}"]
+    for f in range(len(layout.model.system.families)):
+        tile.fields(f"stock{f}")[:] = pores.T * pore[f"total{f}"]
+    ghosts = ((0, pore), (n + 1, inner or pore))
+    for slot, values in ghosts:
+        for name, value in values.items():
+            if name in layout.fields:
+                tile.view[slot, layout.fields[name], :] = value
+    tile.view[n + 1, layout.fields["resistance"], :] = 0.0 if inner else CLOSED
+    return tile
+
+
+def solve(
+    column: Column,
+    schedule: Schedule | list[Schedule],
+    diffusivity: dict[str, float],
+    settings: Settings = Settings(),
+    on_progress: Progress | None = None,
+) -> Run:
+    """Solve a column under a schedule.
+
+    Arguments: column (M members); schedule (one for all members, or one for each, of equal structure); diffusivity (free-water
+    tracer diffusivity [m2/s] of every species); settings; on_progress (called with the fraction done and a message).
+    Returns: the run, with a status per member.
+    """
+    schedules = schedule if isinstance(schedule, list) else [schedule] * column.members
+    distinct = list({id(s): s for s in schedules}.values())
+    model = cell_model(column, tuple(part for s in distinct for part in s), diffusivity)
+    layout = layout_of(model, settings.lanes if column.members > 1 else 1)
+    baths = _Baths(model, [s.exposure.fluid for one in distinct for s in unrolled(one)])
+    pore, inner = baths.fields(column.fluid), baths.fields(column.inner) if isinstance(column.inner, Fluid) else None
+    tiles = []
+    counts = np.zeros(3, np.int64)
+    starts = range(0, column.members, layout.lanes)
+    for i, first in enumerate(starts):
+        lanes = np.minimum(np.arange(first, first + layout.lanes), column.members - 1)
+        tile = _fill(layout, column, lanes, pore, inner)
+        told = (lambda f, i=i: on_progress((i + f) / len(starts), "solving")) if on_progress else None
+        tiles.append(_march(tile, [schedules[m] for m in lanes], baths, settings, counts, told))
+    return _read(column, layout, tiles, counts)
+
+
+class _Baths:
+    """Every fluid of a run once, as rows of the table that the compiled loop reads."""
+
+    def __init__(self, model: CellModel, fluids: list[Fluid]) -> None:
+        self.model = model
+        self.rows = {key: i for i, key in enumerate(dict.fromkeys(map(_key, fluids)))}
+        self.values = bath_values(model, list({_key(f): f for f in fluids}.values()))
+        for values in self.values:
+            values["resistance"] = 0.0
+
+    def table(self, layout: Layout) -> np.ndarray:
+        return np.array([[values.get(name, 0.0) for name in layout.bath] for values in self.values])
+
+    def fields(self, fluid: Fluid) -> dict[str, float]:
+        """Fields of a cell filled with one fluid, and the totals of the basis as amount{j}."""
+        (values,) = bath_values(self.model, [fluid])
+        load, _ = float_frame(values)
+        return values | {f"amount{j}": float(x) for j, x in enumerate(totals_of_basis(self.model, load, ARRAYS))}
+
+
+def _key(fluid: Fluid) -> tuple:
+    return (
+        fluid.pH,
+        fluid.temperature_C,
+        tuple(fluid.totals_mmol_per_kgw.items()),
+        fluid.charge_balanced_by,
+        fluid.carbon_dioxide_kPa,
+    )
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Steps (S, lanes) with what the outer face sees, run ``cycles`` times from cycle ``first`` of sequence ``sequence``."""
+
+    steps: np.ndarray
+    which: np.ndarray
+    films: np.ndarray
+    inhibitors: np.ndarray
+    sequence: int
+    first: int
+    cycles: int
+
+
+def _pieces(schedules: list[Schedule], baths: _Baths, settings: Settings) -> Iterator[_Piece]:
+    """Cut the schedules of a tile, which have the same structure, into pieces between two saved states."""
+    lanes = [sequences(s) for s in schedules]
+    whole = sum(q.count * sum(s.duration for s in q.segments) for q in lanes[0])
+    for number, same in enumerate(zip(*lanes, strict=True)):
+        columns = []
+        for segments in zip(*(q.segments for q in same), strict=True):
+            lengths = np.array([s.duration for s in segments])
+            longest = lengths.max()
+            share = segment_steps(longest, settings.grid) / longest
+            rows = np.array([baths.rows[_key(s.exposure.fluid)] for s in segments])
+            films = np.array([s.exposure.film for s in segments])
+            inhibitors = np.array([s.exposure.inhibitor for s in segments])
+            columns.append(
+                (share[:, None] * lengths, *(np.broadcast_to(a, (len(share), len(a))) for a in (rows, films, inhibitors)))
+            )
+        arrays = [np.ascontiguousarray(np.concatenate(parts)) for parts in zip(*columns, strict=True)]
+        count, length = same[0].count, arrays[0][:, 0].sum()
+        wanted = max(1, round(settings.saves * count * length / whole))
+        if count > 1:
+            edges = np.unique(np.linspace(0, count, min(wanted, count) + 1).round().astype(int))
+            for first, last in zip(edges[:-1], edges[1:], strict=True):
+                yield _Piece(*arrays, number, int(first), int(last - first))
+        else:
+            times = np.cumsum(arrays[0][:, 0])
+            cuts = np.searchsorted(times, np.linspace(0, length, wanted + 1)[1:-1])
+            edges = np.unique([0, *(cuts + 1), len(times)])
+            for first, last in zip(edges[:-1], edges[1:], strict=True):
+                yield _Piece(*(a[first:last] for a in arrays), number, 0, 1)
+
+
+@dataclass
+class _Track:
+    """What a tile went through: times and state fields at each saved moment, ledgers of both faces, and where it failed."""
+
+    tile: _Tile
+    times: list[float]
+    states: list[dict[str, np.ndarray]]
+    inflows: list[np.ndarray]
+    inners: list[np.ndarray]
+    failed: str = ""
+
+
+def _march(
+    tile: _Tile,
+    schedules: list[Schedule],
+    baths: _Baths,
+    settings: Settings,
+    counts: np.ndarray,
+    told: Callable[[float], None] | None,
+) -> _Track:
+    layout, module = tile.layout, compiled(tile.layout)
+    balances = SIZE + len(layout.model.system.families)
+    inflow, inner = np.zeros((balances, layout.lanes)), np.zeros((balances, layout.lanes))
+    backup = np.empty(tile.cells * layout.state * layout.lanes)
+    limits = np.array([settings.iterations, settings.tolerance**2, settings.cuts], float)
+    table = baths.table(layout)
+    track = _Track(tile, [0.0], [tile.values()], [inflow.copy()], [inner.copy()])
+    history, owner, time = np.empty((2, 0, 0, 0)), -1, 0.0
+    whole = sum(s.duration for s in unrolled(schedules[0]))
+    for piece in _pieces(schedules, baths, settings):
+        if piece.sequence != owner:
+            repeats = settings.warm and piece.cycles + piece.first < 10**9 and _repeats(schedules, piece.sequence)
+            history = np.empty((2, len(piece.steps), tile.cells, SIZE * layout.lanes)) if repeats else np.empty((2, 0, 0, 0))
+            owner = piece.sequence
+        failed = module.drive(
+            tile.array, tile.base, tile.cells, piece.steps, piece.which, table, piece.films, piece.inhibitors,
+            history, piece.first, piece.cycles, inflow, inner, backup, limits, counts,
+        )  # fmt: skip
+        if failed >= 0:
+            track.failed = f"after {time:.0f} s, step {failed} of {piece.steps[failed].max():.3g} s"
+            break
+        time += piece.cycles * float(piece.steps[:, 0].sum())
+        track.times.append(time)
+        track.states.append(tile.values())
+        track.inflows.append(inflow.copy())
+        track.inners.append(inner.copy())
+        if told:
+            told(time / whole)
+    return track
+
+
+def _repeats(schedules: list[Schedule], sequence: int) -> bool:
+    return sequences(schedules[0])[sequence].count > 2
+
+
+def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarray) -> Run:
+    """Turn saved states into a run."""
+    model, system = layout.model, layout.model.system
+    kept = [np.flatnonzero(np.r_[True, np.diff(track.tile.members) > 0]) for track in tracks]
+    times = max((track.times for track in tracks), key=len)
+
+    def gather(name: str) -> np.ndarray:
+        """Return a field as (members, times, cells), not-a-number after a failure."""
+        parts = []
+        for track, lanes in zip(tracks, kept, strict=True):
+            block = np.full((len(lanes), len(times), track.tile.cells), np.nan)
+            block[:, : len(track.states)] = np.stack([s[name][:, lanes].T for s in track.states], axis=1)
+            parts.append(block)
+        return np.concatenate(parts)
+
+    def ledger(which: str) -> np.ndarray:
+        parts = []
+        for track, lanes in zip(tracks, kept, strict=True):
+            rows = getattr(track, which)
+            block = np.full((len(lanes), len(times), rows[0].shape[0]), np.nan)
+            block[:, : len(rows)] = np.stack([r[:, lanes].T for r in rows], axis=1)
+            parts.append(block)
+        return np.concatenate(parts)
+
+    parameters = {k: np.broadcast_to(v, (column.members,)) for k, v in column.parameters.items()}
+    moles = np.stack([gather(f"mineral{k}") for k in range(len(column.phases))], axis=2)  # mol/L of tissue
+    volume = np.stack([parameters[f"molar_volume.{p.name}"] for p in column.phases], axis=1) * LITRES
+    mineral = moles * volume[:, None, :, None]
+    open_pores = 1.0 - column.sound.sum(axis=1) - column.organic
+    porosity = (
+        1.0 - mineral.sum(axis=2) - column.organic[:, None]
+        if column.porosity_feedback
+        else np.broadcast_to(open_pores[:, None], mineral[:, :, 0].shape)
+    )
+    strength = gather("strength")
+    root = np.sqrt(strength)
+    log_gamma = -system.davies[0] * LN10 * (root / (1.0 + root) - system.davies[1] * strength)
+    free = [np.log(gather(f"c{j}")) for j in range(SIZE)]
+    index = []
+    for data in model.phases:
+        squares = sum(n * z * z for n, z in zip(data.powers, (2, 2, 1, 1), strict=True))
+        product = sum(n * x for n, x in zip(data.powers, free, strict=True) if n) + squares * log_gamma
+        pk = parameters[f"pk.{data.phase.name}"][:, None, None]
+        index.append((product + data.offset) / LN10 + pk)
+    inventories = [gather(f"inventory{j}") for j in range(SIZE)] + [gather(f"stock{f}") for f in range(len(system.families))]
+    inflow, inner = ledger("inflows"), ledger("inners")
+    widths = np.diff(column.edges)
+    balance = []
+    for c, inventory in enumerate(inventories):
+        held = inventory + (sum(d.powers[c] * moles[:, :, k] for k, d in enumerate(model.phases)) if c < SIZE else 0.0)
+        amount = (held * widths).sum(axis=2)
+        moved = inflow[:, :, c] - inner[:, :, c]
+        scale = np.abs(amount[:, :1]) + np.abs(held * widths).sum(axis=2) + np.abs(inflow[:, :, c])
+        balance.append((amount - amount[:, :1] - moved) / (scale + 1e-30))
+    failures = tuple(track.failed for track, lanes in zip(tracks, kept, strict=True) for _ in lanes)
+    balance = np.stack(balance, axis=2)
+    status = np.array([RunStatus.NOT_CONVERGED if f else RunStatus.OK for f in failures])
+    status[(status == RunStatus.OK) & (np.nanmax(np.abs(balance), axis=(1, 2)) > BALANCED)] = RunStatus.NOT_BALANCED
+    return Run(
+        time=np.array(times),
+        edges=column.edges,
+        phases=tuple(p.name for p in column.phases),
+        components=system.components,
+        mineral=mineral,
+        sound=column.sound,
+        porosity=porosity,
+        ph=-(free[SIZE - 1] + log_gamma) / LN10,
+        totals=np.stack(inventories, axis=2) / porosity[:, :, None] * LITRES,
+        saturation_index=np.stack(index, axis=2),
+        ionic_strength=strength,
+        inflow=inflow * LITRES,
+        balance=balance,
+        status=status,
+        failure=failures,
+        error=np.full(column.members, np.nan),
+        collagen=np.ones_like(porosity),
+        counts={"steps": int(counts[0]), "iterations": int(counts[1]), "rejections": int(counts[2])},
+    )
