@@ -105,6 +105,7 @@ class _Solution:
             trivial = m.log_k == 0.0 and sum(map(abs, m.powers)) == 1 and not exponents[id(m)]
             self.species.append((m, free[m.powers.index(1)] if trivial else carrier(m)))
         self.family: list[list[tuple[Member, Number]]] = []
+        self.unit: dict[int, list[tuple[Member, Number]]] = {}
         self.answers: list[dict[int, Number]] = []  # per family: -d ln(free ion)/d ln(basis)
         for f, total in zip(model.system.families, totals, strict=True):
             if f.inert:
@@ -118,7 +119,9 @@ class _Solution:
                 q = total / single
             else:
                 q = 2.0 * total / (single + math.sqrt(single * single + 8.0 * total * double))
-            found = [(m, v * q if m.count == 1 else v * q * q) for m, v in parts]
+            unit = [(m, v if m.count == 1 else v * q) for m, v in parts]  # per free ion, so that it means something where there is none
+            self.unit[len(self.family)] = unit
+            found = [(m, v * q) for m, v in unit]
             weight = _sum(m.count**2 * v for m, v in found) + TINY * TINY
             inverse = 1.0 / weight
             answer = {}
@@ -355,14 +358,15 @@ def close(model: CellModel, load: Load, right: Load, param: Load, store: Store, 
             current=_sum(m.charge * m.diffusivity * v for m, v in species if m.charge),
             conductance=_sum(m.charge**2 * m.diffusivity * v for m, v in species if m.charge),
         )
-    for f, (family, parts) in enumerate(zip(families, solution.family, strict=True)):
+    for f, family in enumerate(families):
         if family.inert:
             m = family.members[0]
             store(**{f"mobility{f}": m.diffusivity, f"drift{f}": m.diffusivity * m.charge})
             continue
-        inverse = 1.0 / (totals[f] + TINY * TINY)
-        store(**{f"mobility{f}": _sum(m.count * m.diffusivity * v for m, v in parts) * inverse})
-        store(**{f"drift{f}": _sum(m.count * m.diffusivity * m.charge * v for m, v in parts if m.charge) * inverse})
+        unit = solution.unit[f]
+        inverse = 1.0 / _sum(m.count * v for m, v in unit)
+        store(**{f"mobility{f}": _sum(m.count * m.diffusivity * v for m, v in unit) * inverse})
+        store(**{f"drift{f}": _sum(m.count * m.diffusivity * m.charge * v for m, v in unit if m.charge) * inverse})
 
 
 def totals_of_basis(model: CellModel, load: Load, math: Any) -> list[Number]:

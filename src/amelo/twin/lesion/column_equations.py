@@ -128,12 +128,12 @@ def correct(load: Load, right: Load, param: Load, store: Store, keep: Store, mat
 
     Concentrations change by the factor 1 + δ rather than e^δ, between a tenth and ten thousand: a fluoride pulse spans decades.
     """
-    worst = param("error")
+    worst, damping = param("error"), param("damping")
     after = [right(f"delta{j}") for j in range(SIZE)]
     for j in range(SIZE):
         delta = load(f"residual{j}") + _sum(load(f"block{j}{k}") * after[k] for k in range(SIZE))
         store(**{f"delta{j}": delta})
-        factor = 1.0 + delta
+        factor = 1.0 + damping * delta
         factor = math.where(factor > 0.1, factor, 0.1)
         factor = math.where(factor < 1e4, factor, 1e4)
         size = delta * delta

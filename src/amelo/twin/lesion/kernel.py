@@ -71,7 +71,7 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
         + [f"{name}{f}" for name in ("total", "behind", "mobility", "drift") for f in families]
         + list(BATH)
     )
-    params = ["step", "inhibitor", "error", "porosity_exponent", "diffusivity_scale", "porosity_floor", "residual_mineral"]
+    params = ["step", "inhibitor", "error", "damping", "porosity_exponent", "diffusivity_scale", "porosity_floor", "residual_mineral"]
     params += ["acid_reference", "fluoride_half_inhibition", "fluoride_inhibition_order", "fluoride_half_uptake"]
     params += [f"{name}.{k}" for name in ("molar_volume", "dissolution_rate", "growth_rate", "pk") for k in phases]
     return Layout(
@@ -147,7 +147,7 @@ def kernel_text(layout: Layout) -> str:
             f"        b = uint64(({order}) * {layout.stride * layout.lanes})\n"
             f"        for l in range(uint64(0), uint64({layout.lanes})):\n            {body}\n"
         )
-    head = (Path(__file__).parent / "driver.py").read_text("utf-8")
+    head = (Path(__file__).parent / "time_loop.txt").read_text("utf-8")
     prelude, driver = head.split("# --- passes stand here ---\n")
     constants = {
         "LANES": layout.lanes,
@@ -155,7 +155,7 @@ def kernel_text(layout: Layout) -> str:
         "STATE": layout.state,
         "BALANCES": SIZE + len(layout.model.system.families),
     }
-    constants |= {f"AT_{name.upper()}": layout.params[name] for name in ("step", "inhibitor", "error")}
+    constants |= {f"AT_{name.upper()}": layout.params[name] for name in ("step", "inhibitor", "error", "damping")}
     constants |= {
         f"AT_{name.upper()}": layout.fields[name] for name in ("resistance", "c0", "through0", "block00", "residual0", "delta0")
     }
