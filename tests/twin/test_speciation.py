@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amelo.cli.params import find_parameters
 from amelo.errors import ParameterError, SolveError
 from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.equations import layout
@@ -136,6 +139,18 @@ def test_ph_found_from_charge_closes_the_charge():
     for batch, row in answers:
         assert batch.status[row] == Status.CONVERGED
         assert abs(batch.charge[row]) < 1e-8
+
+
+@pytest.mark.parametrize(("totals", "expected"), [({"Cl": 500.0}, 0.43872), ({"Na": 800.0}, 13.41409), ({"Cl": 700.0}, 0.28286)])
+def test_strong_acids_and_bases_have_the_ph_that_phreeqc_finds(totals, expected):
+    ((batch, row),) = speciate_fluids([Fluid(totals_mmol_per_kgw=totals)])
+    assert Status(int(batch.status[row])).usable
+    assert batch.ph[row] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_sentence_about_the_activity_model_names_a_command_that_works():
+    (word,) = re.findall(r"'amelo params --search (\w+)'", Status.EXTRAPOLATED.sentence)
+    assert {p.name for p in find_parameters(search=word)} >= {"activity.davies_limit", "activity.refusal_limit"}
 
 
 def test_a_fluid_that_no_ph_balances_says_so():

@@ -182,7 +182,7 @@ def speciate(
     not-a-number where the total of C(4) holds it (closed); compiled (None: choose by batch size).
     Returns: the speciation, with a status per fluid.
     Raises: ParameterError when shapes do not match or a closing component is not inert.
-    Assumptions: Davies activities within the limits in ``amelo params activity``; conventions of PHREEQC [parkhurst2013].
+    Assumptions: Davies activities within the limits in ``amelo params --search davies``; conventions of PHREEQC [parkhurst2013].
     """
     totals = np.ascontiguousarray(np.atleast_2d(np.asarray(totals, float)))
     n, names = len(totals), table.names
