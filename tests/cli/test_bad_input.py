@@ -97,14 +97,20 @@ FLUIDS = {
     "pH given and asked for": (fluid(charge_balanced_by="pH"), ["pH is given and charge_balanced_by asks for pH"]),
     "pH and the closing ion both unknown": (fluid(pH=None), ["pH is left out", "'Cl'"]),
     "carbonate given twice": (totals(**{"C(4)": 5}).replace('"pH"', '"carbon_dioxide_kPa": 5, "pH"'), ["carbonate is given twice"]),
-    "a closing ion that reacts": (fluid(charge_balanced_by="Ca"), ["fluid.json: charge_balanced_by", "cannot be balanced by 'Ca'", "Na, K, Cl, Tr"]),
+    "a closing ion that reacts": (
+        fluid(charge_balanced_by="Ca"),
+        ["fluid.json: charge_balanced_by", "cannot be balanced by 'Ca'", "Na, K, Cl, Tr"],
+    ),
     "a closing ion that would be negative": (
         fluid(charge_balanced_by="K", totals_mmol_per_kgw={"Ca": 1, "Na": 50}),
         ["would have to be negative"],
     ),
     "a pH off the scale": (fluid(pH=15), ["pH", "15 is out of range", "0 to 14"]),
     "pH as text": (fluid(pH="5.5"), ["pH", "'5.5' is not a number"]),
-    "a temperature without constants": (fluid(temperature_C=30), ["fluid.json: temperature_C", "30 °C has no set of constants", "use 37 or 25"]),
+    "a temperature without constants": (
+        fluid(temperature_C=30),
+        ["fluid.json: temperature_C", "30 °C has no set of constants", "use 37 or 25"],
+    ),
     "no totals": (json.dumps({"pH": 7}), ["'totals_mmol_per_kgw' is missing"]),
     "a misspelt key": (fluid(ph=5), ["'ph' is not a known key", "did you mean 'pH'?"]),
     "an empty list": ("[]", ["holds no fluid"]),
@@ -143,6 +149,8 @@ LINES = {  # command lines: (words, words of the sentence)
     ),
     "a range of pH backwards": (["solubility", "--ph", "8:4:0.1"], ["'8:4:0.1'", "does not go upwards"]),
     "a range of pH off the scale": (["solubility", "--ph", "4:20:1"], ["allowed 0 to 14"]),
+    "a range of pH with an endless step": (["solubility", "--ph", "4:8:inf"], ["'4:8:inf'", "step must be a number above 0"]),
+    "a range of pH in steps too small to count": (["solubility", "--ph", "4:8:1e-320"], ["'4:8:1e-320'", "100,000 values"]),
     "a range of pH with a word": (["solubility", "--ph", "low"], ["'low' is not a range of pH", "4:8:0.1"]),
     "a background without an amount": (["solubility", "--background", "NaCl"], ["'NaCl' is not NAME=mmol/kgw", "NaCl=100"]),
     "a negative background": (["solubility", "--background", "NaCl=-5"], ["'NaCl=-5'", "0 to 10000"]),
@@ -185,6 +193,7 @@ def test_fluids(what, amelo, tmp_path):
     path = tmp_path / "fluid.json"
     path.write_text(text, "utf-8")
     refuse(amelo("saturation", path, "--json"), words)
+    refuse(amelo("saturation", path), words)
     assert [p.name for p in tmp_path.iterdir()] == ["fluid.json"]
     refuse(
         amelo("saturation", "-", "--json", stdin=text.encode()), [word.replace("fluid.json", "standard input") for word in words]
@@ -216,6 +225,22 @@ def test_a_file_of_200_megabytes_is_refused_before_it_is_read(amelo, tmp_path):
         file.truncate(200_000_000)
     refuse(amelo("saturation", path), [str(path), "200 MB", "allowed up to 20 MB"])
     refuse(amelo("saturation", "-", stdin=b" " * 20_000_001), ["standard input", "larger than 20 MB"])
+
+
+def test_a_fluid_without_an_answer_is_named_by_its_file_and_nothing_is_said_of_its_enamel(amelo, tmp_path):
+    path = tmp_path / "acid.json"
+    path.write_text('{"totals_mmol_per_kgw": {"Cl": 5000, "Ca": 1, "P": 1}}')
+    ran = amelo("saturation", path)
+    refuse(ran, [f"{path}: no pH from 0 to 14 balances the charge"])
+    assert ran.out == ""
+    answer = json.loads(amelo("saturation", path, "--json").out)
+    assert answer["undersaturated_share_of_enamel"] is None
+    path.write_text('{"totals_mmol_per_kgw": {"Na": 9000, "Ca": 1, "P": 1}}')
+    ran = amelo("critical-ph", path, "--phase", "HAp,enamel", "--json")
+    refuse(ran, [f"{path}: the ionic strength is so high", "dilute"])
+    assert all(row["critical_pH"] is None and "ionic strength" in row["note"] for row in json.loads(ran.out))
+    path.write_text('[{"pH": 7, "totals_mmol_per_kgw": {"Ca": 1}}, {"case": "odd", "pH": 7, "totals_mmol_per_kgw": {"Cd": 1}}]')
+    refuse(amelo("critical-ph", path), [f"{path}[1]: totals_mmol_per_kgw: 'Cd'"])
 
 
 def test_a_file_without_permission(amelo, tmp_path, monkeypatch):

@@ -93,5 +93,6 @@ def last_citations() -> tuple[str, list[str]]:
         return str(command), [str(key) for key in keys]
     except (OSError, ValueError, KeyError, TypeError):  # absent, or not what remember_citations writes
         raise FileError(
-            "no command has left references yet", fix="run one first, for example 'amelo saturation cases/fluids/resting-saliva.json'"
+            "no command has left references yet",
+            fix="run one first, for example 'amelo saturation cases/fluids/resting-saliva.json'",
         ) from None

@@ -15,7 +15,7 @@ from amelo.twin.chemistry.solve import Speciation, speciate
 from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import ReactionTable, reaction_table
 
-__all__ = ["KPA_PER_ATM", "Saliva", "find_ph", "first_crossing", "fluid_arrays", "saliva_of", "speciate_fluids"]
+__all__ = ["KPA_PER_ATM", "Saliva", "find_ph", "first_crossing", "fluid_arrays", "saliva_of", "speciate_fluids", "table_of"]
 
 KPA_PER_ATM = 101.325  # exact by definition
 PH_GRID = np.linspace(0.0, 14.0, 29)
@@ -97,6 +97,14 @@ def fluid_arrays(
     return totals, ph, closing, pressure
 
 
+def table_of(fluid: Fluid, label: str | None = None) -> ReactionTable:
+    """Return the reaction table at the temperature of a fluid; ``label`` is what to call it in messages."""
+    try:
+        return reaction_table(fluid.temperature_C)
+    except ParameterError as error:
+        raise error.at(f"{label or fluid.case or 'fluid'}: temperature_C") from None
+
+
 def speciate_fluids(fluids: Sequence[Fluid], labels: Sequence[str] | None = None) -> list[tuple[Speciation, int]]:
     """Solve fluids, each at its own temperature, and return for each the batch it was solved in and its row there.
 
@@ -105,10 +113,7 @@ def speciate_fluids(fluids: Sequence[Fluid], labels: Sequence[str] | None = None
     answers: list[tuple[Speciation, int] | None] = [None] * len(fluids)
     for temperature in dict.fromkeys(fluid.temperature_C for fluid in fluids):
         members = [i for i, fluid in enumerate(fluids) if fluid.temperature_C == temperature]
-        try:
-            table = reaction_table(temperature)
-        except ParameterError as error:
-            raise error.at(f"{labels[members[0]] if labels else fluids[members[0]].case or 'fluid'}: temperature_C") from None
+        table = table_of(fluids[members[0]], labels and labels[members[0]])
         totals, ph, closing, pressure = fluid_arrays(table, [fluids[i] for i in members], labels and [labels[i] for i in members])
         free = np.isnan(ph)
         ph[free] = find_ph(table, totals[free], carbon_dioxide=pressure[free])
