@@ -157,6 +157,11 @@ LINES = {  # command lines: (words, words of the sentence)
     "an unknown salt": (["solubility", "--background", "NaCll=5"], ["'NaCll' is not a salt", "did you mean 'NaCl'?"]),
     "a picture of no known kind": (["solubility", "--plot", "x.gif"], ["not a picture amelo can write", ".svg"]),
     "a picture in no folder": (["solubility", "--plot", "nowhere/x.svg"], ["folder does not exist"]),
+    "a picture where nobody may write": (["solubility", "--plot", "/proc/x.svg"], ["/proc/x.svg cannot be written"]),
+    "a picture with a name beyond all limits": (["solubility", "--plot", f"{'n' * 300}.svg"], ["cannot be written", "too long"]),
+    "a chart of another kind": (["case", "show", "cases/kira.json", "--svg", "x.png"], ["x.png is not a picture", ".svg"]),
+    "a chart in no folder": (["case", "show", "cases/kira.json", "--svg", "nowhere/x.svg"], ["folder does not exist"]),
+    "a chart over a folder": (["case", "show", "cases/kira.json", "--svg", "src"], ["src is not a picture"]),
     "an unknown constant": (["params", "pk.HApp"], ["no constant is called 'pk.HApp'", "did you mean 'pk.HAp'?"]),
     "an unknown set": (["params", "--set", "dental-36C"], ["'dental-36C' is not a set", "did you mean 'dental-37C'?"]),
     "an unknown reference": (["cite", "mcdowel1977"], ["'mcdowel1977' is not in the bibliography", "did you mean 'mcdowell1977'?"]),
@@ -215,7 +220,9 @@ def test_files(what, amelo, tmp_path):
 def test_command_lines(what, amelo):
     words, sentence = LINES[what]
     before = sorted(Path().rglob("*.svg"))
-    refuse(amelo(*words), sentence)
+    ran = amelo(*words)
+    refuse(ran, sentence)
+    assert ran.out == ""
     assert sorted(Path().rglob("*.svg")) == before
 
 
