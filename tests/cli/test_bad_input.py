@@ -131,6 +131,10 @@ FILES = {  # what is wrong with the file itself: (bytes, words)
 }
 LINES = {  # command lines: (words, words of the sentence)
     "a misspelt command": (["saturaton", "x.json"], ["'saturaton' is not a command", "did you mean 'saturation'?"]),
+    "an option without a command": (["--jsn"], ["'--jsn' is not an option here", "'amelo --help'"]),
+    "one file too many": (["case", "show", "cases/kira.json", "x.json"], ["'x.json' is more than 'amelo case show' takes"]),
+    "no case": (["case", "check"], ["requires an argument", "'amelo case check --help'"]),
+    "a misspelt command of case": (["case", "shw", "cases/kira.json"], ['"shw"', "did you mean 'show'?"]),
     "a misspelt option": (["saturation", "x.json", "--jsn"], ["--jsn", "did you mean"]),
     "no file": (["saturation"], ["requires an argument"]),
     "a file that is not there": (

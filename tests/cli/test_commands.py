@@ -5,7 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shlex
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
@@ -217,3 +222,32 @@ def test_demo_says_where_the_result_lies(amelo, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     assert "cannot be written" in amelo("demo", "--out", blocked / "x").err
+
+
+def shell(line, **environment):
+    """Run a line in bash with this interpreter's amelo; return its exit code and what came on standard error."""
+    script = f'set -o pipefail; amelo() {{ {shlex.quote(sys.executable)} -m amelo "$@"; }}; {line}'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=os.environ | environment)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["params --csv", "case schema", "case check cases/kira.json", "params"])
+def test_an_output_that_is_full_is_said_in_one_sentence(command, monkeypatch, root):
+    monkeypatch.chdir(root)
+    assert shell(f"amelo {command} > /dev/full") == (2, "amelo: the output cannot be written; No space left on device\n")
+
+
+def test_a_reader_that_has_seen_enough_and_closed_streams_are_no_errors(monkeypatch, root):
+    monkeypatch.chdir(root)
+    assert shell("amelo params --json | head -1 > /dev/null") == (0, "")
+    assert shell("amelo --help | head -1 > /dev/null") == (0, "")
+    assert shell("amelo case check cases/kira.json >&-") == (0, "")
+    assert shell("amelo saturation - <&-")[0] == 2
+
+
+def test_an_output_that_knows_only_ascii_is_no_error(monkeypatch, root):
+    monkeypatch.chdir(root)
+    ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    assert shell(f"amelo saturation {REST} | grep -q 'HAp'", **ascii_only) == (0, "")
+    assert shell("amelo params --json | python3 -m json.tool > /dev/null", **ascii_only) == (0, "")
