@@ -157,7 +157,9 @@ def test_constants_and_references(amelo):
     assert {row["set"] for row in found} == {"dental-37C 2026.1", "dental-25C 2026.1"}
     assert all(row["low"] <= row["value"] <= row["high"] and row["source"] for row in found)
     assert amelo("params", "dental-37C/pk.HAp").out.count("pk.HAp") == 1
-    assert "log_k.CaF+" in amelo("params", "--search", "fluor").out or "pk.FAp" in amelo("params", "--search", "moreno1974").out
+    for word, name in {"fluorapatite": "pk.FAp", "Brushite": "pk.DCPD", "lactate": "log_k.CaLac+", "fluoride": "log_k.HF"}.items():
+        assert name in amelo("params", "--search", word).out
+    assert "pk.FAp" in amelo("params", "--search", "moreno1974").out
     assert len(list(csv.DictReader(io.StringIO(amelo("params", "--csv").out)))) > 100
     assert "assumption" in amelo("params", "--grades").out
     amelo("saturation", REST)
