@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from amelo.cli.params import find_parameters
 from amelo.errors import ParameterError, SolveError
 from amelo.records.fluid import Fluid
+from amelo.twin.chemistry import kernel
 from amelo.twin.chemistry.equations import layout
 from amelo.twin.chemistry.fluids import find_ph, speciate_fluids
 from amelo.twin.chemistry.kernel import kernel_text
@@ -80,6 +81,21 @@ def test_numpy_and_the_compiled_kernel_are_one_model():
     finite = np.isfinite(one.saturation_index[good])
     assert (np.isfinite(two.saturation_index[good]) == finite).all()
     assert one.saturation_index[good][finite] == pytest.approx(two.saturation_index[good][finite], abs=1e-6)
+
+
+def test_damaged_machine_code_in_the_cache_is_made_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("AMELO_CACHE", str(tmp_path))
+    kernel._compiled.cache_clear()
+    totals, ph = wild(64, seed=9, top=0.05)
+    before = speciate(TABLE, totals, ph, compiled=True)
+    files = list(tmp_path.rglob("*.nbc"))
+    assert files
+    for file in files:
+        file.write_bytes(file.read_bytes()[:20])
+    kernel._compiled.cache_clear()
+    after = speciate(TABLE, totals, ph, compiled=True)
+    assert np.array_equal(before.results, after.results, equal_nan=True)
+    kernel._compiled.cache_clear()
 
 
 @pytest.mark.parametrize("count", [16, 17, 31, 32, 33, 100])

@@ -40,8 +40,20 @@ def solve_compiled(
     """
     results = np.empty((len(table.components) + 4, len(totals)))
     used = np.empty(len(totals), np.int64)
-    _compiled(table).drive(totals, *inputs, results, used, iterations)
+    try:
+        _compiled(table).drive(totals, *inputs, results, used, iterations)
+    except Exception:  # machine code that a full disk or a crash has damaged is made anew; whatever fails twice is an error
+        _forget(_compiled(table))
+        _compiled(table).drive(totals, *inputs, results, used, iterations)
     return results, used
+
+
+def _forget(module: ModuleType) -> None:
+    """Remove a compiled module and its machine code from memory and cache."""
+    path = Path(module.__file__)
+    for file in [path, *(path.parent / "__pycache__").glob(f"{path.stem}.*")]:
+        file.unlink(missing_ok=True)
+    _compiled.cache_clear()
 
 
 @cache
