@@ -80,6 +80,12 @@ def test_saturation_as_csv(amelo):
     assert rows[3]["status"] == "converged"
 
 
+def test_fluids_of_two_temperatures_name_both_sets(amelo):
+    fluid = '{"pH": 7, "temperature_C": %d, "totals_mmol_per_kgw": {"Ca": 1.5, "P": 0.9, "K": 130}, "charge_balanced_by": "Cl"}'
+    ran = amelo("saturation", "-", stdin=f"[{fluid % 25}, {fluid % 37}]".encode())
+    assert ran.code == 0 and "constants dental-25C 2026.1, dental-37C 2026.1;" in ran.out
+
+
 def test_an_absent_ion_reads_as_phreeqc_writes_it(amelo):
     fluid = b'{"pH": 7, "totals_mmol_per_kgw": {"Ca": 1.5, "P": 0.9, "K": 130}, "charge_balanced_by": "Cl"}'
     answer = json.loads(amelo("saturation", "-", "--json", stdin=fluid).out)

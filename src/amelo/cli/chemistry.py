@@ -89,7 +89,9 @@ def _print_saturation(answers: object, phases: list[str]) -> None:
             for a in answers
         ]
         print_table(("fluid", "pH", "I", *phases), rows, title="saturation index log10(IAP/Ksp)")
-    print(f"constants {answers[0].constants}; SI > 0 is supersaturated; 'amelo cite' lists the references")
+    print(
+        f"constants {', '.join(dict.fromkeys(a.constants for a in answers))}; SI > 0 is supersaturated; 'amelo cite' lists the references"
+    )
 
 
 def _report_status(statuses: list[tuple[str, object]]) -> int:
