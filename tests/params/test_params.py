@@ -36,6 +36,7 @@ def test_a_complete_entry_is_read():
         ({"source": '"dawes2033"'}, ["'dawes2033' is not in the bibliography", "did you mean 'dawes2003'?"]),
         ({"value": "3.0"}, ["3.0 is outside its own range", "0.5 to 2.0"]),
         ({"value": None}, ["value is missing"]),
+        ({"value": None, "grade": None, "source": None}, ["rate.k", "value is missing"]),
         ({"low": None}, ["low is missing"]),
         ({"unit": None}, ["unit is missing"]),
         ({"unit": '""'}, ["unit is missing"]),
