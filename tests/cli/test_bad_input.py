@@ -111,6 +111,10 @@ FLUIDS = {
         fluid(temperature_C=30),
         ["fluid.json: temperature_C", "30 °C has no set of constants", "use 37 or 25"],
     ),
+    "totals that are a number, under a gas": (
+        fluid(totals_mmol_per_kgw=1.5, carbon_dioxide_kPa=5),
+        ["totals_mmol_per_kgw", "1.5 is not an object"],
+    ),
     "no totals": (json.dumps({"pH": 7}), ["'totals_mmol_per_kgw' is missing"]),
     "a misspelt key": (fluid(ph=5), ["'ph' is not a known key", "did you mean 'pH'?"]),
     "an empty list": ("[]", ["holds no fluid"]),
