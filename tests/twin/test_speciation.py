@@ -107,6 +107,25 @@ def test_a_partly_filled_last_tile_changes_nothing(count):
     np.testing.assert_allclose(part.ionic_strength, whole.ionic_strength[:count], rtol=1e-7)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_under_a_gas_too_every_answer_is_one_or_none(compiled):
+    """Carbonate without bound, as a gas gives it above pH 12, must not pass for a solution with an absurd activity of water."""
+    totals, ph = wild(20_000, seed=8, top=0.1)
+    totals[0], ph[0] = fluid(Ca=0.0345), 13.0855
+    ph[1:] += 1.5
+    pressure = 10 ** np.random.default_rng(8).uniform(-4.0, 0.0, len(ph))
+    pressure[0] = 25.0 / 101.325
+    totals[:, NAMES.index("C(4)")] = 0.0
+    batch = speciate(TABLE, totals, ph, carbon_dioxide=pressure, compiled=compiled)
+    assert batch.status[0] == Status.NOT_CONVERGED
+    good = batch.status <= Status.EXTRAPOLATED
+    assert good.sum() > 10_000 and good[ph < 7.0].mean() > 0.99
+    assert (batch.water_activity[good] > 0.5).all() and (batch.water_activity[good] <= 1.0).all()
+    amounts = np.array([batch.concentration(s.name)[good] for s in TABLE.species])
+    assert 1.0 - 0.017 * amounts.sum(axis=0) == pytest.approx(batch.water_activity[good], abs=1e-4)
+    assert (amounts >= 0.0).all()
+
+
 def test_one_bad_fluid_does_not_touch_its_neighbours():
     totals, ph = wild(64, seed=2, top=0.01)
     before = speciate(TABLE, totals, ph, compiled=True)

@@ -99,7 +99,7 @@ def saturation_function(table: ReactionTable, closing: str | None = None) -> Cal
             "ionic_strength": jnp.exp(state[size]),
             "water_activity": state[-1],
             "error": jnp.sqrt(error),
-            "status": judge(shape, jnp.exp(state[size]), b.charge, charge, error, refused, jnp),
+            "status": judge(shape, jnp.exp(state[size]), (state[-1], b.water_activity), b.charge, charge, error, refused, jnp),
         }
 
     return jax.jit(answer)

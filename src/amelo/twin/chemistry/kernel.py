@@ -124,7 +124,8 @@ class _Tile:
         b = balances(self.shape, formation, totals, closing_charge, held, (centres, strength, self._load(r, "water")), r)
         if last:
             error, refused = self._load(r, "error"), self._load(r, "refused")
-            status = judge(self.shape, strength, b.charge, closing_charge, error, refused, r)
+            water = self._load(r, "water"), b.water_activity
+            status = judge(self.shape, strength, water, b.charge, closing_charge, error, refused, r)
             there = present(self.shape, totals, held[0], b.activity, r)
             results = {f"activity{c}": value for c, value in there.items()}
             results |= {"strength": strength, "water": b.water_activity, "charge": b.charge}

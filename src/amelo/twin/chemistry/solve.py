@@ -260,7 +260,7 @@ def _iterate(
         if (error <= TOLERANCE**2).all():
             break
     b = balances(shape, formation, columns, sign, (held, gas), (centres, strength, water), np)
-    status = judge(shape, strength, b.charge, sign, error, refused, np)
+    status = judge(shape, strength, (water, b.water_activity), b.charge, sign, error, refused, np)
     there = present(shape, columns, held, b.activity, np)
     activity = [there[c] for c in range(len(table.components))]
     results = np.array([*activity, strength, b.water_activity, b.charge, status])
