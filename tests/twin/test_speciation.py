@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import numpy as np
@@ -84,18 +85,30 @@ def test_numpy_and_the_compiled_kernel_are_one_model():
 
 
 def test_damaged_machine_code_in_the_cache_is_made_anew(tmp_path, monkeypatch):
-    monkeypatch.setenv("AMELO_CACHE", str(tmp_path))
-    kernel._compiled.cache_clear()
     totals, ph = wild(64, seed=9, top=0.05)
     before = speciate(TABLE, totals, ph, compiled=True)
-    files = list(tmp_path.rglob("*.nbc"))
-    assert files
+    (tmp_path / "__pycache__").mkdir()
+    files = [tmp_path / "k.py", tmp_path / "__pycache__" / "k.drive.nbc", tmp_path / "__pycache__" / "other.nbc"]
     for file in files:
-        file.write_bytes(file.read_bytes()[:20])
-    kernel._compiled.cache_clear()
+        file.write_text("cut off")
+
+    class Damaged:
+        __file__ = str(files[0])
+
+        def drive(self, *arguments):
+            raise pickle.UnpicklingError("pickle data was truncated")
+
+    real = kernel._compiled
+    modules = [Damaged()]
+
+    def compiled(table):
+        return modules[0] if modules else real(table)
+
+    compiled.cache_clear = modules.clear
+    monkeypatch.setattr(kernel, "_compiled", compiled)
     after = speciate(TABLE, totals, ph, compiled=True)
     assert np.array_equal(before.results, after.results, equal_nan=True)
-    kernel._compiled.cache_clear()
+    assert [file.exists() for file in files] == [False, False, True]
 
 
 @pytest.mark.parametrize("count", [16, 17, 31, 32, 33, 100])
