@@ -55,6 +55,7 @@ def setup_with_uv() -> None:
         run(pip("install", "--quiet", "--target", str(ROOT / ".tools"), "uv"), "uv could not be put into .tools")
         uv = str(ROOT / ".tools" / "bin" / "uv")
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_PROJECT_ENVIRONMENT": str(VENV)}
+    environment.setdefault("UV_SYSTEM_CERTS", "true")  # as pip does: a network's own certificates are in the system's store
     environment.pop("VIRTUAL_ENV", None)
     run([uv, "sync", "--locked", "--quiet", "--python", sys.executable], "uv could not install amelo", env=environment)
 

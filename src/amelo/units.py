@@ -59,6 +59,7 @@ _TIMES = {
     "week",
     "weeks",
 }
+_PREFIXED = re.compile(r"[a-z]+(minute|hour|day|week|month|year|inch|foot|yard|mile)")  # nobody means them
 _OF_SUBSTANCE = {"mass", "concentration", "molality", "mass concentration", "mass fraction", "number density"}
 _SIGNED = {"temperature", "magnetic gradient", "magnetic field", "force"}
 
@@ -235,6 +236,8 @@ def _with_unit(text: str, number: float, rest: str) -> Quantity:
         number, unit = 10.0 * number, "g/L"
     try:
         pint = _registry().Quantity(number, _pint_name(unit))
+        if any(_PREFIXED.fullmatch(word) for word in str(pint.units).split()):  # Pint reads hh as hectohour and Min as megainch
+            raise QuantityError(f"'{unit}' is not a unit")
     except Exception:
         valid = [*_UNITS, *(name for name in _substances())]
         raise QuantityError(f"'{text}': '{unit}' is not a unit", fix=nearest(unit, valid, limit=0)) from None
@@ -270,21 +273,24 @@ def _substances() -> dict[str, dict[str, int]]:
 
 
 @cache
-def _spellings() -> dict[str, str]:
+def _names() -> dict[str, str]:
     entries = load_set("substances").structure["substance"]
-    return {name.casefold(): key for key, entry in entries.items() for name in (*entry["names"], key)}
+    return {name: key for key, entry in entries.items() for name in (*entry["names"], key)}
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    return {name.casefold(): key for name, key in _names().items()}
 
 
 def _substance(name: str, text: str) -> str:
     """Return the key of a substance; symbols keep their case, because Co is not CO."""
-    if name in _substances():
-        return name
+    if name in _names():
+        return _names()[name]
     key = _spellings().get(name.casefold())
     if key is not None and len(name) > 2:
         return key
-    raise QuantityError(
-        f"'{text}': '{name}' is not a substance amelo knows", fix=nearest(name, [*_substances(), *_spellings()], limit=0)
-    )
+    raise QuantityError(f"'{text}': '{name}' is not a substance amelo knows", fix=nearest(name, _names(), limit=0))
 
 
 def _count(substance: str, element: str) -> int:

@@ -97,14 +97,24 @@ FLUIDS = {
     "pH given and asked for": (fluid(charge_balanced_by="pH"), ["pH is given and charge_balanced_by asks for pH"]),
     "pH and the closing ion both unknown": (fluid(pH=None), ["pH is left out", "'Cl'"]),
     "carbonate given twice": (totals(**{"C(4)": 5}).replace('"pH"', '"carbon_dioxide_kPa": 5, "pH"'), ["carbonate is given twice"]),
-    "a closing ion that reacts": (fluid(charge_balanced_by="Ca"), ["cannot be balanced by 'Ca'", "Na, K, Cl, Tr"]),
+    "a closing ion that reacts": (
+        fluid(charge_balanced_by="Ca"),
+        ["fluid.json: charge_balanced_by", "cannot be balanced by 'Ca'", "Na, K, Cl, Tr"],
+    ),
     "a closing ion that would be negative": (
         fluid(charge_balanced_by="K", totals_mmol_per_kgw={"Ca": 1, "Na": 50}),
         ["would have to be negative"],
     ),
     "a pH off the scale": (fluid(pH=15), ["pH", "15 is out of range", "0 to 14"]),
     "pH as text": (fluid(pH="5.5"), ["pH", "'5.5' is not a number"]),
-    "a temperature without constants": (fluid(temperature_C=30), ["30 °C has no set of constants", "use 37 or 25"]),
+    "a temperature without constants": (
+        fluid(temperature_C=30),
+        ["fluid.json: temperature_C", "30 °C has no set of constants", "use 37 or 25"],
+    ),
+    "totals that are a number, under a gas": (
+        fluid(totals_mmol_per_kgw=1.5, carbon_dioxide_kPa=5),
+        ["totals_mmol_per_kgw", "1.5 is not an object"],
+    ),
     "no totals": (json.dumps({"pH": 7}), ["'totals_mmol_per_kgw' is missing"]),
     "a misspelt key": (fluid(ph=5), ["'ph' is not a known key", "did you mean 'pH'?"]),
     "an empty list": ("[]", ["holds no fluid"]),
@@ -125,6 +135,10 @@ FILES = {  # what is wrong with the file itself: (bytes, words)
 }
 LINES = {  # command lines: (words, words of the sentence)
     "a misspelt command": (["saturaton", "x.json"], ["'saturaton' is not a command", "did you mean 'saturation'?"]),
+    "an option without a command": (["--jsn"], ["'--jsn' is not an option here", "'amelo --help'"]),
+    "one file too many": (["case", "show", "cases/kira.json", "x.json"], ["'x.json' is more than 'amelo case show' takes"]),
+    "no case": (["case", "check"], ["requires an argument", "'amelo case check --help'"]),
+    "a misspelt command of case": (["case", "shw", "cases/kira.json"], ['"shw"', "did you mean 'show'?"]),
     "a misspelt option": (["saturation", "x.json", "--jsn"], ["--jsn", "did you mean"]),
     "no file": (["saturation"], ["requires an argument"]),
     "a file that is not there": (
@@ -143,12 +157,19 @@ LINES = {  # command lines: (words, words of the sentence)
     ),
     "a range of pH backwards": (["solubility", "--ph", "8:4:0.1"], ["'8:4:0.1'", "does not go upwards"]),
     "a range of pH off the scale": (["solubility", "--ph", "4:20:1"], ["allowed 0 to 14"]),
+    "a range of pH with an endless step": (["solubility", "--ph", "4:8:inf"], ["'4:8:inf'", "step must be a number above 0"]),
+    "a range of pH in steps too small to count": (["solubility", "--ph", "4:8:1e-320"], ["'4:8:1e-320'", "100,000 values"]),
     "a range of pH with a word": (["solubility", "--ph", "low"], ["'low' is not a range of pH", "4:8:0.1"]),
     "a background without an amount": (["solubility", "--background", "NaCl"], ["'NaCl' is not NAME=mmol/kgw", "NaCl=100"]),
     "a negative background": (["solubility", "--background", "NaCl=-5"], ["'NaCl=-5'", "0 to 10000"]),
     "an unknown salt": (["solubility", "--background", "NaCll=5"], ["'NaCll' is not a salt", "did you mean 'NaCl'?"]),
     "a picture of no known kind": (["solubility", "--plot", "x.gif"], ["not a picture amelo can write", ".svg"]),
     "a picture in no folder": (["solubility", "--plot", "nowhere/x.svg"], ["folder does not exist"]),
+    "a picture where nobody may write": (["solubility", "--plot", "/proc/x.svg"], ["/proc/x.svg cannot be written"]),
+    "a picture with a name beyond all limits": (["solubility", "--plot", f"{'n' * 300}.svg"], ["cannot be written", "too long"]),
+    "a chart of another kind": (["case", "show", "cases/kira.json", "--svg", "x.png"], ["x.png is not a picture", ".svg"]),
+    "a chart in no folder": (["case", "show", "cases/kira.json", "--svg", "nowhere/x.svg"], ["folder does not exist"]),
+    "a chart over a folder": (["case", "show", "cases/kira.json", "--svg", "src"], ["src is not a picture"]),
     "an unknown constant": (["params", "pk.HApp"], ["no constant is called 'pk.HApp'", "did you mean 'pk.HAp'?"]),
     "an unknown set": (["params", "--set", "dental-36C"], ["'dental-36C' is not a set", "did you mean 'dental-37C'?"]),
     "an unknown reference": (["cite", "mcdowel1977"], ["'mcdowel1977' is not in the bibliography", "did you mean 'mcdowell1977'?"]),
@@ -185,6 +206,7 @@ def test_fluids(what, amelo, tmp_path):
     path = tmp_path / "fluid.json"
     path.write_text(text, "utf-8")
     refuse(amelo("saturation", path, "--json"), words)
+    refuse(amelo("saturation", path), words)
     assert [p.name for p in tmp_path.iterdir()] == ["fluid.json"]
     refuse(
         amelo("saturation", "-", "--json", stdin=text.encode()), [word.replace("fluid.json", "standard input") for word in words]
@@ -206,7 +228,9 @@ def test_files(what, amelo, tmp_path):
 def test_command_lines(what, amelo):
     words, sentence = LINES[what]
     before = sorted(Path().rglob("*.svg"))
-    refuse(amelo(*words), sentence)
+    ran = amelo(*words)
+    refuse(ran, sentence)
+    assert ran.out == ""
     assert sorted(Path().rglob("*.svg")) == before
 
 
@@ -216,6 +240,22 @@ def test_a_file_of_200_megabytes_is_refused_before_it_is_read(amelo, tmp_path):
         file.truncate(200_000_000)
     refuse(amelo("saturation", path), [str(path), "200 MB", "allowed up to 20 MB"])
     refuse(amelo("saturation", "-", stdin=b" " * 20_000_001), ["standard input", "larger than 20 MB"])
+
+
+def test_a_fluid_without_an_answer_is_named_by_its_file_and_nothing_is_said_of_its_enamel(amelo, tmp_path):
+    path = tmp_path / "acid.json"
+    path.write_text('{"totals_mmol_per_kgw": {"Cl": 5000, "Ca": 1, "P": 1}}')
+    ran = amelo("saturation", path)
+    refuse(ran, [f"{path}: no pH from 0 to 14 balances the charge"])
+    assert ran.out == ""
+    answer = json.loads(amelo("saturation", path, "--json").out)
+    assert answer["undersaturated_share_of_enamel"] is None
+    path.write_text('{"totals_mmol_per_kgw": {"Na": 9000, "Ca": 1, "P": 1}}')
+    ran = amelo("critical-ph", path, "--phase", "HAp,enamel", "--json")
+    refuse(ran, [f"{path}: the ionic strength is so high", "dilute"])
+    assert all(row["critical_pH"] is None and "ionic strength" in row["note"] for row in json.loads(ran.out))
+    path.write_text('[{"pH": 7, "totals_mmol_per_kgw": {"Ca": 1}}, {"case": "odd", "pH": 7, "totals_mmol_per_kgw": {"Cd": 1}}]')
+    refuse(amelo("critical-ph", path), [f"{path}[1]: totals_mmol_per_kgw: 'Cd'"])
 
 
 def test_a_file_without_permission(amelo, tmp_path, monkeypatch):

@@ -5,7 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shlex
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +78,12 @@ def test_saturation_as_csv(amelo):
     assert len(rows) == 4
     assert float(rows[0]["SI_HAp"]) == pytest.approx(10.0, abs=0.1)
     assert rows[3]["status"] == "converged"
+
+
+def test_fluids_of_two_temperatures_name_both_sets(amelo):
+    fluid = '{"pH": 7, "temperature_C": %d, "totals_mmol_per_kgw": {"Ca": 1.5, "P": 0.9, "K": 130}, "charge_balanced_by": "Cl"}'
+    ran = amelo("saturation", "-", stdin=f"[{fluid % 25}, {fluid % 37}]".encode())
+    assert ran.code == 0 and "constants dental-25C 2026.1, dental-37C 2026.1;" in ran.out
 
 
 def test_an_absent_ion_reads_as_phreeqc_writes_it(amelo):
@@ -152,7 +163,9 @@ def test_constants_and_references(amelo):
     assert {row["set"] for row in found} == {"dental-37C 2026.1", "dental-25C 2026.1"}
     assert all(row["low"] <= row["value"] <= row["high"] and row["source"] for row in found)
     assert amelo("params", "dental-37C/pk.HAp").out.count("pk.HAp") == 1
-    assert "log_k.CaF+" in amelo("params", "--search", "fluor").out or "pk.FAp" in amelo("params", "--search", "moreno1974").out
+    for word, name in {"fluorapatite": "pk.FAp", "Brushite": "pk.DCPD", "lactate": "log_k.CaLac+", "fluoride": "log_k.HF"}.items():
+        assert name in amelo("params", "--search", word).out
+    assert "pk.FAp" in amelo("params", "--search", "moreno1974").out
     assert len(list(csv.DictReader(io.StringIO(amelo("params", "--csv").out)))) > 100
     assert "assumption" in amelo("params", "--grades").out
     amelo("saturation", REST)
@@ -217,3 +230,32 @@ def test_demo_says_where_the_result_lies(amelo, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     assert "cannot be written" in amelo("demo", "--out", blocked / "x").err
+
+
+def shell(line, **environment):
+    """Run a line in bash with this interpreter's amelo; return its exit code and what came on standard error."""
+    script = f'set -o pipefail; amelo() {{ {shlex.quote(sys.executable)} -m amelo "$@"; }}; {line}'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=os.environ | environment)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["params --csv", "case schema", "case check cases/kira.json", "params"])
+def test_an_output_that_is_full_is_said_in_one_sentence(command, monkeypatch, root):
+    monkeypatch.chdir(root)
+    assert shell(f"amelo {command} > /dev/full") == (2, "amelo: the output cannot be written; No space left on device\n")
+
+
+def test_a_reader_that_has_seen_enough_and_closed_streams_are_no_errors(monkeypatch, root):
+    monkeypatch.chdir(root)
+    assert shell("amelo params --json | head -1 > /dev/null") == (0, "")
+    assert shell("amelo --help | head -1 > /dev/null") == (0, "")
+    assert shell("amelo case check cases/kira.json >&-") == (0, "")
+    assert shell("amelo saturation - <&-")[0] == 2
+
+
+def test_an_output_that_knows_only_ascii_is_no_error(monkeypatch, root):
+    monkeypatch.chdir(root)
+    ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    assert shell(f"amelo saturation {REST} | grep -q 'HAp'", **ascii_only) == (0, "")
+    assert shell("amelo params --json | python3 -m json.tool > /dev/null", **ascii_only) == (0, "")

@@ -51,7 +51,13 @@ def imports(path: Path, *, top_only: bool = False) -> list[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             found.append(node.module or "")
+            if node.module == "amelo":  # a package, not a name such as __version__, may hide in: from amelo import twin
+                found += [f"amelo.{alias.name}" for alias in node.names if package_is_there(alias.name)]
     return found
+
+
+def package_is_there(name: str) -> bool:
+    return (SOURCE / name).is_dir() or (SOURCE / f"{name}.py").is_file()
 
 
 def row_of(package: str) -> int:
@@ -70,6 +76,13 @@ def test_imports_point_up_the_rows_only(path):
         if module.startswith("amelo."):
             other = module.split(".")[1]
             assert other == mine or row_of(other) < row_of(mine), f"{path}: {mine} may not import {other}"
+
+
+def test_an_import_against_the_direction_is_seen_however_it_is_written(tmp_path):
+    path = tmp_path / "x.py"
+    for line in ("import amelo.twin.chemistry", "from amelo.twin import chemistry", "from amelo import __version__, twin"):
+        path.write_text(f"def f():\n    {line}\n")
+        assert any(row_of(m.split(".")[1]) == row_of("twin") for m in imports(path) if m.startswith("amelo.")), line
 
 
 def test_there_is_no_circle_inside_a_package():

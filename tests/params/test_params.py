@@ -36,6 +36,7 @@ def test_a_complete_entry_is_read():
         ({"source": '"dawes2033"'}, ["'dawes2033' is not in the bibliography", "did you mean 'dawes2003'?"]),
         ({"value": "3.0"}, ["3.0 is outside its own range", "0.5 to 2.0"]),
         ({"value": None}, ["value is missing"]),
+        ({"value": None, "grade": None, "source": None}, ["rate.k", "value is missing"]),
         ({"low": None}, ["low is missing"]),
         ({"unit": None}, ["unit is missing"]),
         ({"unit": '""'}, ["unit is missing"]),
@@ -148,5 +149,9 @@ def test_last_citations_travel_through_the_cache(tmp_path, monkeypatch):
     remember_citations("amelo x", ["dawes2003", "dawes2003", "larsen2003"])
     assert last_citations() == ("amelo x", ["dawes2003", "larsen2003"])
     assert [r.key for r in references(["larsen2003", "dawes2003", "larsen2003"])] == ["larsen2003", "dawes2003"]
+    for broken in ("[1]", '{"command": 1, "keys": 5}', '{"comm', "null"):
+        (tmp_path / "cache" / "citations.json").write_text(broken)
+        with pytest.raises(FileError, match=r"'amelo saturation cases/fluids/resting-saliva\.json'"):
+            last_citations()
     monkeypatch.setenv("AMELO_CACHE", "/dev/null/nowhere")
     remember_citations("amelo x", ["dawes2003"])  # a cache that cannot be written is no error

@@ -217,3 +217,16 @@ def test_no_bytes_end_in_anything_but_a_value_or_a_sentence(raw):
         assert json.loads(raw.decode("utf-8-sig")) == value
     finally:
         sys.stdin = stdin
+
+
+def test_a_closed_standard_input_is_said(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(FileError, match="standard input is closed"):
+        read_json("-")
+
+
+def test_a_folder_and_a_large_file_are_named_once(tmp_path, refused):
+    with pytest.raises(FileError) as caught:
+        read_json(tmp_path)
+    assert str(caught.value) == f"{tmp_path} is a folder; name a JSON file in it"
+    assert refused(b"[1, 2, 3]", FileError, limit=5) == "FILE is 9 bytes; allowed up to 5 bytes; split it"

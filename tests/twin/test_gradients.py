@@ -7,6 +7,7 @@ import pytest
 
 from amelo.twin.chemistry.differentiable import saturation_function
 from amelo.twin.chemistry.solve import speciate
+from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import reaction_table
 from amelo.twin.precision import jax64
 
@@ -87,3 +88,15 @@ def test_forward_and_reverse_agree_and_batches_are_rows(solve):
     together = jax.vmap(lambda p: solve(totals, p)["saturation_index"])(values)
     apart = np.array([solve(totals, p)["saturation_index"] for p in values])
     np.testing.assert_allclose(together, apart, rtol=1e-9)
+
+
+def test_the_status_is_the_kernel_s(solve):
+    jax = jax64()
+    rng = np.random.default_rng(3)
+    totals = 10 ** rng.uniform(-6.0, 0.7, (300, len(TABLE.names)))
+    ph = rng.uniform(2.0, 11.0, 300)
+    totals[0, 0], totals[1, 2], ph[2], totals[3, 4], ph[4] = -1e-3, np.nan, 14.5, 11.0, np.nan
+    ours = jax.vmap(lambda t, p: solve(t, p)["status"])(totals, ph)
+    kernel = speciate(TABLE, totals, ph, closing=TABLE.names.index("Cl")).status
+    assert np.array_equal(np.asarray(ours), kernel)
+    assert (kernel[:5] == Status.INVALID).all() and {Status.CONVERGED, Status.CANNOT_CLOSE} <= set(kernel)

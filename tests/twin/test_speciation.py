@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amelo.cli.params import find_parameters
 from amelo.errors import ParameterError, SolveError
 from amelo.records.fluid import Fluid
+from amelo.twin.chemistry import kernel
 from amelo.twin.chemistry.equations import layout
 from amelo.twin.chemistry.fluids import find_ph, speciate_fluids
 from amelo.twin.chemistry.kernel import kernel_text
@@ -79,6 +84,33 @@ def test_numpy_and_the_compiled_kernel_are_one_model():
     assert one.saturation_index[good][finite] == pytest.approx(two.saturation_index[good][finite], abs=1e-6)
 
 
+def test_damaged_machine_code_in_the_cache_is_made_anew(tmp_path, monkeypatch):
+    totals, ph = wild(64, seed=9, top=0.05)
+    before = speciate(TABLE, totals, ph, compiled=True)
+    (tmp_path / "__pycache__").mkdir()
+    files = [tmp_path / "k.py", tmp_path / "__pycache__" / "k.drive.nbc", tmp_path / "__pycache__" / "other.nbc"]
+    for file in files:
+        file.write_text("cut off")
+
+    class Damaged:
+        __file__ = str(files[0])
+
+        def drive(self, *arguments):
+            raise pickle.UnpicklingError("pickle data was truncated")
+
+    real = kernel._compiled
+    modules = [Damaged()]
+
+    def compiled(table):
+        return modules[0] if modules else real(table)
+
+    compiled.cache_clear = modules.clear
+    monkeypatch.setattr(kernel, "_compiled", compiled)
+    after = speciate(TABLE, totals, ph, compiled=True)
+    assert np.array_equal(before.results, after.results, equal_nan=True)
+    assert [file.exists() for file in files] == [False, False, True]
+
+
 @pytest.mark.parametrize("count", [16, 17, 31, 32, 33, 100])
 def test_a_partly_filled_last_tile_changes_nothing(count):
     totals, ph = wild(128, seed=9, top=0.05)
@@ -86,6 +118,25 @@ def test_a_partly_filled_last_tile_changes_nothing(count):
     part = speciate(TABLE, totals[:count], ph[:count], compiled=True)
     assert (part.status == whole.status[:count]).all()
     np.testing.assert_allclose(part.ionic_strength, whole.ionic_strength[:count], rtol=1e-7)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_under_a_gas_too_every_answer_is_one_or_none(compiled):
+    """Carbonate without bound, as a gas gives it above pH 12, must not pass for a solution with an absurd activity of water."""
+    totals, ph = wild(20_000, seed=8, top=0.1)
+    totals[0], ph[0] = fluid(Ca=0.0345), 13.0855
+    ph[1:] += 1.5
+    pressure = 10 ** np.random.default_rng(8).uniform(-4.0, 0.0, len(ph))
+    pressure[0] = 25.0 / 101.325
+    totals[:, NAMES.index("C(4)")] = 0.0
+    batch = speciate(TABLE, totals, ph, carbon_dioxide=pressure, compiled=compiled)
+    assert batch.status[0] == Status.NOT_CONVERGED
+    good = batch.status <= Status.EXTRAPOLATED
+    assert good.sum() > 10_000 and good[ph < 7.0].mean() > 0.99
+    assert (batch.water_activity[good] > 0.5).all() and (batch.water_activity[good] <= 1.0).all()
+    amounts = np.array([batch.concentration(s.name)[good] for s in TABLE.species])
+    assert 1.0 - 0.017 * amounts.sum(axis=0) == pytest.approx(batch.water_activity[good], abs=1e-4)
+    assert (amounts >= 0.0).all()
 
 
 def test_one_bad_fluid_does_not_touch_its_neighbours():
@@ -136,6 +187,18 @@ def test_ph_found_from_charge_closes_the_charge():
     for batch, row in answers:
         assert batch.status[row] == Status.CONVERGED
         assert abs(batch.charge[row]) < 1e-8
+
+
+@pytest.mark.parametrize(("totals", "expected"), [({"Cl": 500.0}, 0.43872), ({"Na": 800.0}, 13.41409), ({"Cl": 700.0}, 0.28286)])
+def test_strong_acids_and_bases_have_the_ph_that_phreeqc_finds(totals, expected):
+    ((batch, row),) = speciate_fluids([Fluid(totals_mmol_per_kgw=totals)])
+    assert Status(int(batch.status[row])).usable
+    assert batch.ph[row] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_sentence_about_the_activity_model_names_a_command_that_works():
+    (word,) = re.findall(r"'amelo params --search (\w+)'", Status.EXTRAPOLATED.sentence)
+    assert {p.name for p in find_parameters(search=word)} >= {"activity.davies_limit", "activity.refusal_limit"}
 
 
 def test_a_fluid_that_no_ph_balances_says_so():

@@ -89,8 +89,10 @@ def last_citations() -> tuple[str, list[str]]:
     """
     try:
         kept = json.loads((cache_folder() / "citations.json").read_text("utf-8"))
-        return kept["command"], kept["keys"]
-    except (OSError, ValueError, KeyError):
+        command, keys = kept["command"], kept["keys"]
+        return str(command), [str(key) for key in keys]
+    except (OSError, ValueError, KeyError, TypeError):  # absent, or not what remember_citations writes
         raise FileError(
-            "no command has left references yet", fix="run one first, for example 'amelo saturation cases/fluids/saliva.json'"
+            "no command has left references yet",
+            fix="run one first, for example 'amelo saturation cases/fluids/resting-saliva.json'",
         ) from None

@@ -68,6 +68,10 @@ def show(file: str, /, *, svg: Path | None = None, json: Flag = False) -> int:
     from amelo.records.case import load_case
     from amelo.report.chart import chart_text
 
+    if svg is not None:
+        from amelo.report.plots import check_picture
+
+        check_picture(svg, (".svg",))
     case = load_case(file)
     if json:
         print(case.to_json(), end="")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from amelo.cite import remember_citations
 from amelo.cli.output import number, one_format, print_csv, print_json, print_table, working
 from amelo.errors import CommandError
+
+if TYPE_CHECKING:
+    from amelo.records.fluid import Fluid
 
 __all__ = ["critical_ph", "parse_background", "parse_range", "saturation", "solubility"]
 
@@ -37,7 +41,8 @@ def saturation(files: list[str], /, *, json: Flag = False, csv: Flag = False, al
     groups = [read_fluids(file) for file in files]
     labelled = [group.labelled(file) for file, group in zip(files, groups, strict=True)]
     with working(f"solving {sum(len(fluids) for fluids, _ in labelled)} fluids"):
-        answers = saturation_of([f for fluids, _ in labelled for f in fluids], [name for _, names in labelled for name in names])
+        solved = [fluid for fluids, _ in labelled for fluid in fluids]
+        answers = saturation_of(solved, [name for _, names in labelled for name in names])
     remember_citations("amelo saturation", answers.sources)
     if form == "json":
         several = len(groups) > 1 or groups[0].is_list
@@ -47,7 +52,12 @@ def saturation(files: list[str], /, *, json: Flag = False, csv: Flag = False, al
     else:
         phases = [p for p in answers[0].saturation_index if p != "enamel" and (all or p not in HISTORIC)]
         _print_saturation(answers, phases)
-    return _report_status([(a.name, a.status) for a in answers])
+    labels = [label for _, names in labelled for label in names]
+    return _report_status([(_called(label, f), a.status) for label, f, a in zip(labels, solved, answers, strict=True)])
+
+
+def _called(label: str, fluid: Fluid) -> str:
+    return f"{label}: {fluid.case}" if fluid.case else label
 
 
 def _row(answer: dict) -> dict[str, object]:
@@ -57,6 +67,8 @@ def _row(answer: dict) -> dict[str, object]:
 
 
 def _print_saturation(answers: object, phases: list[str]) -> None:
+    if len(answers) == 1 and not answers[0].status.usable:
+        return
     if len(answers) == 1:
         a = answers[0]
         print(f"{a.name}: pH {a.pH:.3f}, {a.temperature:g} °C, ionic strength {a.ionic_strength:.4g} mol/kgw")
@@ -77,11 +89,13 @@ def _print_saturation(answers: object, phases: list[str]) -> None:
             for a in answers
         ]
         print_table(("fluid", "pH", "I", *phases), rows, title="saturation index log10(IAP/Ksp)")
-    print(f"constants {answers[0].constants}; SI > 0 is supersaturated; 'amelo cite' lists the references")
+    print(
+        f"constants {', '.join(dict.fromkeys(a.constants for a in answers))}; SI > 0 is supersaturated; 'amelo cite' lists the references"
+    )
 
 
 def _report_status(statuses: list[tuple[str, object]]) -> int:
-    """Print what is not plain convergence, and return 2 when a fluid has no answer."""
+    """Say on standard error what is not plain convergence, and return 2 when a fluid has no answer."""
     bad = [(name, status) for name, status in statuses if not status.usable]
     for name, status in statuses:
         if status.usable and status:
@@ -113,9 +127,11 @@ def critical_ph(
 
     form = one_format(json=json, csv=csv)
     phases = [name for item in phase or ["HAp,enamel,dentine,FAp"] for name in item.split(",")]
-    fluids = [fluid for file in files for fluid in read_fluids(file).fluids]
+    labelled = [read_fluids(file).labelled(file) for file in files]
+    fluids = [fluid for group, _ in labelled for fluid in group]
+    labels = [label for _, names in labelled for label in names]
     with working(f"searching pH 2 to 11 for {len(fluids)} fluids"):
-        found = [answer for name in phases for answer in find(fluids, name)]
+        found = [answer for name in phases for answer in find(fluids, name, labels=labels)]
     remember_citations("amelo critical-ph", [key for answer in found for key in answer.sources])
     rows = [
         {
@@ -138,7 +154,8 @@ def critical_ph(
         ]
         print_table(("fluid", "phase", "critical pH", "range of Ksp", ""), cells, left=2)
         print("the range is what the published range of the solubility product gives; 'amelo cite' lists the references")
-    return 0
+    statuses = [max(a.status for a in found[k :: len(fluids)]) for k in range(len(fluids))]
+    return _report_status([(_called(label, f), status) for label, f, status in zip(labels, fluids, statuses, strict=True)])
 
 
 def solubility(
@@ -227,16 +244,16 @@ def parse_range(text: str) -> list[float]:
     if len(numbers) not in (1, 3):
         raise CommandError(f"--ph {text!r} has {len(numbers)} parts", fix=form)
     first, last, step = (*numbers, *numbers, 1.0)[:3] if len(numbers) == 1 else numbers
+    steps = (last - first) / step if step > 0 else 0.0
     if not (0 <= first <= 14 and 0 <= last <= 14):
         raise CommandError(f"--ph {text!r} leaves the range of pH", why="allowed 0 to 14", fix=form)
-    if not step > 0 or last < first:
+    if not 0 < step < math.inf or last < first:
         raise CommandError(
-            f"--ph {text!r} does not go upwards", why="last must not be below first and step must be above 0", fix=form
+            f"--ph {text!r} does not go upwards", why="last must not be below first, and step must be a number above 0", fix=form
         )
-    count = round((last - first) / step + 1e-9) + 1 if step > 0 else 1
-    if count > 100_000:
-        raise CommandError(f"--ph {text!r} has {count:,} points", why="at most 100,000", fix="use a larger step")
-    return [round(first + k * step, 12) for k in range(count) if first + k * step <= last + 1e-9]
+    if steps >= 100_000:
+        raise CommandError(f"--ph {text!r} has {steps:,.0f} steps", why="allowed up to 100,000 values", fix="use a larger step")
+    return [round(first + k * step, 12) for k in range(round(steps + 1e-9) + 1) if first + k * step <= last + 1e-9]
 
 
 def parse_background(items: list[str]) -> dict[str, float]:

@@ -5,13 +5,14 @@ Commands are imported when they are called, so that ``amelo --help`` answers at 
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
 import traceback
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 from amelo import __version__
 from amelo.errors import AmeloError, nearest
@@ -43,6 +44,9 @@ for _name, (_where, _help) in COMMANDS.items():
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 a check failed or amelo is at fault, 2 the input is at fault."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a sign that a terminal cannot show is no reason to stop
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -53,7 +57,8 @@ def run(arguments: Sequence[str]) -> int:
     words = ["<stdin>" if word == "-" else word for word in arguments if word != "--debug"]
     try:
         result = app(words, exit_on_error=False, print_error=False, help_on_error=False, result_action="return_value")
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None where whoever started the program closed it
+            sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except AmeloError as error:
         return _fail(str(error), error, debug, 2)
@@ -61,12 +66,22 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(_reword(error, words), error, debug, 2)
     except KeyboardInterrupt:
         return _fail("stopped by the user; nothing was written half", None, False, 130)
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # the reader, such as head, has seen enough; rich makes an exit of it
+        _mute()
         return 0
+    except OSError as error:  # the commands answer for the files that they are given; what is left is the output
+        _mute()
+        what = f"{error.filename} cannot be used" if error.filename else "the output cannot be written"
+        return _fail(f"{what}; {error.strerror or error}", error, debug, 2)
     except Exception as error:  # every other failure is ours
         what = f"this is a bug in amelo ({type(error).__name__}); run the command again with --debug and report the traceback"
         return _fail(what, error, debug, 1)
+
+
+def _mute() -> None:
+    """Send what is still to be written nowhere, so that the interpreter does not stumble over it when it ends."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(sentence: str, error: BaseException | None, debug: bool, code: int) -> int:
@@ -79,8 +94,14 @@ def _fail(sentence: str, error: BaseException | None, debug: bool, code: int) ->
 def _reword(error: CycloptsError, words: Sequence[str]) -> str:
     """Say what is wrong with a command line in amelo's way."""
     text = " ".join(str(error).split())
-    command = next((word for word in words if not word.startswith("-")), "")
+    named = [word for word in words if not word.startswith("-")]
+    command = named[0] if named else ""
     if command and command not in COMMANDS:
         return f"'{command}' is not a command; {nearest(command, COMMANDS)}"
+    if not command:
+        return f"'{words[0]}' is not an option here; see 'amelo --help'"
+    command = " ".join(error.command_chain or ()) or command  # with the subcommand
+    if isinstance(error, UnusedCliTokensError):
+        return f"'{(error.unused_tokens or [''])[0]}' is more than 'amelo {command}' takes; see 'amelo {command} --help'"
     text = re.sub(r"\. Did you mean \"?([^\"?]+)\"?\?", r"; did you mean '\1'?", text)
     return f"{text.rstrip('.')}; see 'amelo {command + ' ' if command else ''}--help'"

@@ -25,8 +25,9 @@ def one_format(**chosen: bool) -> str:
 
 
 def print_json(data: object) -> None:
-    """Print JSON that any reader accepts: UTF-8, no NaN."""
-    print(json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False))
+    """Print JSON that any reader accepts: UTF-8, or ASCII where the output has another encoding; no NaN."""
+    plain = (getattr(sys.stdout, "encoding", None) or "utf-8").casefold().replace("-", "") != "utf8"
+    print(json.dumps(data, indent=1, ensure_ascii=plain, allow_nan=False))
 
 
 def print_csv(rows: Sequence[Mapping[str, object]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -37,7 +38,7 @@ def params(
     name
         A name such as pk.HAp, in every set that has it, or set/name such as dental-37C/pk.HAp.
     search
-        Keep constants whose name, unit, note or source contains this word.
+        Keep constants whose name, meaning, unit, note or source contains this word.
     set
         Keep constants of this set; without name or search, list the set.
     grades
@@ -90,12 +91,24 @@ def find_parameters(name: str | None = None, *, search: str | None = None, set_n
             found = [p for p in everything if p.name.rpartition(".")[2] == bare and (not in_set or p.set.startswith(in_set))]
     if search:
         word = search.casefold()
-        found = [p for p in found if word in f"{p.set} {p.name} {p.unit} {p.note} {p.source}".casefold()]
+        meant = _in_words()
+        found = [p for p in found if word in f"{p.set} {p.name} {meant.get(p.name, '')} {p.unit} {p.note} {p.source}".casefold()]
     if not found:
         names = dict.fromkeys([p.name for p in everything] + [p.name.rpartition(".")[2] for p in everything])
         what = f"no constant is called '{name}'" if name else f"no constant mentions '{search}'"
         raise ParameterError(what, fix=nearest(name or search, names) or "'amelo params' lists them all")
     return found
+
+
+@cache
+def _in_words() -> dict[str, str]:
+    """Return what the names of constants of minerals and dissolved species stand for, such as fluorapatite for ``pk.FAp``."""
+    from amelo.twin.chemistry.table import reaction_table
+
+    table = reaction_table()
+    about = {c.name: c.about for c in table.components}
+    words = {f"pk.{s.name}": f"{s.about} {' '.join(s.names)}" for s in table.solids}
+    return words | {f"log_k.{s.name}": " ".join(about[name] for name in s.components) for s in table.species}
 
 
 def cite(keys: list[str] | None = None, /, *, bibtex: Flag = False, json: Flag = False) -> int:

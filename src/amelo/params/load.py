@@ -145,7 +145,7 @@ def _walk(
     rest: dict[str, object] = {}
     for key, item in tree.items():
         here = (*path, key)
-        if isinstance(item, dict) and item.keys() & {"value", "source", "grade"}:
+        if isinstance(item, dict) and item.keys() & set(_KEYS):
             parameter = _parameter(item, ".".join(here), set_name, f"{where}: {'.'.join(here)}")
             found[parameter.name] = parameter
         elif isinstance(item, dict):

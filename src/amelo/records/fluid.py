@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from amelo.errors import shorten
+
 __all__ = ["Fluid"]
 
 
@@ -41,13 +43,13 @@ class Fluid(BaseModel):
     def _one_unknown(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        by, ph = data.get("charge_balanced_by"), data.get("pH")
+        by, ph, totals = data.get("charge_balanced_by"), data.get("pH"), data.get("totals_mmol_per_kgw")
         if ph is not None and by in ("pH", "H", "H+"):
             raise ValueError("pH is given and charge_balanced_by asks for pH as well; leave one of them out")
         if ph is None and by not in (None, "pH", "H", "H+"):
             raise ValueError(
-                f"pH is left out, so charge balance must find it, and cannot also set {by!r}; give pH, or leave charge_balanced_by out"
+                f"pH is left out, so charge balance must find it, and cannot also set {shorten(by)}; give pH, or leave charge_balanced_by out"
             )
-        if data.get("carbon_dioxide_kPa") is not None and "C(4)" in (data.get("totals_mmol_per_kgw") or {}):
+        if data.get("carbon_dioxide_kPa") is not None and isinstance(totals, dict) and "C(4)" in totals:
             raise ValueError("carbonate is given twice, as the total C(4) and as carbon_dioxide_kPa; leave one of them out")
         return data

@@ -28,7 +28,7 @@ def read_json(source: str | Path, *, limit: int = LIMIT) -> object:
     keys, numbers that are not numbers, or text that cannot be shown.
     """
     name = source_name(source)
-    raw = sys.stdin.buffer.read(limit + 1) if str(source) in STANDARD_INPUT else _read_file(Path(source), limit)
+    raw = _read_input(limit) if str(source) in STANDARD_INPUT else _read_file(Path(source), limit)
     if len(raw) > limit:
         why = "a case or a list of fluids is far smaller"
         raise FileError(f"{name} is larger than {_size(limit)}", why=why, fix="split it")
@@ -46,6 +46,12 @@ def _size(count: int) -> str:
     return f"{count // 1_000_000} MB" if count >= 1_000_000 else f"{count} bytes"
 
 
+def _read_input(limit: int) -> bytes:
+    if sys.stdin is None:  # closed by whoever started the program
+        raise FileError("standard input is closed", fix="name a file, or send one through a pipe")
+    return sys.stdin.buffer.read(limit + 1)
+
+
 def _read_file(path: Path, limit: int) -> bytes:
     try:
         if path.is_dir():
@@ -59,6 +65,8 @@ def _read_file(path: Path, limit: int) -> bytes:
         if not folder.is_dir():
             raise FileError(f"{path} does not exist", why=f"there is no folder {folder}") from None
         raise FileError(f"{path} does not exist", fix=_neighbours(path)) from None
+    except FileError:  # a ValueError too
+        raise
     except (OSError, ValueError) as error:
         raise FileError(f"{path} cannot be read", why=getattr(error, "strerror", None) or str(error)) from None
 

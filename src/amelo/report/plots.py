@@ -21,15 +21,23 @@ FORMATS = (".svg", ".png", ".pdf")
 LINES = (("#0b3c5d", "-", "o"), ("#b5502f", "--", "s"), ("#3b7d4f", "-.", "^"), ("#7a4d9c", ":", "D"), ("#8a6d1d", "-", "v"))
 
 
-def check_picture(path: Path) -> None:
-    """Refuse a picture that could not be written, before anything is computed.
+def check_picture(path: Path, formats: Sequence[str] = FORMATS) -> None:
+    """Refuse a picture that could not be written, before anything is computed; what is there already is left alone.
 
-    Raises: CommandError for an unknown format, FileError for a missing folder.
+    Raises: CommandError for an unknown format, FileError for a file that cannot be opened.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise CommandError(f"{path} is not a picture amelo can write", fix=nearest(path.suffix, FORMATS))
-    if path.is_dir() or not path.parent.is_dir():
-        raise FileError(f"{path} cannot be written", why="its folder does not exist" if not path.is_dir() else "it is a folder")
+    if path.suffix.lower() not in formats:
+        raise CommandError(f"{path} is not a picture amelo can write", fix=nearest(path.suffix, formats))
+    try:
+        there = path.exists()
+        if path.is_dir() or not path.parent.is_dir():
+            raise FileError(f"{path} cannot be written", why="its folder does not exist" if not path.is_dir() else "it is a folder")
+        with path.open("ab"):
+            pass
+        if not there:
+            path.unlink()
+    except OSError as error:
+        raise FileError(f"{path} cannot be written", why=error.strerror or str(error)) from None
 
 
 def plot_solubility(results: Sequence[Solubility], path: Path, *, background: Mapping[str, float], temperature: float) -> None:
@@ -67,7 +75,10 @@ def _figure(path: Path, title: str, label: str) -> Iterator[Axes]:
         axes.set_title(title, loc="left")
         axes.grid(True, which="both", color="#dddddd", linewidth=0.6)
         axes.legend(frameon=False)
-        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=160)
+        try:
+            figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None, dpi=160)
+        except OSError as error:  # a disk that is full, for example
+            raise FileError(f"{path} cannot be written", why=error.strerror or str(error)) from None
 
 
 def _line(axes: Axes, k: int, x: np.ndarray, y: np.ndarray, label: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from amelo.twin.chemistry.equations import FLOOR, TOLERANCE, balances, layout, newton_step, start, update
+from amelo.twin.chemistry.equations import FLOOR, TOLERANCE, balances, judge, layout, newton_step, start, update
 from amelo.twin.chemistry.solve import ITERATIONS, LN10, saturation_matrix
 from amelo.twin.chemistry.table import ReactionTable
 from amelo.twin.precision import jax64
@@ -27,8 +27,9 @@ def saturation_function(table: ReactionTable, closing: str | None = None) -> Cal
     Arguments: table; closing (the inert ion that closes the charge balance, None for none).
     Returns: ``f(totals, ph, log_k=..., log_ksp=...)`` with totals (components,) [mol/kgw], pH, and optionally the constants of
     species and solids in the order of the table; it returns a dict with ``saturation_index`` (solids,), ``log_activity``
-    (components,) of the master species, ``ionic_strength`` [mol/kgw], ``water_activity`` and ``error``, the relative size of
-    Newton's last correction.
+    (components,) of the master species, ``ionic_strength`` [mol/kgw], ``water_activity``, ``error``, the relative size of
+    Newton's last correction, and ``status``, the number of a :class:`~amelo.twin.chemistry.status.Status` as a float: above
+    ``Status.EXTRAPOLATED`` the other values and their derivatives mean nothing.
     Assumptions: totals are positive (zero is taken as 1e-20 mol/kgw); closed to carbon dioxide.
     """
     jax = jax64()
@@ -41,6 +42,7 @@ def saturation_function(table: ReactionTable, closing: str | None = None) -> Cal
     default_log_ksp = np.array([s.log_k for s in table.solids])
     used, matrix = saturation_matrix(table)
     size = len(shape.centres)
+    ph_low, ph_high = (table.constants.value(f"range.ph_{end}") for end in ("low", "high"))
 
     def evaluate(state: Any, totals: Any, ph: Any, log_k: Any) -> Any:
         formation = dict(enumerate(10.0 ** (log_k - hydrogen_count * ph)))
@@ -73,10 +75,13 @@ def saturation_function(table: ReactionTable, closing: str | None = None) -> Cal
         return state, error
 
     def answer(totals: Any, ph: Any, *, log_k: Any = default_log_k, log_ksp: Any = default_log_ksp) -> dict[str, Any]:
+        ph = jnp.asarray(ph, float)
+        *_, refused = start(shape, dict(enumerate(jnp.asarray(totals, float))), float(index), 10.0**-ph, jnp)
+        refused = jnp.where((ph >= ph_low) & (ph <= ph_high), refused, 1.0)
         amounts = jnp.where(jnp.asarray(totals) > FLOOR, totals, FLOOR)
         if index >= 0:
             amounts = amounts.at[index].set(FLOOR)
-        ph, log_k = jnp.asarray(ph, float), jnp.asarray(log_k, float)
+        log_k = jnp.asarray(log_k, float)
         found, error = newton(*jax.lax.stop_gradient((amounts, ph, log_k)))
         state = jax.lax.custom_root(
             lambda y: residual(y, amounts, ph, log_k),
@@ -94,6 +99,7 @@ def saturation_function(table: ReactionTable, closing: str | None = None) -> Cal
             "ionic_strength": jnp.exp(state[size]),
             "water_activity": state[-1],
             "error": jnp.sqrt(error),
+            "status": judge(shape, jnp.exp(state[size]), (state[-1], b.water_activity), b.charge, charge, error, refused, jnp),
         }
 
     return jax.jit(answer)

@@ -35,6 +35,7 @@ __all__ = [
 
 Number = Any  # float, NumPy array, JAX tracer or recorded value
 LN10 = log(10.0)
+WATER_TOLERANCE = 1e-4  # largest change of the activity of water in the last step; 1e-4 moves SI by less than 1e-4
 FLOOR = 1e-20  # mol/kgw that stands for "absent", far below anything that weighs in a balance
 TOLERANCE = 3e-4  # largest relative Newton correction of the last step; the error left after it is about its square, 1e-7
 
@@ -159,12 +160,26 @@ def update(centre: list[Number], strength: Number, correction: list[Number], mat
 
 
 def judge(
-    shape: Layout, strength: Number, charge: Number, closing_charge: Number, error: Number, refused: Number, math: Any
+    shape: Layout,
+    strength: Number,
+    water: tuple[Number, Number],
+    charge: Number,
+    closing_charge: Number,
+    error: Number,
+    refused: Number,
+    math: Any,
 ) -> Number:
-    """Return the number of a fluid's :class:`Status`, the gravest last; ``error`` is the squared size of the last correction."""
+    """Return the number of a fluid's :class:`Status`, the gravest last.
+
+    Arguments: water (its activity as it was used, and as the balances then imply it); error (squared size of the last correction).
+    """
+    used, implied = water
+    drift = implied - used
     status = math.where(strength > shape.davies_limit, float(Status.EXTRAPOLATED), float(Status.CONVERGED))
     status = math.where(strength > shape.refusal_limit, float(Status.TOO_CONCENTRATED), status)
     status = math.where(error <= TOLERANCE**2, status, float(Status.NOT_CONVERGED))
+    status = math.where(drift * drift <= WATER_TOLERANCE**2, status, float(Status.NOT_CONVERGED))
+    status = math.where(implied > 0.0, status, float(Status.NOT_CONVERGED))
     status = math.where(charge * closing_charge > 0.0, float(Status.CANNOT_CLOSE), status)
     return math.where(refused > 0.0, float(Status.INVALID), status)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from amelo.errors import RecordError, nearest
+from amelo.errors import ParameterError, RecordError, nearest
 from amelo.params import load_set
 from amelo.records.case import Case
 from amelo.records.fluid import Fluid
@@ -15,10 +15,10 @@ from amelo.twin.chemistry.solve import Speciation, speciate
 from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import ReactionTable, reaction_table
 
-__all__ = ["KPA_PER_ATM", "Saliva", "find_ph", "first_crossing", "fluid_arrays", "saliva_of", "speciate_fluids"]
+__all__ = ["KPA_PER_ATM", "Saliva", "find_ph", "first_crossing", "fluid_arrays", "saliva_of", "speciate_fluids", "table_of"]
 
 KPA_PER_ATM = 101.325  # exact by definition
-PH_GRID = np.linspace(0.5, 13.5, 27)
+PH_GRID = np.linspace(0.0, 14.0, 29)
 MEASURED = {  # component: field of a case's saliva
     "Ca": "calcium",
     "P": "phosphate",
@@ -89,12 +89,20 @@ def fluid_arrays(
         if ion not in table.inert:
             raise RecordError(
                 f"charge cannot be balanced by '{ion}'",
-                where=place,
+                where=f"{place}: charge_balanced_by",
                 why="the ion must react with nothing, so that closing the charge changes nothing else",
                 fix=nearest(ion, table.inert),
             )
         closing[row] = table.names.index(ion)
     return totals, ph, closing, pressure
+
+
+def table_of(fluid: Fluid, label: str | None = None) -> ReactionTable:
+    """Return the reaction table at the temperature of a fluid; ``label`` is what to call it in messages."""
+    try:
+        return reaction_table(fluid.temperature_C)
+    except ParameterError as error:
+        raise error.at(f"{label or fluid.case or 'fluid'}: temperature_C") from None
 
 
 def speciate_fluids(fluids: Sequence[Fluid], labels: Sequence[str] | None = None) -> list[tuple[Speciation, int]]:
@@ -105,7 +113,7 @@ def speciate_fluids(fluids: Sequence[Fluid], labels: Sequence[str] | None = None
     answers: list[tuple[Speciation, int] | None] = [None] * len(fluids)
     for temperature in dict.fromkeys(fluid.temperature_C for fluid in fluids):
         members = [i for i, fluid in enumerate(fluids) if fluid.temperature_C == temperature]
-        table = reaction_table(temperature)
+        table = table_of(fluids[members[0]], labels and labels[members[0]])
         totals, ph, closing, pressure = fluid_arrays(table, [fluids[i] for i in members], labels and [labels[i] for i in members])
         free = np.isnan(ph)
         ph[free] = find_ph(table, totals[free], carbon_dioxide=pressure[free])
@@ -117,7 +125,7 @@ def speciate_fluids(fluids: Sequence[Fluid], labels: Sequence[str] | None = None
 
 
 def find_ph(table: ReactionTable, totals: np.ndarray, *, carbon_dioxide: np.ndarray) -> np.ndarray:
-    """Return the pH at which each fluid's charges balance, not-a-number where none from 0.5 to 13.5 does.
+    """Return the pH at which each fluid's charges balance, not-a-number where none from 0 to 14 does.
 
     Arguments: totals (fluids, components) [mol/kgw]; carbon_dioxide (fluids,) [atm], not-a-number for a closed system.
     Assumptions: charge falls with pH, so the first change of sign is the only one.

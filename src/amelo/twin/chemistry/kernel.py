@@ -40,8 +40,20 @@ def solve_compiled(
     """
     results = np.empty((len(table.components) + 4, len(totals)))
     used = np.empty(len(totals), np.int64)
-    _compiled(table).drive(totals, *inputs, results, used, iterations)
+    try:
+        _compiled(table).drive(totals, *inputs, results, used, iterations)
+    except Exception:  # machine code that a full disk or a crash has damaged is made anew; whatever fails twice is an error
+        _forget(_compiled(table))
+        _compiled(table).drive(totals, *inputs, results, used, iterations)
     return results, used
+
+
+def _forget(module: ModuleType) -> None:
+    """Remove a compiled module and its machine code from memory and cache."""
+    path = Path(module.__file__)
+    for file in [path, *(path.parent / "__pycache__").glob(f"{path.stem}.*")]:
+        file.unlink(missing_ok=True)
+    _compiled.cache_clear()
 
 
 @cache
@@ -112,7 +124,8 @@ class _Tile:
         b = balances(self.shape, formation, totals, closing_charge, held, (centres, strength, self._load(r, "water")), r)
         if last:
             error, refused = self._load(r, "error"), self._load(r, "refused")
-            status = judge(self.shape, strength, b.charge, closing_charge, error, refused, r)
+            water = self._load(r, "water"), b.water_activity
+            status = judge(self.shape, strength, water, b.charge, closing_charge, error, refused, r)
             there = present(self.shape, totals, held[0], b.activity, r)
             results = {f"activity{c}": value for c, value in there.items()}
             results |= {"strength": strength, "water": b.water_activity, "charge": b.charge}

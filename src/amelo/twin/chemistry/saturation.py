@@ -54,7 +54,9 @@ class FluidSaturation:
 
     @property
     def undersaturated_enamel(self) -> float:
-        """Share of enamel mineral in classes that this fluid dissolves."""
+        """Share of enamel mineral in classes that this fluid dissolves, not-a-number where the fluid has no answer."""
+        if not self.status.usable:
+            return math.nan
         return sum(float(row["share"]) for row in self.enamel if float(row["saturation_index"]) < 0)
 
     def to_dict(self) -> dict[str, object]:
@@ -75,7 +77,7 @@ class FluidSaturation:
             "saturation_index": plain(self.saturation_index, ABSENT),
             "degree_of_saturation": plain(self.degree_of_saturation, 0.0),
             "enamel_classes": [dict(row) | plain({"saturation_index": row["saturation_index"]}, ABSENT) for row in self.enamel],
-            "undersaturated_share_of_enamel": self.undersaturated_enamel,
+            "undersaturated_share_of_enamel": plain({"share": self.undersaturated_enamel}, 0.0)["share"],
             "status": self.status.name.lower(),
             "status_sentence": self.status.sentence,
             "amelo": __version__,
@@ -108,6 +110,8 @@ class Saturation(Sequence):
         lines = [
             f"{f.name}: pH {f.pH:.2f}, I {f.ionic_strength:.4g} mol/kgw, SI HAp {f.saturation_index['HAp']:+.2f}, "
             f"enamel {f.saturation_index['enamel']:+.2f}, FAp {f.saturation_index['FAp']:+.2f} ({f.status.name.lower()})"
+            if f.status.usable
+            else f"{f.name}: no answer: {f.status.sentence}"
             for f in self.fluids[:12]
         ]
         more = [f"… and {len(self) - 12} more fluids"] if len(self) > 12 else []

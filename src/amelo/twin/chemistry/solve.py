@@ -182,7 +182,7 @@ def speciate(
     not-a-number where the total of C(4) holds it (closed); compiled (None: choose by batch size).
     Returns: the speciation, with a status per fluid.
     Raises: ParameterError when shapes do not match or a closing component is not inert.
-    Assumptions: Davies activities within the limits in ``amelo params activity``; conventions of PHREEQC [parkhurst2013].
+    Assumptions: Davies activities within the limits in ``amelo params --search davies``; conventions of PHREEQC [parkhurst2013].
     """
     totals = np.ascontiguousarray(np.atleast_2d(np.asarray(totals, float)))
     n, names = len(totals), table.names
@@ -260,7 +260,7 @@ def _iterate(
         if (error <= TOLERANCE**2).all():
             break
     b = balances(shape, formation, columns, sign, (held, gas), (centres, strength, water), np)
-    status = judge(shape, strength, b.charge, sign, error, refused, np)
+    status = judge(shape, strength, (water, b.water_activity), b.charge, sign, error, refused, np)
     there = present(shape, columns, held, b.activity, np)
     activity = [there[c] for c in range(len(table.components))]
     results = np.array([*activity, strength, b.water_activity, b.charge, status])

@@ -31,10 +31,10 @@ class Status(IntEnum):
 
 _SENTENCES = {
     Status.CONVERGED: "converged",
-    Status.EXTRAPOLATED: "converged, but the ionic strength is above the range of Davies activity coefficients (see 'amelo params davies')",
+    Status.EXTRAPOLATED: "converged, but the ionic strength is above the range of Davies activity coefficients (see 'amelo params --search davies')",
     Status.CANNOT_CLOSE: "the ion in charge_balanced_by would have to be negative; name an ion of the other charge, or check pH",
     Status.TOO_CONCENTRATED: "the ionic strength is so high that Davies activity coefficients mean nothing; dilute the fluid",
-    Status.NOT_CONVERGED: "no solution was found; check totals and pH, and report the fluid if they are plausible",
-    Status.NO_PH: "no pH from 0 to 14 balances the charge; check the totals of Na, K and Cl, or give pH and charge_balanced_by",
+    Status.NOT_CONVERGED: "no solution was found; check totals, pH and the pressure of carbon dioxide, and report the fluid if they are plausible",
+    Status.NO_PH: "no pH from 0 to 14 balances the charge at an ionic strength where activity coefficients hold; check the totals of Na, K and Cl, or give pH and charge_balanced_by",
     Status.INVALID: "a total is negative, too high or not a number, or pH is outside its range",
 }

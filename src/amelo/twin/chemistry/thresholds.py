@@ -9,7 +9,7 @@ import numpy as np
 
 from amelo.errors import ParameterError, nearest
 from amelo.records.fluid import Fluid
-from amelo.twin.chemistry.fluids import first_crossing, fluid_arrays
+from amelo.twin.chemistry.fluids import first_crossing, fluid_arrays, table_of
 from amelo.twin.chemistry.solve import Speciation, speciate
 from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import ReactionTable, Solid, reaction_table
@@ -25,7 +25,7 @@ class CriticalPH:
     """The pH at which a fluid stops being saturated with a phase.
 
     Fields: fluid (its name); phase; ph, not-a-number when there is none; low and high, the same at the ends of the published range
-    of the solubility product; sentence, what holds instead when there is none; sources.
+    of the solubility product; sentence, what holds instead when there is none; status, of the fluid along its pH; sources.
     """
 
     fluid: str
@@ -34,6 +34,7 @@ class CriticalPH:
     low: float
     high: float
     sentence: str
+    status: Status
     sources: tuple[str, ...]
 
 
@@ -70,26 +71,28 @@ def saturation_curve(fluid: Fluid, ph: Sequence[float] | np.ndarray) -> Saturati
     Arguments: fluid (its own pH is ignored); ph (n,).
     Assumptions: totals stay as given while the named ion, else HCl or NaOH, moves the pH.
     """
-    table = reaction_table(fluid.temperature_C)
+    table = table_of(fluid)
     totals, _, closing, pressure = fluid_arrays(table, [fluid])
     batch = titrate(table, totals[0], np.asarray(ph, float), closing=int(closing[0]), carbon_dioxide=float(pressure[0]))
     index = {solid.name: batch.saturation_index[:, k] for k, solid in enumerate(table.solids)}
     return SaturationCurve(batch.ph, index | {"enamel": index["enamel_main"]}, batch.status, table.sources)
 
 
-def critical_ph(fluids: Sequence[Fluid], phase: str) -> list[CriticalPH]:
+def critical_ph(fluids: Sequence[Fluid], phase: str, *, labels: Sequence[str] | None = None) -> list[CriticalPH]:
     """Return, for each fluid, the lowest pH above which it is saturated with a phase.
 
-    Arguments: fluids (their own pH, if given, is ignored); phase (name of a solid; ``"enamel"`` is its main solubility class).
-    Returns: one answer per fluid, with the interval that the range of the solubility product gives.
+    Arguments: fluids (their own pH, if given, is ignored); phase (name of a solid; ``"enamel"`` is its main solubility class);
+    labels (what to call each in messages).
+    Returns: one answer per fluid, with the interval that the range of the solubility product gives; a fluid that cannot be solved
+    at any pH has a status that says why.
     Raises: ParameterError for an unknown phase, RecordError for an unknown component.
     Assumptions: totals stay as given while the named ion, else HCl or NaOH, moves the pH; searched from pH 2 to 11.
     """
     answers = []
     for i, fluid in enumerate(fluids):
-        table = reaction_table(fluid.temperature_C)
+        table = table_of(fluid, labels and labels[i])
         solid = table.solid(phase)
-        totals, _, closing, pressure = fluid_arrays(table, [fluid])
+        totals, _, closing, pressure = fluid_arrays(table, [fluid], labels and [labels[i]])
         k = table.solids.index(solid)
         constant = table.constants[f"pk.{solid.name}"]
         # the phase at its pK, at the high end of its range (least soluble) and at the low end, as additions to SI
@@ -111,10 +114,13 @@ def critical_ph(fluids: Sequence[Fluid], phase: str) -> list[CriticalPH]:
             return si.reshape(ph.shape) - offsets[rows.astype(int)]
 
         found = first_crossing(index, PH_SEARCH, 3, rising=True)
-        sentence = ""
+        sentence, status = "", Status.CONVERGED
         if np.isnan(found[0]):
             values = index(PH_SEARCH, np.zeros(len(PH_SEARCH)))
-            sentence = _why_none(values, solid, table, totals[0])
+            ways = titrate(table, totals[0], PH_SEARCH, closing=int(closing[0]), carbon_dioxide=float(pressure[0])).status
+            if (ways > Status.EXTRAPOLATED).all():
+                status = Status(int(ways.min()))
+            sentence = _why_none(values, solid, table, totals[0]) if status.usable else status.sentence
         answers.append(
             CriticalPH(
                 fluid.case or f"fluid {i + 1}",
@@ -123,6 +129,7 @@ def critical_ph(fluids: Sequence[Fluid], phase: str) -> list[CriticalPH]:
                 float(found[1]),
                 float(found[2]),
                 sentence,
+                status,
                 table.sources,
             )
         )
