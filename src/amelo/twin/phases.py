@@ -16,6 +16,21 @@ CORNER = 0.01  # DS within which a law of first order turns from dissolving to g
 __all__ = ["Dissolution", "Growth", "Phase"]
 
 
+REACH = 0.4  # farthest from saturation at which Newton's method is made to stop when it jumps across
+
+
+def _inverse(drive: Any, order: float, math: Any) -> Any:
+    """Return the distance from saturation at which a law of this order drives so hard."""
+    if order == 1.0:
+        near = math.sqrt(4.0 * CORNER * drive)
+        return math.where(near < 2.0 * CORNER, near, drive + CORNER)
+    return math.sqrt(drive) if order == 2.0 else math.exp_any(math.log(drive) * (1.0 / order))
+
+
+def _at_most(distance: Any, math: Any) -> Any:
+    return math.where(distance < REACH, distance, REACH)
+
+
 @dataclass(frozen=True)
 class Dissolution:
     """R = k (m/m0)^a (1 - DS)^n · acid · fluoride for DS < 1.
@@ -36,6 +51,10 @@ class Dissolution:
         """
         return power((1.0 - ds).positive(math), self.order, math) if self.order > 1 else ramp(1.0 - ds, CORNER, math)
 
+    def halfway(self, rate: Any, math: Any) -> Any:
+        """Return how far below saturation (1 - DS) a step of this rate has dissolved half of what is loose; at most ``REACH``."""
+        return _at_most(_inverse(1.0 / rate, self.order, math), math)
+
 
 @dataclass(frozen=True)
 class Growth:
@@ -53,6 +72,10 @@ class Growth:
     def drive(self, ds: Dual, math: Any) -> Dual:
         """Return how hard the fluid pushes the solid to grow, 0 where it is not supersaturated."""
         return power((ds - 1.0).positive(math), self.order, math) if self.order > 1 else ramp(ds - 1.0, CORNER, math)
+
+    def halfway(self, ratio: Any, math: Any) -> Any:
+        """Return how far above saturation (DS - 1) a step fills half of the room; ``ratio`` is room over rate; at most ``REACH``."""
+        return _at_most(_inverse(ratio, self.order, math), math)
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def bath_values(model: CellModel, fluids: Sequence[Fluid]) -> list[dict[str, flo
         found.append(values)
     for values in found:
         load, store = float_frame(values)
-        close(_without_minerals(model), load, lambda name: 0.0, lambda name: 0.0, store, ARRAYS)
+        close(_without_minerals(model), load, lambda name: 0.0, store, ARRAYS)
     return found
 
 

@@ -170,7 +170,7 @@ class _Solution:
         return matrix
 
 
-def lag(model: CellModel, load: Load, param: Load, store: Store, math: Any) -> None:
+def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     """Fix for one step what follows from the state at its start."""
     strength = load("strength")
     root = math.sqrt(strength)
@@ -182,46 +182,50 @@ def lag(model: CellModel, load: Load, param: Load, store: Store, math: Any) -> N
     solid: Number = load("organic")
     moles = [load(f"mineral{k}") for k in range(len(model.phases))]
     for k, amount in enumerate(moles):
-        solid = solid + amount * param(f"molar_volume.{k}")
+        solid = solid + amount * load(f"molar_volume.{k}")
     porosity = 1.0 - solid if model.porosity_feedback else load("open_pores")
-    exponent = param("porosity_exponent")
-    tortuosity = param("diffusivity_scale") * math.exp_any(exponent * math.log(porosity))
+    exponent = load("porosity_exponent")
+    tortuosity = load("diffusivity_scale") * math.exp_any(exponent * math.log(porosity))
     store(porosity=porosity, resistance=0.5 * load("width") / tortuosity)
 
-    step = param("step")
+    step = load("step")
     apatite = _sum(amount for p, amount in zip(model.phases, moles, strict=True) if p.phase.apatite)
     sound = load("sound_apatite")
     if model.growing:
         surface = _share(apatite, sound, 2.0 / 3.0, math)
-        room = porosity - param("porosity_floor")
+        room = porosity - load("porosity_floor")
         room = math.where(room > 0.0, room, 0.0) / model.growing
     for k, data in enumerate(model.phases):
         phase, amount = data.phase, moles[k]
         if phase.dissolution is not None:
             law = phase.dissolution
             reference = load(f"sound{k}")
-            kept = param("residual_mineral") * reference
+            kept = load("residual_mineral") * reference
             loose = amount - kept
             loose = math.where(loose > TINY, loose, TINY)
             area = _share(loose, reference, law.surface_exponent, math)
-            rate = step * param(f"dissolution_rate.{k}") * area / loose
+            rate = step * load(f"dissolution_rate.{k}") * area / loose
             if law.acid_order:
-                rate = rate * math.exp_any(law.acid_order * math.log(load("acid") / param("acid_reference") + TINY))
+                rate = rate * math.exp_any(law.acid_order * math.log(load("acid") / load("acid_reference") + TINY))
             if law.fluoride_inhibition:
-                ratio = load("fluoride") / param("fluoride_half_inhibition")
-                rate = rate / (1.0 + math.exp_any(param("fluoride_inhibition_order") * math.log(ratio + TINY)))
+                ratio = load("fluoride") / load("fluoride_half_inhibition")
+                rate = rate / (1.0 + math.exp_any(load("fluoride_inhibition_order") * math.log(ratio + TINY)))
             store(**{f"dissolving{k}": rate, f"loose{k}": math.where(amount > kept, amount - kept, 0.0)})
+            stop = law.halfway(rate + TINY, math)
+            store(**{f"below{k}": -stop - 0.5 * stop * stop})
         if phase.growth is not None:
             law = phase.growth
             area = {"apatite": surface, "pore": porosity}.get(law.surface)
             if area is None:
                 area = _share(amount, load(f"sound{k}"), 2.0 / 3.0, math)
-            rate = step * param(f"growth_rate.{k}") * area
+            rate = step * load(f"growth_rate.{k}") * area
             if law.inhibited:
-                rate = rate * (1.0 - param("inhibitor"))
+                rate = rate * (1.0 - load("inhibitor"))
             store(**{f"growing{k}": rate})
             if model.porosity_feedback:
-                store(**{f"room{k}": room / param(f"molar_volume.{k}")})
+                space = room / load(f"molar_volume.{k}")
+                stop = law.halfway((space + TINY) / (rate + TINY), math)
+                store(**{f"room{k}": space, f"above{k}": stop - 0.5 * stop * stop})
 
 
 def _share(amount: Number, reference: Number, exponent: float, math: Any) -> Number:
@@ -231,18 +235,19 @@ def _share(amount: Number, reference: Number, exponent: float, math: Any) -> Num
 
 
 def _conversions(
-    model: CellModel, solution: _Solution, load: Load, param: Load, math: Any
+    model: CellModel, solution: _Solution, load: Load, math: Any
 ) -> list[tuple[Number, Number, Number | None]]:
     """Return per phase what is precipitated in the step [mol/L tissue], its derivative with respect to ln DS, and that to ln F."""
     logs = [math.log(x) for x in solution.free]
     log_activity = load("log_activity")
-    found = []
+    found, saturation = [], []
     products: dict[tuple[float, ...], Number] = {}
     for k, data in enumerate(model.phases):
         if data.powers not in products:
             squares = sum(n * z * z for n, z in zip(data.powers, CHARGES, strict=True))
             products[data.powers] = _sum(n * logs[j] for j, n in enumerate(data.powers) if n) + squares * log_activity
-        log_ds = (products[data.powers] + (data.offset + LN10 * param(f"pk.{k}"))) * (1.0 / data.ions)
+        log_ds = (products[data.powers] + (data.offset + LN10 * load(f"pk.{k}"))) * (1.0 / data.ions)
+        saturation.append(log_ds)
         ds_value = math.exp_any(log_ds)
         ds = Dual(ds_value, ds_value)
         change, slope, fluoride = 0.0, 0.0, None
@@ -255,7 +260,7 @@ def _conversions(
             share = None
             if data.phase.growth.fluoride_limited:
                 free = solution.free[FLUORIDE]
-                share = free / (free + param("fluoride_half_uptake"))
+                share = free / (free + load("fluoride_half_uptake"))
                 push = push * share
             if model.porosity_feedback:
                 room = load(f"room{k}")
@@ -268,10 +273,10 @@ def _conversions(
             if share is not None:
                 fluoride = answer * push.value * (1.0 - share)
         found.append((change, slope, fluoride))
-    return found
+    return found, saturation
 
 
-def evaluate(model: CellModel, load: Load, right: Load, param: Load, store: Store, math: Any) -> None:
+def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:
     """Store residual and Jacobian of the four balances of a cell, and what its neighbours need of them.
 
     Stores: residual{j}, left{j} and right{j} (what the cell pushes through its left and right face [mol/(m2 s) · 1e3]), block{j}{k},
@@ -279,8 +284,9 @@ def evaluate(model: CellModel, load: Load, right: Load, param: Load, store: Stor
     """
     totals = [load(f"total{f}") for f in range(len(model.system.families))]
     solution = _Solution(model, load, math, totals)
-    rate = load("width") / param("step")
-    changes = _conversions(model, solution, load, param, math)
+    rate = load("width") / load("step")
+    changes, saturation = _conversions(model, solution, load, math)
+    store(**{f"saturation{k}": y for k, y in enumerate(saturation)})
     storage = rate * load("porosity")
     slope = solution.slopes()
     amounts = [solution.total(j) for j in range(SIZE)]
@@ -327,7 +333,7 @@ def _mobility(model: CellModel, solution: _Solution, load: Load, right: Load) ->
     return (push, push_left, push_right), (pull, pull_left, pull_right)
 
 
-def close(model: CellModel, load: Load, right: Load, param: Load, store: Store, math: Any) -> None:
+def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:
     """Store what a solved step has done to the cell: minerals, final fluxes, and the lag of the next step.
 
     Stores: mineral{k}, converted{j} (what minerals have taken from each balance [mol/L tissue]), left{j}, right{j}, strength, current
@@ -336,7 +342,7 @@ def close(model: CellModel, load: Load, right: Load, param: Load, store: Store, 
     families = model.system.families
     totals = [load(f"total{f}") for f in range(len(families))]
     solution = _Solution(model, load, math, totals)
-    changes = _conversions(model, solution, load, param, math)
+    changes, _ = _conversions(model, solution, load, math)
     taken: list[Number] = [0.0] * SIZE
     for k, (data, (change, _, _)) in enumerate(zip(model.phases, changes, strict=True)):
         store(**{f"mineral{k}": load(f"mineral{k}") + change})

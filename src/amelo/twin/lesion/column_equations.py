@@ -1,7 +1,6 @@
 """What couples the cells of a column: faces, families carried by diffusion and charge, and the block elimination of Newton's method.
 
-Each function is one pass over the cells.  ``load``, ``left`` and ``right`` read the cell and its neighbours, ``param`` what belongs to
-the whole column.  Fluxes are positive inwards, in mol/L · m/s.
+Each function is one pass over the cells.  ``load``, ``left`` and ``right`` read the cell and its neighbours, Fluxes are positive inwards, in mol/L · m/s.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ def charge(model: CellModel, load: Load, right: Load, store: Store) -> None:
     store(excess=right("excess") + density * load("width"), imbalance=density / load("porosity"))
 
 
-def faces(model: CellModel, load: Load, left: Load, param: Load, store: Store) -> None:
+def faces(model: CellModel, load: Load, left: Load, store: Store) -> None:
     """Fix conductance and electrical drift of the face between this cell and the one outside it.
 
     Assumptions: no current flows but the one that leads leftover charge away; the potential follows from the concentrations at the
@@ -31,7 +30,7 @@ def faces(model: CellModel, load: Load, left: Load, param: Load, store: Store) -
     conductance = 1.0 / (left("resistance") + load("resistance"))
     store(face=conductance)
     if model.species_diffusion:
-        current = load("excess") / param("step")
+        current = load("excess") / load("step")
         difference = load("current") - left("current") - current / conductance
         answer = (load("imbalance") - left("imbalance")) / (load("strength") + left("strength"))
         store(migration=answer - 2.0 * difference / (load("conductance") + left("conductance")))
@@ -48,9 +47,9 @@ def _pushes(model: CellModel, f: int, load: Load, right: Load) -> tuple[Number, 
     return to_left, to_right
 
 
-def carry_down(model: CellModel, load: Load, left: Load, right: Load, param: Load, store: Store) -> None:
+def carry_down(model: CellModel, load: Load, left: Load, right: Load, store: Store) -> None:
     """Eliminate the totals of the families from the outside inwards."""
-    rate = load("width") / param("step")
+    rate = load("width") / load("step")
     for f in range(len(model.system.families)):
         to_left, to_right = _pushes(model, f, load, right)
         # what the neighbours push into this cell, per total of theirs
@@ -87,9 +86,9 @@ def through(load: Load, left: Load, store: Store) -> None:
         store(**{f"through{j}": left(f"right{j}") - load(f"left{j}")})
 
 
-def settle(model: CellModel, load: Load, right: Load, param: Load, store: Store) -> None:
+def settle(model: CellModel, load: Load, right: Load, store: Store) -> None:
     """Book the fluxes and the minerals' share: inventories change by exactly what passed."""
-    per_width = param("step") / load("width")
+    per_width = load("step") / load("width")
     for j in range(SIZE):
         gained = per_width * (load(f"through{j}") - right(f"through{j}"))
         store(**{f"inventory{j}": load(f"inventory{j}") + gained - load(f"converted{j}")})
@@ -123,20 +122,38 @@ def eliminate(load: Load, left: Load, right: Load, store: Store) -> None:
         store(**{f"residual{j}": rows[j][width - 1]})
 
 
-def correct(load: Load, right: Load, param: Load, store: Store, keep: Store, math: Any) -> None:
+def correct(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:
     """Correct the free concentrations of a cell and remember the largest correction.
 
-    Concentrations change by the factor 1 + δ rather than e^δ, between a tenth and ten thousand: a fluoride pulse spans decades.
+    Concentrations change by the factor 1 + δ rather than e^δ, between a tenth and ten thousand: a fluoride pulse spans decades.  What
+    a phase gives or takes in a long step is flat far from saturation on both sides and steep between; where a correction would jump
+    from one flat to the other, it stops halfway up, from where Newton's method cannot circle.
     """
-    worst, damping = param("error"), param("damping")
+    worst, damping = 0.0, load("damping")
     after = [right(f"delta{j}") for j in range(SIZE)]
+    deltas = []
     for j in range(SIZE):
         delta = load(f"residual{j}") + _sum(load(f"block{j}{k}") * after[k] for k in range(SIZE))
         store(**{f"delta{j}": delta})
-        factor = 1.0 + damping * delta
-        factor = math.where(factor > 0.1, factor, 0.1)
-        factor = math.where(factor < 1e4, factor, 1e4)
         size = delta * delta
         worst = math.where(size < worst, worst, size)  # not-a-number becomes the worst
+        deltas.append(delta)
+    store(error=worst)
+    share = damping
+    for k, data in enumerate(model.phases):
+        now = load(f"saturation{k}")
+        move = _sum(n * deltas[j] for j, n in enumerate(data.powers) if n) * (1.0 / data.ions)
+        stops = ["below"] * (data.phase.dissolution is not None)
+        stops += ["above"] * (data.phase.growth is not None and model.porosity_feedback)
+        for stop in stops:
+            distance = load(f"{stop}{k}") - now
+            near = load(f"{stop}{k}") * 0.25
+            far = distance * distance > near * near
+            part = distance / math.where(move * move > 1e-24, move, 1e-12)
+            crossing = math.where(part > 0.0, part, 1.0)
+            share = math.where(far, math.where(crossing < share, crossing, share), share)
+    for j, delta in enumerate(deltas):
+        factor = 1.0 + share * delta
+        factor = math.where(factor > 0.1, factor, 0.1)
+        factor = math.where(factor < 1e4, factor, 1e4)
         store(**{f"c{j}": load(f"c{j}") * factor})
-    keep(error=worst)

@@ -37,12 +37,15 @@ BATH = (
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Where every number stands: ``fields`` of a cell (state first), ``params`` of a column, how many fields a step must restore."""
+    """Where every number stands: ``fields`` of a cell (state first), how many of them a step must restore, and those a bath sets.
+
+    Parameters are fields too: what they cost in memory they give back, because the compiler can then prove that no two places are
+    the same and puts sixteen lanes into vector registers; and a solubility may change with depth.
+    """
 
     model: CellModel
     lanes: int
     fields: dict[str, int]
-    params: dict[str, int]
     state: int
     bath: tuple[str, ...] = field(default=())
 
@@ -61,7 +64,7 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     state += ["strength", "acid", "fluoride", "current", "conductance"]
     rest = ["width", "organic", "open_pores", "sound_apatite", *(f"sound{k}" for k in phases)]
     rest += ["log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration", "excess", "imbalance"]
-    rest += [f"{name}{k}" for name in ("dissolving", "loose", "growing", "room") for k in phases]
+    rest += [f"{name}{k}" for name in ("dissolving", "loose", "growing", "room", "below", "above", "saturation") for k in phases]
     rest += [f"{name}{f}" for name in ("ahead", "behind") for f in families]
     rest += [f"{name}{j}" for name in ("residual", "left", "right", "delta", "converted") for j in range(SIZE)]
     rest += [f"{name}{j}{k}" for name in ("block", "to_left", "to_right") for j in range(SIZE) for k in range(SIZE)]
@@ -77,8 +80,7 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     return Layout(
         model,
         lanes,
-        {name: i for i, name in enumerate([*state, *rest])},
-        {name: i for i, name in enumerate(params)},
+        {name: i for i, name in enumerate([*state, *params, *rest])},
         len(state),
         tuple(bath),
     )
@@ -88,15 +90,14 @@ class _Frame:
     """Loads and stores of one pass, as recorded text."""
 
     def __init__(self, layout: Layout) -> None:
-        self.layout, self.math, self.written = layout, Recorder(), {}
+        self.layout, self.math = layout, Recorder()
 
     def _place(self, name: str, cell: int) -> str:
         offset = (self.layout.fields[name] + cell * self.layout.stride) * self.layout.lanes
-        return f"w[b + l + {offset}]" if offset >= 0 else f"w[b + l - {-offset}]"
+        return f"w[b + l + uint64({offset})]" if offset >= 0 else f"w[b + l - uint64({-offset})]"
 
     def load(self, name: str) -> Recorded:
-        """Read a field of the cell; once written, what was written."""
-        return self.written[name] if name in self.written else self.math.value(self._place(name, 0))
+        return self.math.value(self._place(name, 0))
 
     def left(self, name: str) -> Recorded:
         return self.math.value(self._place(name, -1))
@@ -104,31 +105,24 @@ class _Frame:
     def right(self, name: str) -> Recorded:
         return self.math.value(self._place(name, 1))
 
-    def param(self, name: str) -> Recorded:
-        return self.math.value(f"w[p + l + {self.layout.params[name] * self.layout.lanes}]")
-
     def store(self, **numbers: Recorded | float) -> None:
         for name, number in numbers.items():
             self.math.store(self._place(name, 0), number)
 
-    def keep(self, **numbers: Recorded | float) -> None:
-        for name, number in numbers.items():
-            self.math.store(f"w[p + l + {self.layout.params[name] * self.layout.lanes}]", number)
-
 
 PASSES: dict[str, tuple[bool, Callable[[CellModel, _Frame], None]]] = {  # name: (from the outside inwards, what is recorded)
-    "lag": (True, lambda m, f: lag(m, f.load, f.param, f.store, f.math)),
+    "lag": (True, lambda m, f: lag(m, f.load, f.store, f.math)),
     "charge": (False, lambda m, f: column.charge(m, f.load, f.right, f.store)),
-    "faces": (True, lambda m, f: column.faces(m, f.load, f.left, f.param, f.store)),
-    "carry_down": (True, lambda m, f: column.carry_down(m, f.load, f.left, f.right, f.param, f.store)),
+    "faces": (True, lambda m, f: column.faces(m, f.load, f.left, f.store)),
+    "carry_down": (True, lambda m, f: column.carry_down(m, f.load, f.left, f.right, f.store)),
     "carry_up": (False, lambda m, f: column.carry_up(m, f.load, f.right, f.store)),
     "carry_through": (True, lambda m, f: column.carry_through(m, f.load, f.left, f.right, f.store)),
-    "evaluate": (True, lambda m, f: evaluate(m, f.load, f.right, f.param, f.store, f.math)),
+    "evaluate": (True, lambda m, f: evaluate(m, f.load, f.right, f.store, f.math)),
     "eliminate": (True, lambda m, f: column.eliminate(f.load, f.left, f.right, f.store)),
-    "correct": (False, lambda m, f: column.correct(f.load, f.right, f.param, f.store, f.keep, f.math)),
-    "close": (True, lambda m, f: close(m, f.load, f.right, f.param, f.store, f.math)),
+    "correct": (False, lambda m, f: column.correct(m, f.load, f.right, f.store, f.math)),
+    "close": (True, lambda m, f: close(m, f.load, f.right, f.store, f.math)),
     "through": (True, lambda m, f: column.through(f.load, f.left, f.store)),
-    "settle": (True, lambda m, f: column.settle(m, f.load, f.right, f.param, f.store)),
+    "settle": (True, lambda m, f: column.settle(m, f.load, f.right, f.store)),
 }
 
 
@@ -142,7 +136,7 @@ def kernel_text(layout: Layout) -> str:
         order = "first + k" if inwards else "last - k"
         functions.append(
             f"@njit(cache=True, error_model='numpy', fastmath={{'contract', 'nsz'}})\n"
-            f"def {name}(w, p, first, last):\n"
+            f"def {name}(w, first, last):\n"
             f"    for k in range(last - first + 1):\n"
             f"        b = uint64(({order}) * {layout.stride * layout.lanes})\n"
             f"        for l in range(uint64(0), uint64({layout.lanes})):\n            {body}\n"
@@ -155,7 +149,7 @@ def kernel_text(layout: Layout) -> str:
         "STATE": layout.state,
         "BALANCES": SIZE + len(layout.model.system.families),
     }
-    constants |= {f"AT_{name.upper()}": layout.params[name] for name in ("step", "inhibitor", "error", "damping")}
+    constants |= {f"AT_{name.upper()}": layout.fields[name] for name in ("step", "inhibitor", "error", "damping")}
     constants |= {
         f"AT_{name.upper()}": layout.fields[name] for name in ("resistance", "c0", "through0", "block00", "residual0", "delta0")
     }

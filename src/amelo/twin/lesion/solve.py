@@ -27,10 +27,12 @@ CLOSED = 1e30  # resistance [m] of a face that nothing passes
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run is solved: grid in time, largest Newton correction of the last step, limits, and how many states are saved."""
+    """How a run is solved: grid in time, largest Newton correction of the last
+    iteration (from a cold start, and from the same moment of the cycles before), limits, and how many states are saved."""
 
     grid: Grid = field(default_factory=Grid)
-    tolerance: float = 1e-2
+    tolerance: float = 1e-3
+    near_tolerance: float = 1e-2
     iterations: int = 24
     cuts: int = 5
     saves: int = 25
@@ -71,10 +73,7 @@ class _Tile:
     cells: int
 
     def __post_init__(self) -> None:
-        self.view = self.array[: (self.cells + 3) * self.layout.stride * self.layout.lanes].reshape(
-            self.cells + 3, self.layout.stride, self.layout.lanes
-        )
-        self.base = self.view.size
+        self.view = self.array.reshape(self.cells + 3, self.layout.stride, self.layout.lanes)
 
     def fields(self, name: str) -> np.ndarray:
         """Values of a field in all cells (cells, lanes), without the ghosts."""
@@ -84,29 +83,25 @@ class _Tile:
         """Every state field as (cells, lanes)."""
         return {name: np.array(self.fields(name)) for name, at in self.layout.fields.items() if at < self.layout.state}
 
-    def set_param(self, name: str, value: np.ndarray) -> None:
-        at = self.base + self.layout.params[name] * self.layout.lanes
-        self.array[at : at + self.layout.lanes] = value
-
 
 def _fill(layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, float], inner: dict[str, float] | None) -> _Tile:
     """Lay the members ``lanes`` of a column into an array, their pores filled with one fluid."""
     n = column.mineral.shape[2]
-    tile = _Tile(layout, lanes, np.zeros(((n + 3) * layout.stride + len(layout.params)) * layout.lanes), n)
+    tile = _Tile(layout, lanes, np.zeros((n + 3) * layout.stride * layout.lanes), n)
     parameters = {name: np.broadcast_to(values, (column.members,))[lanes] for name, values in column.parameters.items()}
-    for name in layout.params:
+    for name in layout.fields:
         stem, _, number = name.partition(".")
         if number:
             key = f"{stem}.{column.phases[int(number)].name}"
             scale = LITRES if stem == "molar_volume" else 1.0 / LITRES if stem.endswith("_rate") else 1.0
-            tile.set_param(name, parameters.get(key, np.zeros(len(lanes))) * scale)
+            tile.fields(name)[:] = parameters.get(key, np.zeros(len(lanes))) * scale
         elif name in parameters:
             scale = 1.0 / LITRES if name in ("acid_reference", "fluoride_half_inhibition", "fluoride_half_uptake") else 1.0
-            tile.set_param(name, parameters[name] * scale)
+            tile.fields(name)[:] = parameters[name] * scale
     sound_pores = 1.0 - column.sound[lanes].sum(axis=1) - column.organic[lanes]  # (lanes, cells)
     if column.diffusion == "single":
         exponent = parameters["porosity_exponent"]
-        tile.set_param("diffusivity_scale", parameters["pore_diffusivity"] * sound_pores[:, -1] ** (1.0 - exponent))
+        tile.fields("diffusivity_scale")[:] = parameters["pore_diffusivity"] * sound_pores[:, -1] ** (1.0 - exponent)
     widths = np.diff(column.edges)
     tile.fields("width")[:] = widths[:, None]
     tile.fields("organic")[:] = column.organic[lanes].T
@@ -117,6 +112,9 @@ def _fill(layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, flo
         tile.fields(f"sound{k}")[:] = column.sound[lanes, k].T / volumes[k]
         apatite += tile.fields(f"sound{k}") if phase.apatite else 0.0
     tile.fields("sound_apatite")[:] = apatite
+    for k in range(len(column.phases)):  # a phase that sound tissue does not have is measured against its apatite, else against the space
+        own, space = tile.fields(f"sound{k}"), 1.0 / volumes[k]
+        own[:] = np.where(own > 0.0, own, np.where(apatite > 0.0, apatite, space))
     pores = 1.0 - column.mineral[lanes].sum(axis=1) - column.organic[lanes] if column.porosity_feedback else sound_pores
     tile.fields("open_pores")[:] = pores.T
     for name, value in pore.items():
@@ -248,6 +246,7 @@ class _Track:
     states: list[dict[str, np.ndarray]]
     inflows: list[np.ndarray]
     inners: list[np.ndarray]
+    grosses: list[np.ndarray]
     failed: str = ""
 
 
@@ -261,11 +260,11 @@ def _march(
 ) -> _Track:
     layout, module = tile.layout, compiled(tile.layout)
     balances = SIZE + len(layout.model.system.families)
-    inflow, inner = np.zeros((balances, layout.lanes)), np.zeros((balances, layout.lanes))
+    inflow, inner, gross = (np.zeros((balances, layout.lanes)) for _ in range(3))
     backup = np.empty(tile.cells * layout.state * layout.lanes)
-    limits = np.array([settings.iterations, settings.tolerance**2, settings.cuts], float)
+    limits = np.array([settings.iterations, settings.tolerance**2, settings.cuts, settings.near_tolerance**2], float)
     table = baths.table(layout)
-    track = _Track(tile, [0.0], [tile.values()], [inflow.copy()], [inner.copy()])
+    track = _Track(tile, [0.0], [tile.values()], [inflow.copy()], [inner.copy()], [gross.copy()])
     history, owner, time = np.empty((2, 0, 0, 0)), -1, 0.0
     whole = sum(s.duration for s in unrolled(schedules[0]))
     for piece in _pieces(schedules, baths, settings):
@@ -274,8 +273,8 @@ def _march(
             history = np.empty((2, len(piece.steps), tile.cells, SIZE * layout.lanes)) if repeats else np.empty((2, 0, 0, 0))
             owner = piece.sequence
         failed = module.drive(
-            tile.array, tile.base, tile.cells, piece.steps, piece.which, table, piece.films, piece.inhibitors,
-            history, piece.first, piece.cycles, inflow, inner, backup, limits, counts,
+            tile.array, tile.cells, piece.steps, piece.which, table, piece.films, piece.inhibitors,
+            history, piece.first, piece.cycles, inflow, inner, gross, backup, limits, counts,
         )  # fmt: skip
         if failed >= 0:
             track.failed = f"after {time:.0f} s, step {failed} of {piece.steps[failed].max():.3g} s"
@@ -285,6 +284,7 @@ def _march(
         track.states.append(tile.values())
         track.inflows.append(inflow.copy())
         track.inners.append(inner.copy())
+        track.grosses.append(gross.copy())
         if told:
             told(time / whole)
     return track
@@ -339,14 +339,14 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
         pk = parameters[f"pk.{data.phase.name}"][:, None, None]
         index.append((product + data.offset) / LN10 + pk)
     inventories = [gather(f"inventory{j}") for j in range(SIZE)] + [gather(f"stock{f}") for f in range(len(system.families))]
-    inflow, inner = ledger("inflows"), ledger("inners")
+    inflow, inner, gross = ledger("inflows"), ledger("inners"), ledger("grosses")
     widths = np.diff(column.edges)
     balance = []
     for c, inventory in enumerate(inventories):
         held = inventory + (sum(d.powers[c] * moles[:, :, k] for k, d in enumerate(model.phases)) if c < SIZE else 0.0)
         amount = (held * widths).sum(axis=2)
         moved = inflow[:, :, c] - inner[:, :, c]
-        scale = np.abs(amount[:, :1]) + np.abs(held * widths).sum(axis=2) + np.abs(inflow[:, :, c])
+        scale = np.abs(amount[:, :1]) + gross[:, :, c]
         balance.append((amount - amount[:, :1] - moved) / (scale + 1e-30))
     failures = tuple(track.failed for track, lanes in zip(tracks, kept, strict=True) for _ in lanes)
     balance = np.stack(balance, axis=2)
