@@ -16,7 +16,8 @@ CORNER = 0.01  # DS within which a law of first order turns from dissolving to g
 __all__ = ["Dissolution", "Growth", "Phase"]
 
 
-REACH = 0.4  # farthest from saturation at which Newton's method is made to stop when it jumps across
+REACH = 0.2  # a law that is half done within this distance from saturation is a step to Newton's method, which then stops on it
+NOWHERE = 30.0
 
 
 def _inverse(drive: Any, order: float, math: Any) -> Any:
@@ -27,8 +28,8 @@ def _inverse(drive: Any, order: float, math: Any) -> Any:
     return math.sqrt(drive) if order == 2.0 else math.exp_any(math.log(drive) * (1.0 / order))
 
 
-def _at_most(distance: Any, math: Any) -> Any:
-    return math.where(distance < REACH, distance, REACH)
+def _if_steep(distance: Any, math: Any) -> Any:
+    return math.where(distance < REACH, distance, NOWHERE)
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ class Dissolution:
         return power((1.0 - ds).positive(math), self.order, math) if self.order > 1 else ramp(1.0 - ds, CORNER, math)
 
     def halfway(self, rate: Any, math: Any) -> Any:
-        """Return how far below saturation (1 - DS) a step of this rate has dissolved half of what is loose; at most ``REACH``."""
-        return _at_most(_inverse(1.0 / rate, self.order, math), math)
+        """Return how far below saturation (1 - DS) a step of this rate has dissolved half of what is loose, or ``NOWHERE``."""
+        return _if_steep(_inverse(1.0 / rate, self.order, math), math)
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ class Growth:
         return power((ds - 1.0).positive(math), self.order, math) if self.order > 1 else ramp(ds - 1.0, CORNER, math)
 
     def halfway(self, ratio: Any, math: Any) -> Any:
-        """Return how far above saturation (DS - 1) a step fills half of the room; ``ratio`` is room over rate; at most ``REACH``."""
-        return _at_most(_inverse(ratio, self.order, math), math)
+        """Return how far above saturation (DS - 1) a step fills half of the room; ``ratio`` is room over rate, or ``NOWHERE``."""
+        return _if_steep(_inverse(ratio, self.order, math), math)
 
 
 @dataclass(frozen=True)

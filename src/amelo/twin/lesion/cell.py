@@ -26,6 +26,7 @@ Number = Any
 SIZE = len(BASIS)
 CALCIUM, PHOSPHATE, FLUORIDE, HYDROGEN = range(SIZE)
 TINY = 1e-12
+TRACE = 1e-15  # mol/L of tissue
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
                 rate = rate / (1.0 + math.exp_any(load("fluoride_inhibition_order") * math.log(ratio + TINY)))
             store(**{f"dissolving{k}": rate, f"loose{k}": math.where(amount > kept, amount - kept, 0.0)})
             stop = law.halfway(rate + TINY, math)
-            store(**{f"below{k}": -stop - 0.5 * stop * stop})
+            store(**{f"below{k}": -stop - 0.5 * stop * stop})  # ln DS there
         if phase.growth is not None:
             law = phase.growth
             area = {"apatite": surface, "pore": porosity}.get(law.surface)
@@ -225,7 +226,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             if model.porosity_feedback:
                 space = room / load(f"molar_volume.{k}")
                 stop = law.halfway((space + TINY) / (rate + TINY), math)
-                store(**{f"room{k}": space, f"above{k}": stop - 0.5 * stop * stop})
+                store(**{f"room{k}": space, f"above{k}": stop / (1.0 + 0.5 * stop)})
 
 
 def _share(amount: Number, reference: Number, exponent: float, math: Any) -> Number:
@@ -294,7 +295,10 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
     (push, push_left, push_right), (pull, pull_left, pull_right) = _mobility(model, solution, load, right)
     block: list[list[Number]] = [[storage * slope[j][k] for k in range(SIZE)] for j in range(SIZE)]
     for j in range(SIZE):
-        residual = storage * amounts[j] - rate * load(f"inventory{j}")
+        held = load(f"inventory{j}")
+        if j != HYDROGEN:  # the last step's Newton remainder can outweigh what little there is; the books keep it, the equations ask for a trace
+            held = math.where(held > TRACE, held, TRACE)
+        residual = storage * amounts[j] - rate * held
         for data, (change, by_saturation, by_fluoride) in zip(model.phases, changes, strict=True):
             n = data.powers[j]
             if not n:

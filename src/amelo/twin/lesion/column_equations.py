@@ -129,20 +129,21 @@ def correct(model: CellModel, load: Load, right: Load, store: Store, math: Any) 
     a phase gives or takes in a long step is flat far from saturation on both sides and steep between; where a correction would jump
     from one flat to the other, it stops halfway up, from where Newton's method cannot circle.
     """
-    worst, damping = 0.0, load("damping")
+    worst, share = 0.0, load("damping")
     after = [right(f"delta{j}") for j in range(SIZE)]
-    deltas = []
+    logs = []
     for j in range(SIZE):
         delta = load(f"residual{j}") + _sum(load(f"block{j}{k}") * after[k] for k in range(SIZE))
         store(**{f"delta{j}": delta})
         size = delta * delta
         worst = math.where(size < worst, worst, size)  # not-a-number becomes the worst
-        deltas.append(delta)
+        factor = 1.0 + delta
+        factor = math.where(factor > 0.1, factor, 0.1)
+        logs.append(math.log(math.where(factor < 1e4, factor, 1e4)))
     store(error=worst)
-    share = damping
     for k, data in enumerate(model.phases):
         now = load(f"saturation{k}")
-        move = _sum(n * deltas[j] for j, n in enumerate(data.powers) if n) * (1.0 / data.ions)
+        move = _sum(n * logs[j] for j, n in enumerate(data.powers) if n) * (1.0 / data.ions)
         stops = ["below"] * (data.phase.dissolution is not None)
         stops += ["above"] * (data.phase.growth is not None and model.porosity_feedback)
         for stop in stops:
@@ -152,8 +153,5 @@ def correct(model: CellModel, load: Load, right: Load, store: Store, math: Any) 
             part = distance / math.where(move * move > 1e-24, move, 1e-12)
             crossing = math.where(part > 0.0, part, 1.0)
             share = math.where(far, math.where(crossing < share, crossing, share), share)
-    for j, delta in enumerate(deltas):
-        factor = 1.0 + share * delta
-        factor = math.where(factor > 0.1, factor, 0.1)
-        factor = math.where(factor < 1e4, factor, 1e4)
-        store(**{f"c{j}": load(f"c{j}") * factor})
+    for j, change in enumerate(logs):
+        store(**{f"c{j}": load(f"c{j}") * math.exp_any(share * change)})
