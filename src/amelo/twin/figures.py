@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from amelo.twin.trajectory import Trajectory
 
-__all__ = ["KINDS", "STYLE", "draw"]
+__all__ = ["KINDS", "STYLE", "draw", "write_figure"]
 
 STYLE = {
     "svg.fonttype": "none",
@@ -46,6 +47,18 @@ def draw(trajectory: Trajectory, kind: str = "profiles") -> Figure:
         KINDS[kind](trajectory, figure)
         figure.suptitle(_title(trajectory), x=0.01, ha="left", fontsize=10)
     return figure
+
+
+def write_figure(figure: Figure, target: Path | IO[str], *, form: str | None = None) -> None:
+    """Write a figure to a file or stream; SVG keeps its words as text and carries no date, so that the same run gives the same file.
+
+    Arguments: figure; target; form ("svg", "png" or "pdf", by default the ending of the file).
+    """
+    import matplotlib as mpl
+
+    form = form or Path(target).suffix[1:].lower()
+    with mpl.rc_context(STYLE):
+        figure.savefig(target, format=form, metadata={"Date": None} if form == "svg" else None, dpi=160)
 
 
 def _title(trajectory: Trajectory) -> str:

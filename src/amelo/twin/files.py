@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -109,10 +110,12 @@ def _load_netcdf(path: Path) -> tuple[Run, Provenance, bool]:
     import xarray
 
     try:
-        with xarray.open_dataset(path, engine="scipy", decode_times=False) as file:
-            data = file.load()
-    except PermissionError as error:
+        content = BytesIO(path.read_bytes())  # in memory, because a mapped file cannot be closed when it turns out to be damaged
+    except OSError as error:
         raise FileError(f"{path} cannot be read", why=error.strerror or str(error)) from None
+    try:
+        with xarray.open_dataset(content, engine="scipy", decode_times=False) as file:
+            data = file.load()
     except Exception as error:  # whatever a reader of a foreign format stumbles over
         raise FormatError("is not a NetCDF file that amelo wrote", where=str(path), why=type(error).__name__) from None
     if "amelo_format" not in data.attrs:

@@ -20,7 +20,9 @@ WIDTH, HEIGHT = 260, 70  # pixels of the small picture
 
 
 def describe_time(hours: float) -> str:
-    """Return a time in the unit in which people would say it: ``90 min``, ``36 h``, ``28 d``, ``2.5 years``."""
+    """Return a time in the unit in which people would say it: ``start``, ``90 min``, ``36 h``, ``28 d``, ``2.5 years``."""
+    if hours == 0.0:
+        return "start"
     if hours < 3.0:
         return f"{60 * hours:.3g} min"
     if hours < 3 * DAY:
@@ -49,7 +51,7 @@ def in_words(trajectory: Trajectory) -> str:
     short = "" if trajectory.finished else ", cut short"
     head = f"Trajectory of {trajectory.provenance.specimen_name}: {describe_time(trajectory.hours[-1])} in {times} saved times{short}, {who}"
     if not trajectory.usable:
-        return f"{head}\n  no answer: {trajectory.warnings[-1 - len(trajectory.run.warnings)]}"
+        return f"{head}\n  {trajectory.verdict}"
     found = trajectory.outcomes()
     thickness = found["surface_layer_thickness"].value
     layer = (
@@ -88,7 +90,7 @@ def as_html(trajectory: Trajectory) -> str:
     first, *rest = in_words(trajectory).splitlines()
     notes = "".join(f"<p>note: {escape(sentence)}</p>" for sentence in trajectory.warnings)
     if not trajectory.usable:
-        return f"<div><p><b>{escape(first)}</b></p>{notes}</div>"
+        return f"<div><p><b>{escape(first)}</b></p><p>{escape(trajectory.verdict)}</p></div>"
     head = "<tr><th>outcome</th><th>value</th><th>{}</th><th>unit</th></tr>".format(
         f"{INTERVAL[0]:g}–{INTERVAL[1]:g} %" if trajectory.members > 1 else ""
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.figure import Figure
 
-    from amelo.cite import Reference
+    from amelo.cite.references import Reference
 
 __all__ = ["PROFILES", "Trajectory"]
 
@@ -124,6 +124,17 @@ class Trajectory:
         return bool(2 * self.solved.sum() >= self.members)
 
     @property
+    def verdict(self) -> str:
+        """Return how it ended in one sentence: solved, or how many members have no answer and why the first has none."""
+        failed = np.flatnonzero(~self.solved)
+        if len(failed) == 0:
+            return RunStatus.OK.sentence
+        if self.members == 1:
+            return f"the run has no answer: {self._failure(0)}"
+        kept = " and are left out" if self.usable else ""
+        return f"{len(failed)} of {self.members} members have no answer{kept}; member {failed[0]}: {self._failure(int(failed[0]))}"
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Return what a reader must know: an unfinished run, members without an answer, warnings of the solver."""
         words = []
@@ -144,13 +155,7 @@ class Trajectory:
         Raises: SolveError saying how many members have no answer, and why the first has none.
         """
         if not self.usable:
-            failed = np.flatnonzero(~self.solved)
-            whose = "the run has" if self.members == 1 else f"{len(failed)} of {self.members} members have"
-            raise SolveError(
-                f"{whose} no answer: {self._failure(int(failed[0]))}",
-                where=self.provenance.specimen_name,
-                fix="allow_bad=True reads what there is",
-            )
+            raise SolveError(self.verdict, where=self.provenance.specimen_name, fix="allow_bad=True reads what there is")
         return self
 
     def outcomes(self, time: int = -1, *, allow_bad: bool = False) -> Mapping[str, Outcome]:
@@ -229,7 +234,7 @@ class Trajectory:
     @property
     def references(self) -> list[Reference]:
         """Return the references behind the result."""
-        from amelo.cite import references
+        from amelo.cite.references import references
 
         return references(self.provenance.citations)
 
