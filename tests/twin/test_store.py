@@ -15,19 +15,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray
-from runs import PROTOCOL, SPECIMEN, make_run, make_trajectory
 
 from amelo.errors import CommandError, FileError, FormatError, InputError
 from amelo.twin.layout import slice_of
 from amelo.twin.provenance import Provenance
 from amelo.twin.store import load_store, open_store
 from amelo.twin.trajectory import Trajectory
+from runs import PROTOCOL, SPECIMEN, make_run, make_trajectory
 
 RATES = (30.0, 38.0, 46.0)
 HOURS = tuple(range(0, 25))
 ENDINGS = [".zarr", ".nc"]
-HERE = Path(__file__).parent
-SOURCE = HERE.parents[1] / "src"
+HERE = Path(__file__).parents[1]
+SOURCE = HERE.parent / "src"
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -45,7 +46,7 @@ def draw(trajectory: Trajectory, kind: str = "profiles") -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.0, 6.0) if kind == "profiles" else (8.0, 3.8), layout="constrained")
         KINDS[kind](trajectory, figure)
-        figure.suptitle(_title(trajectory), x=0.01, ha="left", fontsize=10)
+        figure.suptitle(_title(trajectory), x=0.01, ha="left", fontsize=10, parse_math=False)
     return figure
 
 
@@ -57,14 +58,16 @@ def write_figure(figure: Figure, target: Path | IO[str], *, form: str | None = N
     import matplotlib as mpl
 
     form = form or Path(target).suffix[1:].lower()
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks is still in the SVG
         figure.savefig(target, format=form, metadata={"Date": None} if form == "svg" else None, dpi=160)
 
 
 def _title(trajectory: Trajectory) -> str:
     count = int(trajectory.solved.sum())
     spread = f", median and 5–95 % of {count} members" if trajectory.members > 1 else ""
-    return f"{trajectory.provenance.specimen_name}, {describe_time(trajectory.hours[-1])}{spread}"
+    name = "".join(c if c.isprintable() else "�" for c in trajectory.provenance.specimen_name)
+    return f"{name}, {describe_time(trajectory.hours[-1])}{spread}"
 
 
 def _some_times(trajectory: Trajectory) -> list[int]:
