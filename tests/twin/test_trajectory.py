@@ -8,7 +8,8 @@ from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
-from runs import COMPONENTS, MOLAR_VOLUME, front_of, make_run, make_trajectory
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from amelo.errors import InputError, SolveError
 from amelo.twin.figures import write_figure
@@ -16,6 +17,7 @@ from amelo.twin.measures import MEASURES, summarise
 from amelo.twin.run import RunStatus
 from amelo.twin.show import describe_time
 from amelo.twin.trajectory import Trajectory
+from runs import COMPONENTS, MOLAR_VOLUME, front_of, make_run, make_trajectory
 
 RATES = (30.0, 34.0, 38.0, 42.0, 46.0)
 
@@ -119,6 +121,8 @@ def test_a_biofilm_has_a_ph_but_no_mineral():
     ):
         assert covered.outcomes()[name].value == pytest.approx(bare.outcomes()[name].value, rel=1e-9), name
     assert covered.at_depth(-60.0)["ph"].value == pytest.approx(4.5, abs=0.1)
+    assert covered.at_depth(-60.0)["mineral"].value == 0
+    assert covered.at_depth(0.0)["mineral"].value == pytest.approx(bare.at_depth(0.0)["mineral"].value)
 
 
 def test_phases_depths_and_balances():
@@ -136,6 +140,38 @@ def test_phases_depths_and_balances():
     assert trajectory.error_estimate == pytest.approx(3.0)
     with pytest.raises(InputError, match="the depth 400 µm is outside the column; allowed 0 to 300 µm"):
         trajectory.at_depth(400)
+
+
+@st.composite
+def any_run(draw):
+    """A run of any finite numbers within their physical range, often with jumps, sometimes with a biofilm or a single cell."""
+    members, times, cells = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(st.integers(1, 7))
+    run = make_run(hours=np.arange(times) + 1.0, rates=[38.0] * members, cells=cells, biofilm=draw(st.integers(0, 2)))
+    noise = np.random.default_rng(draw(st.integers(0, 2**32)))
+    shape = run.mineral.shape
+    share = noise.choice([0.0, 1e-9, 0.5, 0.949, 0.951, 1.0, 1.05], size=shape)
+    return replace(run, mineral=share * run.sound[:, None], ph=noise.uniform(3, 9, run.ph.shape))
+
+
+@settings(deadline=None)
+@given(any_run())
+def test_any_state_has_outcomes_that_agree_with_each_other(run):
+    trajectory = Trajectory.of(run, specimen_name="x")
+    found = trajectory.outcomes()
+    loss, depth, first = (
+        found["integrated_mineral_loss"],
+        found["lesion_depth"],
+        trajectory.outcomes(0)["integrated_mineral_loss"],
+    )
+    assert np.isfinite(loss.value) and 0 <= depth.value <= 1e6 * run.edges[-1] * (1 + 1e-12)
+    if trajectory.members == 1:
+        gained = sum(phase.value for phase in trajectory.phases().values())
+        assert first.value - loss.value == pytest.approx(gained, abs=1e-6)
+        assert np.isfinite(found["mean_mineral_loss"].value) == (depth.value > 0) == np.isfinite(found["front_ph"].value)
+    for outcome in found.values():
+        assert outcome.members == 0 or outcome.members == 1 or outcome.low <= outcome.value <= outcome.high
+    assert 3 <= found["surface_ph"].value <= 9 and found["surface_layer_thickness"].value >= 0
+    assert repr(trajectory).count("\n") == 1 and ET.fromstring(trajectory._repr_html_()).tag == "div"
 
 
 def test_misspelt_names_and_times_that_were_not_saved():

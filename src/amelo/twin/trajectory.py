@@ -190,9 +190,7 @@ class Trajectory:
 
     def phases(self, time: int = -1, *, allow_bad: bool = False) -> Mapping[str, Outcome]:
         """Return for each phase how much there is more than at the start [vol%·µm]."""
-        who, when = self._readable(allow_bad), self._index(time)
-        mineral, edges = self.run.mineral[who][..., self.tissue], self.run.edges[self.tissue.start :]
-        change = phase_amounts(mineral[:, when], edges) - phase_amounts(mineral[:, 0], edges)
+        change = self._phase_changes[self._readable(allow_bad), self._index(time)]
         label = "change of {} since the start"
         return {
             phase: summarise(
@@ -204,6 +202,7 @@ class Trajectory:
     def at_depth(self, depth: float, time: int = -1, *, allow_bad: bool = False) -> Mapping[str, Outcome]:
         """Return pH, saturation index of each phase and mineral at a depth [µm], linear between cell centres.
 
+        Mineral at the surface is that of the outermost cell of tissue, not mixed with a biofilm; inside a biofilm there is none.
         Raises: InputError when the depth is outside the column.
         """
         low, high = MICROMETRES * self.run.edges[0], MICROMETRES * self.run.edges[-1]
@@ -217,8 +216,10 @@ class Trajectory:
             )
             rows[kind.name] = (kind, self.run.saturation_index[who, when, i])
         kind = Measure("mineral", "mineral", "mineral", "vol%", "volume fraction of tissue", ".1f")
-        rows["mineral"] = (kind, 100.0 * self.run.mineral[who, when].sum(axis=1))
-        return {name: summarise(measure, value_at(values, self.run.edges, place)) for name, (measure, values) in rows.items()}
+        found = {name: summarise(measure, value_at(values, self.run.edges, place)) for name, (measure, values) in rows.items()}
+        mineral, cells = 100.0 * self.run.mineral[who, when].sum(axis=1)[:, self.tissue], self.run.edges[self.tissue.start :]
+        there = value_at(mineral, cells, place) if depth >= 0.0 else np.zeros(len(mineral))
+        return found | {"mineral": summarise(kind, there)}
 
     def balance_errors(self, *, allow_bad: bool = False) -> Mapping[str, float]:
         """Return for each component the greatest relative imbalance over all times and solved members."""
@@ -282,6 +283,12 @@ class Trajectory:
     @cached_property
     def _measures(self) -> dict[str, np.ndarray]:
         return measure_run(self.run)
+
+    @cached_property
+    def _phase_changes(self) -> np.ndarray:
+        """Content of each phase (M, T, P) less that at the start [vol%·µm]."""
+        amounts = phase_amounts(self.run.mineral[..., self.tissue], self.run.edges[self.tissue.start :])
+        return amounts - amounts[:, :1]
 
     def _failure(self, member: int) -> str:
         status = RunStatus(int(self.run.status[member]))
