@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from amelo.cli.main import COMMANDS
+from amelo.cli.simulate import open_protocol, open_twin
 from amelo.twin.measures import MEASURES
 from amelo.twin.trajectory import Trajectory
 from runs import make_trajectory
@@ -60,6 +61,7 @@ def test_it_prints_outcomes_for_people(solver, amelo):
         "change of FAp since the start",
         "SI enamel",
         "depth [µm]",
+        "mineral [vol%]",
         "status: solved, balances closed; balances closed to 2e-13 (Ca); numerical error of ΔZ about 3 vol%·µm",
         "480 steps",
         "not a medical device",
@@ -159,6 +161,33 @@ def test_a_protocol_file_that_is_not_there_is_named(amelo, monkeypatch, tmp_path
     ran = amelo("simulate", "slab.toml", tmp_path / "cylcing.txt")
     assert ran.code == 2 and "cylcing.txt does not exist; did you mean 'cycling.txt'?" in ran.err
     assert "name a file, or write the protocol in quotes" in amelo("simulate", "slab.toml", "nowhere/demineralise").err
+
+
+def test_a_protocol_is_a_file_or_the_words_themselves(monkeypatch, tmp_path):
+    class Protocol:
+        read = staticmethod(lambda source: ("read", source))
+        parse = staticmethod(lambda text, *, source: ("parsed", text, source))
+
+    module = ModuleType("amelo.protocol")
+    module.Protocol = Protocol
+    monkeypatch.setitem(sys.modules, "amelo.protocol", module)
+    spaced = tmp_path / "my cycling.txt"
+    spaced.write_text("rest 1 h")
+    long = "repeat 28 times:\n    rest 1 h\n" * 400
+    assert open_protocol(str(spaced)) == ("read", str(spaced)) and open_protocol("<stdin>") == ("read", "<stdin>")
+    for text in ("rest 1 h", long):
+        assert open_protocol(text) == ("parsed", text, "protocol on the command line")
+
+
+def test_a_twin_is_made_of_a_specimen_or_of_a_surface_of_a_case(monkeypatch, root):
+    twin, specimen = ModuleType("amelo.twin.twin"), ModuleType("amelo.records.specimen")
+    twin.Twin = type("Twin", (), {"of": staticmethod(lambda record, **where: (record, where))})
+    specimen.load_specimen = lambda file: f"specimen {file}"
+    monkeypatch.setitem(sys.modules, "amelo.twin.twin", twin)
+    monkeypatch.setitem(sys.modules, "amelo.records.specimen", specimen)
+    assert open_twin("slab.toml", None, None) == ("specimen slab.toml", {})
+    record, where = open_twin(str(root / "cases" / "kira.json"), 36, "M")
+    assert record.pseudonym == "Kira" and where == {"tooth": 36, "surface": "M"}
 
 
 def test_progress_moves_on_a_terminal_only(solver, amelo, monkeypatch):
