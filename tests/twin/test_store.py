@@ -317,6 +317,20 @@ def test_a_run_killed_before_its_first_chunk_says_so(tmp_path):
         load_store(tmp_path / "a.zarr")
 
 
+def test_a_run_killed_while_its_store_was_made_can_be_run_again(tmp_path, monkeypatch):
+    import amelo.twin.store as store
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(store, "_make_arrays", lambda *rest: (_ for _ in ()).throw(KeyboardInterrupt))
+        open_store(tmp_path / "a.zarr", make_run(), provenance=Provenance("slab"))
+    with pytest.raises(FileError, match="holds no complete time"):
+        Trajectory.load(tmp_path / "a.zarr")
+    made = make_trajectory()
+    with pytest.raises(FileError, match="is there already"):
+        made.save(tmp_path / "a.zarr")
+    assert Trajectory.load(made.save(tmp_path / "a.zarr", force=True)) == made
+
+
 def test_a_writer_holds_no_more_than_a_chunk(tmp_path):
     run = make_run(hours=range(40), rates=RATES)
     with open_store(tmp_path / "a.zarr", run, provenance=Provenance("slab"), times_per_chunk=4) as writer:

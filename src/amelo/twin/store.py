@@ -87,11 +87,13 @@ def open_store(
             shutil.rmtree(path)
         elif path.exists() or path.is_symlink():
             path.unlink()
-        group = zarr.open_group(path, mode="w-", zarr_format=3)
+        mark = {
+            "amelo_format": FORMAT,
+            "finished": "no",
+            "coordinates": "depth elapsed edges",
+        }  # first, so that --force knows it as ours
+        group = zarr.open_group(path, mode="w-", zarr_format=3, attributes=mark | _of_end(template, provenance))
         _make_arrays(group, template, times_per_chunk)
-        # the mark of amelo comes last: without it the folder is not taken for a store
-        group.update_attributes({"amelo_format": FORMAT, "finished": "no", "coordinates": "depth elapsed edges"})
-        group.update_attributes(_of_end(template, provenance))
     return StoreWriter(path, group, template, provenance, times_per_chunk)
 
 
@@ -193,7 +195,7 @@ def load_store(path: Path) -> tuple[Run, Provenance, bool]:
     try:
         group = zarr.open_group(path, mode="r", zarr_format=3)
         attributes = dict(group.attrs)
-        complete = int(group[MARKER][...])
+        complete = int(group[MARKER][...]) if MARKER in group else 0
     except (OSError, ValueError, KeyError) as error:
         raise _damaged(path, error) from None
     if attributes["amelo_format"] != FORMAT:
