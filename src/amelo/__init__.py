@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from amelo.twin.chemistry.fluids import saliva_of
     from amelo.twin.chemistry.saturation import Saturation, saturation
     from amelo.twin.chemistry.thresholds import critical_ph, solubility
+    from amelo.twin.trajectory import Trajectory
     from amelo.units import Quantity, quantity
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ _HOMES = {
     "Fluid": "amelo.records.fluid",
     "Quantity": "amelo.units",
     "Saturation": "amelo.twin.chemistry.saturation",
+    "Trajectory": "amelo.twin.trajectory",
     "critical_ph": "amelo.twin.chemistry.thresholds",
     "load_case": "amelo.records.case",
     "quantity": "amelo.units",
@@ -41,6 +43,7 @@ __all__ = [
     "Fluid",
     "Quantity",
     "Saturation",
+    "Trajectory",
     "critical_ph",
     "load_case",
     "quantity",

@@ -127,7 +127,7 @@ def test_critical_ph(amelo):
 def test_solubility_prints_and_plots(amelo, tmp_path):
     svg, png = tmp_path / "s.svg", tmp_path / "s.png"
     ran = amelo("solubility", "--phase", "HAp", "--phase", "brushite", "--ph", "4:8:0.5", "--background", "NaCl=100", "--plot", svg)
-    assert ran.code == 0 and "DCPD" in ran.out and str(svg) in ran.err
+    assert ran.code == 0 and "DCPD" in ran.out and str(svg) in ran.err and "[mmol/kgw]" in ran.out
     words = "".join(ET.parse(svg).getroot().itertext())
     for word in ("pH", "dissolved calcium [mmol/kgw]", "HAp", "DCPD", "100 mmol/kgw NaCl"):
         assert word in words

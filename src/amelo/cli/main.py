@@ -23,6 +23,7 @@ COMMANDS = {
     "saturation": ("amelo.cli.chemistry:saturation", "How saturated a fluid is with enamel, dentine and other minerals."),
     "critical-ph": ("amelo.cli.chemistry:critical_ph", "The pH at which a fluid stops being saturated with a phase."),
     "solubility": ("amelo.cli.chemistry:solubility", "Solubility of a mineral against pH, with a plot."),
+    "simulate": ("amelo.cli.simulate:simulate", "What a protocol does to a specimen or to a tooth: profiles, mineral loss, depth."),
     "case": ("amelo.cli.case:app", "Check, draw and use patient cases."),
     "params": ("amelo.cli.params:params", "Every constant with value, unit, range, grade and source."),
     "cite": ("amelo.cli.params:cite", "The references behind the last command."),

@@ -42,13 +42,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
     """Print a table, its first ``left`` columns left-aligned and the rest right-aligned; plain when not on a terminal."""
     from rich import box
     from rich.console import Console
+    from rich.markup import escape  # without it "[vol%]" would be read as a style and vanish
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=escape(title) or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(columns):
-        table.add_column(name, justify="left" if i < left else "right", overflow="fold")
+        table.add_column(escape(name), justify="left" if i < left else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*(escape(str(cell)) for cell in row))
     console = Console(soft_wrap=False, highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, 400)  # nobody reads it: let no column break

@@ -1,0 +1,225 @@
+"""``amelo simulate``: what a protocol does to a specimen or to a tooth of a patient."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from amelo.cite import remember_citations
+from amelo.cli.output import print_json, print_table
+from amelo.errors import CommandError, FileError, nearest
+
+if TYPE_CHECKING:
+    from amelo.twin.trajectory import Trajectory
+
+__all__ = ["open_protocol", "open_twin", "simulate"]
+
+Flag = Annotated[bool, Parameter(negative=())]
+MOST = 100_000  # members
+
+
+def simulate(
+    specimen: str,
+    protocol: str,
+    /,
+    *,
+    members: int = 1,
+    tier: Literal["auto", "reduced", "full"] = "auto",
+    seed: int = 0,
+    tooth: int | None = None,
+    surface: str | None = None,
+    out: Path | None = None,
+    report: Path | None = None,
+    plot: Path | None = None,
+    json: Flag = False,
+    force: Flag = False,
+) -> int:
+    """Simulate what a protocol does to a specimen, or to a surface of a patient's tooth.
+
+    Prints mineral loss, lesion depth, surface layer, fluxes, phases, pH and saturation at depth, balances and status.
+
+    Parameters
+    ----------
+    specimen
+        A specimen (TOML), or a case (JSON) together with --tooth and --surface.
+    protocol
+        A file with a protocol, or the protocol itself in quotes.
+    members
+        Size of the ensemble of plausible teeth; from 2 on every outcome has an interval.
+    tier
+        reduced (one diffusivity, fast), full (every species diffuses on its own), or auto.
+    seed
+        Draws the ensemble; the same seed gives the same result.
+    tooth
+        Tooth of the case, by its FDI number, for example 36.
+    surface
+        Surface of that tooth: M, O, D, B, L and so on.
+    out
+        Write every saved state to this .zarr folder or .nc file.
+    report
+        Write a report to this .html file.
+    plot
+        Write a plot to this .svg, .png or .pdf file.
+    json
+        Print JSON, with a "units" object.
+    force
+        Replace files that are there already.
+    """
+    _check(members, seed)
+    _check_places(out, report, plot, force)
+    twin, steps = open_twin(specimen, tooth, surface), open_protocol(protocol)
+    from amelo.protocol.simulate import simulate as solved
+
+    with _progress() as on_progress:
+        trajectory = solved(twin, steps, members=members, tier=tier, seed=seed, on_progress=on_progress)
+    remember_citations("amelo simulate", trajectory.provenance.citations)
+    if out is not None:  # also of a run without an answer, to find out why
+        trajectory.save(out, force=force)
+        print(f"every saved state written to {out}", file=sys.stderr)
+    trajectory.raise_if_bad()
+    if json:
+        from amelo.report.summary import summary_of
+
+        print_json(summary_of(trajectory))
+    else:
+        _print(trajectory)
+    for sentence in trajectory.warnings:
+        print(f"note: {sentence}", file=sys.stderr)
+    _write_pictures(trajectory, report, plot, force)
+    return 0
+
+
+def open_twin(file: str, tooth: int | None, surface: str | None) -> object:
+    """Return the twin of a specimen file, or of a surface of a tooth of a case file.
+
+    Raises: CommandError when tooth or surface are missing for a case, or given for a specimen; FileError, FormatError or RecordError.
+    """
+    given = [name for name, value in (("--tooth", tooth), ("--surface", surface)) if value is not None]
+    if not file.lower().endswith(".json"):
+        if given:
+            what = f"{' and '.join(given)} cannot be used with a specimen"
+            raise CommandError(what, why=f"{file} is not a case", fix="leave it out, or name a case (.json)")
+        from amelo.records.specimen import load_specimen
+        from amelo.twin.twin import Twin
+
+        return Twin.of(load_specimen(file))
+    if len(given) < 2:
+        missing = "--tooth and --surface are" if not given else f"{'--surface' if given == ['--tooth'] else '--tooth'} is"
+        raise CommandError(f"{missing} missing", why=f"the case {file} has many", fix="for example --tooth 36 --surface M")
+    from amelo.records.case import load_case
+    from amelo.twin.twin import Twin
+
+    return Twin.of(load_case(file), tooth=tooth, surface=surface)
+
+
+def open_protocol(source: str) -> object:
+    """Return the protocol in a file, or written out on the command line.
+
+    Raises: FileError when there is no such file and the words are no protocol; FormatError with line and column.
+    """
+    path = Path(source)
+    written_out = any(c.isspace() for c in source.strip())
+    if source not in ("-", "<stdin>") and not _is_file(path) and not written_out:
+        names = [entry.name for entry in path.parent.iterdir() if entry.is_file()] if path.parent.is_dir() else []
+        raise FileError(
+            f"{source} does not exist", fix=nearest(path.name, names, limit=0) or "name a file, or write the protocol in quotes"
+        )
+    from amelo.protocol import Protocol
+
+    if written_out and not _is_file(path):
+        return Protocol.parse(source, source="protocol on the command line")
+    return Protocol.read(source)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a long text is no name of a file
+        return False
+
+
+def _check(members: int, seed: int) -> None:
+    if not 1 <= members <= MOST:
+        raise CommandError(f"--members {members} is out of range", why=f"allowed 1 to {MOST}")
+    if not 0 <= seed < 2**63:
+        raise CommandError(f"--seed {seed} is out of range", why="allowed 0 to 9223372036854775807")
+
+
+def _check_places(out: Path | None, report: Path | None, plot: Path | None, force: bool) -> None:
+    """Refuse what could not be written, before anything is computed."""
+    if out is not None:
+        from amelo.twin.files import check_result_path
+
+        check_result_path(out, force=force)
+    if report is not None:
+        from amelo.report.lesion import check_report_path
+
+        check_report_path(report, force=force)
+    if plot is not None:
+        from amelo.report.plots import check_picture
+
+        check_picture(plot)
+
+
+def _write_pictures(trajectory: Trajectory, report: Path | None, plot: Path | None, force: bool) -> None:
+    if plot is not None:
+        from amelo.twin.figures import write_figure
+        from amelo.twin.store import writing
+
+        with writing(plot):
+            write_figure(trajectory.plot(), plot)
+        print(f"plot written to {plot}", file=sys.stderr)
+    if report is not None:
+        from amelo.report.lesion import lesion_report
+
+        lesion_report(trajectory, report, force=force)
+        print(f"report written to {report}", file=sys.stderr)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float, str], None]]:
+    """Yield a function of fraction (0-1) and message that moves a bar on a terminal, and does nothing anywhere else."""
+    if not sys.stderr.isatty():
+        yield lambda fraction, message: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("simulating", total=1.0)
+        yield lambda fraction, message: bar.update(task, completed=min(max(fraction, 0.0), 1.0), description=message)
+
+
+def _print(trajectory: Trajectory) -> None:
+    """Print outcomes, phases, pH and saturation at depth, and how it ended, for people."""
+    from amelo.report.summary import depths_of
+    from amelo.twin.show import balance_in_words, in_words
+
+    several = trajectory.members > 1
+    print(in_words(trajectory).splitlines()[0])
+    found = [*trajectory.outcomes().values(), *trajectory.phases().values()]
+    rows = []
+    for outcome in found:
+        form = outcome.measure.form
+        value = f"{outcome.value:{form}}" if outcome.members else "–"
+        spread = (f"{outcome.low:{form}} to {outcome.high:{form}}" if outcome.has_interval else "",) if several else ()
+        name = " ".join(part for part in (outcome.measure.symbol, outcome.measure.label) if part)
+        rows.append(
+            (name if outcome.measure.symbol not in trajectory.run.phases else outcome.measure.label, value, *spread, outcome.unit)
+        )
+    print_table(("outcome", "median" if several else "value", *(("5–95 %",) if several else ()), "unit"), rows)
+    depths = []
+    for depth in depths_of(trajectory):
+        depths.append((f"{depth:g}", *(o.figures() for o in trajectory.at_depth(depth).values())))
+    print_table(("depth [µm]", "pH", *(f"SI {p}" for p in trajectory.run.phases), "mineral [vol%]"), depths, left=0)
+    error = trajectory.error_estimate
+    accuracy = f"numerical error of ΔZ about {error:.2g} vol%·µm" if error == error else "numerical error of ΔZ not estimated"
+    counts = ", ".join(f"{count} {name}" for name, count in trajectory.run.counts.items())
+    print(f"status: {trajectory.verdict}; {balance_in_words(dict(trajectory.balance_errors()))}; {accuracy}")
+    print("; ".join(part for part in (counts, "'amelo cite' lists the references", "not a medical device") if part))
