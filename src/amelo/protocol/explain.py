@@ -1,0 +1,64 @@
+"""What the grammar could not read, said in a sentence."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from amelo.errors import FormatError, nearest
+from amelo.protocol.layout import Layout, place
+from amelo.protocol.words import ALIASES, CLAUSES, WORDS
+
+__all__ = ["KEYWORDS", "explained"]
+
+KEYWORDS = ("repeat", "times", "in", "with", "and", "for", "pH", "film", "stirred", "at", "balanced", "inhibitor", "coverage", "sugar", "slurry", "paste", "of")  # fmt: skip
+WANTED = {  # the word before the fault: what must follow it
+    "for": "a duration, for example 'for 21 h 58 min'",
+    "ph": "a number, for example 'pH 4.5'",
+    "in": "what the bath holds, for example 'in acetate 75 mM, Ca 2 mM'",
+    "with": "what is in it, for example 'with Ca 2 mM' or 'with 1450 ppm F paste'",
+    "and": "another substance, for example 'PO4 2 mM'",
+    ",": "another substance, for example 'PO4 2 mM'",
+    "film": "a thickness, for example 'film 100 µm'",
+    "at": "a temperature, for example 'at 37 degC'",
+    "balanced": "'with' and an ion, for example 'balanced with K'",
+    "inhibitor": "'coverage' and a share, for example 'with inhibitor coverage 0.5'",
+    "coverage": "a share from 0 to 1, for example 'with inhibitor coverage 0.5'",
+    "slurry": "a dilution, for example 'slurry 1:3'",
+    "repeat": "a number and 'times:', for example 'repeat 28 times:'",
+    "of": "'case'",
+}
+
+
+def explained(error: Any, layout: Layout) -> FormatError:
+    """Return lark's finding as an error with place, reason and advice.
+
+    Arguments: error (an UnexpectedInput of lark); layout (the text it was found in).
+    """
+    position = error.pos_in_stream if error.pos_in_stream is not None else len(layout.text)
+    token = getattr(error, "token", None)
+    word = str(token).strip() if token is not None else layout.text[position : position + 1]
+    before = layout.text[:position]
+    line, column = before.count("\n") + 1, position - before.rfind("\n") + layout.margin
+    start = before.rsplit("\n", 1)[-1]
+    last = re.findall(r"\w+|[^\w\s]", start)
+    where = place(line, column)
+    if re.match(r"^[+-]?\d+,\d", word):
+        return FormatError(f"'{word}' has a decimal comma", where=where, fix=f"write '{word.replace(',', '.')}'")
+    at_end = not word or word.startswith("#")
+    if last and (wanted := WANTED.get(last[-1].casefold())):
+        found = "the line ends" if at_end else f"'{word}' stands"
+        return FormatError(f"{found} where '{last[-1]}' wants something else", where=where, fix=f"write {wanted}")
+    if not last:
+        names = [*WORDS, *ALIASES]
+        what = f"'{word}' is not how a step begins"
+        return FormatError(what, where=where, fix="begin with a step such as " + ", ".join(n for n in names[:6]))
+    if last[-1] == ":" or ":" in start:
+        return FormatError(
+            f"'{word}' stands after ':'", where=where, fix="put the steps of the block on lines of their own, indented"
+        )
+    if re.match(r"^\d+(\.\d+)?\s*:", word):
+        return FormatError(f"'{word}' is a dilution without 'slurry'", where=where, fix=f"write 'slurry {word}'")
+    close = nearest(word, [*KEYWORDS, *WORDS], limit=0)
+    examples = ", ".join(f"'{example}'" for _, example in list(CLAUSES.values())[:3])
+    return FormatError(f"'{word}' does not belong here", where=where, fix=close or f"a clause is for example {examples}")
