@@ -31,10 +31,7 @@ def read_text(source: str | Path, *, limit: int = LIMIT) -> str:
     Raises: FileError when it cannot be read or is too large; FormatError when it is not UTF-8 text.
     """
     name = source_name(source)
-    if name == "standard input":
-        raw = sys.stdin.buffer.read(limit + 1)
-    else:
-        raw = _bytes(Path(source), limit)
+    raw = sys.stdin.buffer.read(limit + 1) if name == "standard input" else _bytes(Path(source), limit)
     if len(raw) > limit:
         raise FileError(f"{name} is larger than {limit // 1000} kB", why="a protocol is far smaller", fix="is it the right file?")
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw[:200]:

@@ -393,7 +393,8 @@ class _Reader:
         if isinstance(cause, AmeloError):
             return type(cause)(cause.what, where=self.at(token), why=cause.why, fix=cause.fix)
         line = self.layout.text.split("\n")[token.line - 1]
-        written = re.match(r"(?:\w+\s*)?.*?(?=\s+(?:%s)(?!\w)|,|$)" % "|".join(KEYWORDS), line[token.column - 1 :], re.I)[0].strip()
+        end = rf"\s+(?:{'|'.join(KEYWORDS)})(?!\w)|,|$"
+        written = re.match(rf"(?:\w+\s*)?.*?(?={end})", line[token.column - 1 :], re.IGNORECASE)[0].strip()
         return RecordError(f"'{written[:40]}' is out of range", where=self.at(token), why=f"allowed {allowed(words.model, name)}")
 
 

@@ -41,7 +41,7 @@ Amount = measure(
 )
 Ph = measure(1, 13, "1", "-log10 of the activity of H+", "gastric acid is 1, a strong base 13")
 Sugar = measure(0, 1, "kg/kg", "fermentable sugar by mass", "none to pure sugar")
-Fluoride = measure(0, 0.06, "kg/kg", "fluoride by mass of F", "none to 60000 ppm, a varnish with two fluorides")
+Fluoride = measure(0, 0.025, "kg/kg", "fluoride by mass of F", "none to 25000 ppm, twice the strongest gel")
 Temperature = Annotated[Literal[37, 25], Field(description="temperature of the bath", json_schema_extra={"unit": "degC"})]
 Closing = Annotated[
     Literal["K", "Na", "Cl", "nitrate"] | None,
@@ -196,7 +196,7 @@ class Rinse(Record):
 class Product(Record):
     """What all fluoride products put on teeth in the mouth share."""
 
-    fluoride: Fluoride = 0.0
+    fluoride: Fluoride
     mass: measure(0, 0.02, "kg", "mass of the product, 0 for the usual", "up to 20 g") = 0.0
 
 
@@ -204,6 +204,7 @@ class Brush(Product):
     """Brush the teeth in the mouth with toothpaste."""
 
     kind: Literal["brush"] = "brush"
+    fluoride: Fluoride = 0.0
     duration: lasting(1_800, "a stroke to half an hour")
 
 
@@ -218,6 +219,7 @@ class Varnish(Product):
     """Leave a varnish on the teeth."""
 
     kind: Literal["varnish"] = "varnish"
+    fluoride: measure(0, 0.0563, "kg/kg", "fluoride by mass of F", "none to 56300 ppm, a varnish with two fluorides")
     duration: lasting(604_800, "a second to a week, after which it has worn off")
 
 
