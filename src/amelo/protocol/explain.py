@@ -7,11 +7,12 @@ from typing import Any
 
 from amelo.errors import FormatError, nearest
 from amelo.protocol.layout import Layout, place
-from amelo.protocol.words import ALIASES, CLAUSES, WORDS
+from amelo.protocol.words import CLAUSES, WORDS
 
-__all__ = ["KEYWORDS", "explained"]
+__all__ = ["KEYWORDS", "explained", "keyword_near"]
 
 KEYWORDS = ("repeat", "times", "in", "with", "and", "for", "pH", "film", "stirred", "at", "balanced", "inhibitor", "coverage", "sugar", "slurry", "paste", "of")  # fmt: skip
+FIRST = ("repeat", "demineralise", "remineralise", "immerse", "brush", "meal", "rest")
 WANTED = {  # the word before the fault: what must follow it
     "for": "a duration, for example 'for 21 h 58 min'",
     "ph": "a number, for example 'pH 4.5'",
@@ -50,15 +51,27 @@ def explained(error: Any, layout: Layout) -> FormatError:
         found = "the line ends" if at_end else f"'{word}' stands"
         return FormatError(f"{found} where '{last[-1]}' wants something else", where=where, fix=f"write {wanted}")
     if not last:
-        names = [*WORDS, *ALIASES]
-        what = f"'{word}' is not how a step begins"
-        return FormatError(what, where=where, fix="begin with a step such as " + ", ".join(n for n in names[:6]))
-    if last[-1] == ":" or ":" in start:
+        what, fix = f"'{word}' is not how a step begins", "begin with a step such as " + ", ".join(FIRST)
+        if re.fullmatch(r"\d+", word):
+            fix = f"write 'repeat {word} times:'"
+        return FormatError(what, where=where, fix=fix)
+    if re.search(r"\d\s*:\s*\d+\s*:\s*$", start):
+        return FormatError(f"'{last[-4]}:{last[-2]}:{word}' is not a dilution", where=where, fix="write for example 'slurry 1:3'")
+    if word == ",":
+        return FormatError(
+            "a comma does not belong here", where=where, why="commas stand between substances only", fix="leave it out"
+        )
+    if last[-1] == ":":
         return FormatError(
             f"'{word}' stands after ':'", where=where, fix="put the steps of the block on lines of their own, indented"
         )
     if re.match(r"^\d+(\.\d+)?\s*:", word):
         return FormatError(f"'{word}' is a dilution without 'slurry'", where=where, fix=f"write 'slurry {word}'")
-    close = nearest(word, [*KEYWORDS, *WORDS], limit=0)
+    close = keyword_near(word)
     examples = ", ".join(f"'{example}'" for _, example in list(CLAUSES.values())[:3])
     return FormatError(f"'{word}' does not belong here", where=where, fix=close or f"a clause is for example {examples}")
+
+
+def keyword_near(word: str) -> str:
+    """Return advice on a word that stands where only a keyword can; short words are near to too many."""
+    return nearest(word, [*KEYWORDS, *WORDS], limit=0) if len(word) > 3 else ""

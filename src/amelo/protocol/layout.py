@@ -6,11 +6,12 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from amelo.errors import FileError, FormatError, nearest
 from amelo.records.read import source_name
 
-__all__ = ["DEEPEST", "LIMIT", "Layout", "laid_out", "read_text"]
+__all__ = ["DEEPEST", "LIMIT", "Layout", "laid_out", "place", "read_text"]
 
 LIMIT = 500_000  # bytes; a year in which every day differs is below 200 kB
 DEEPEST = 20  # blocks inside blocks
@@ -23,6 +24,14 @@ class Layout:
 
     text: str
     margin: int
+
+    def at(self, token: Any) -> str:
+        """Return the place of a token of the grammar in the text as it was given."""
+        return place(token.line, token.column + self.margin)
+
+    def line(self, token: Any) -> str:
+        """Return the line of a token, without its comment."""
+        return self.text.split("\n")[token.line - 1].split("#")[0].rstrip()
 
 
 def read_text(source: str | Path, *, limit: int = LIMIT) -> str:
@@ -92,7 +101,7 @@ def _check_indentation(rows: list[tuple[int, str]]) -> int:
     """Return the indentation of the first line, after checking that every other one fits a block."""
     used: dict[str, int] = {}
     stack: list[int] = []
-    opened, above = False, 0
+    opened, above, before = False, 0, ""
     for number, row in rows:
         white = re.match(r"[ \t]*", row)[0]
         depth, here = len(white), place(number, len(white) + 1)
@@ -104,9 +113,14 @@ def _check_indentation(rows: list[tuple[int, str]]) -> int:
             stack = [depth]
         elif opened and depth <= stack[-1]:
             raise FormatError(
-                "the block has no steps", where=f"line {above}", fix="indent the steps that belong to it by four spaces"
+                "the block has no steps", where=place(above, len(before)), fix="indent the steps that belong to it by four spaces"
             )
         elif depth > stack[-1]:
+            if not opened and re.match(r"\s*(repeat|day)\b", before, re.IGNORECASE):
+                end = place(above, len(before) + 1)
+                raise FormatError(
+                    "':' is missing at the end of the line", where=end, why="the lines below are indented", fix="add ':'"
+                )
             if not opened:
                 why = f"line {above} above it does not end with ':'"
                 raise FormatError(
@@ -116,14 +130,18 @@ def _check_indentation(rows: list[tuple[int, str]]) -> int:
             if len(stack) > DEEPEST:
                 raise FormatError("blocks are nested too deeply", where=here, why=f"allowed up to {DEEPEST} levels")
         else:
+            levels = tuple(stack)
             while depth < stack[-1] and len(stack) > 1:
                 stack.pop()
             if depth != stack[-1]:
-                levels = ", ".join(str(level) for level in dict.fromkeys([rows_first(rows), *stack]))
-                raise FormatError(f"an indentation of {depth} fits no block", where=here, why=f"open blocks have {levels}")
-        opened, above = row.split("#")[0].rstrip().endswith(":"), number
+                levels = " and ".join(str(level) for level in levels)
+                raise FormatError(f"an indentation of {depth} fits no block", where=here, why=f"open blocks begin at {levels}")
+        before, above = row.split("#")[0].rstrip(), number
+        opened = before.endswith(":")
     if opened:
-        raise FormatError("the block has no steps", where=f"line {above}", fix="indent the steps that belong to it by four spaces")
+        raise FormatError(
+            "the block has no steps", where=place(above, len(before)), fix="indent the steps that belong to it by four spaces"
+        )
     return rows_first(rows)
 
 

@@ -55,11 +55,10 @@ class Protocol(Record):
             protocol = cls(steps=parsed.steps)
         except ValidationError as error:
             cause = error.errors(include_url=False)[0].get("ctx", {}).get("error")
-            found = (
-                cause
-                if isinstance(cause, AmeloError)
-                else RecordError("the protocol has too many steps", why="allowed up to 10000 in a block")
-            )
+            found = RecordError("the protocol has too many steps", why="allowed up to 10000 in a block")
+            if isinstance(cause, AmeloError):
+                longest = max(range(len(parsed.steps)), key=lambda i: length(parsed.steps[i]))
+                found = cause.at("line {}, column {}".format(*parsed.places[(longest,)]))
             raise found.at(source) if source else found from None
         except AmeloError as error:
             raise error.at(source) if source else error from None

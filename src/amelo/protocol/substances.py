@@ -92,8 +92,9 @@ def amount_of(digits: str, unit: str, name: str, written: str) -> float:
         return read_number(digits, factor(unit, "concentration")) if value else 0.0
     symbol = next((key for key, words in WORDS.items() if words[0] == name), "")
     if unit == "%":
-        raise QuantityError(f"'{written} {digits} %' may be by mass or by volume", fix=f"write '{written} … mM'")
-    if unit.casefold().startswith(("ppm", "ppb")) and symbol not in ELEMENTS:
+        raise QuantityError(f"'{written} {digits} %' may be by mass or by volume", fix="give it in mM")
+    loose = symbol not in ELEMENTS or (symbol == "P" and written.casefold() != "p")  # of P, or of PO4?
+    if unit.casefold().startswith(("ppm", "ppb")) and loose:
         fix = f"write it in mM, or by element, such as 'F {digits} {unit}'"
         raise QuantityError(
             f"'{written} {digits} {unit}': {unit} of what?", why="it may be of the salt or ion, or of an element in it", fix=fix
