@@ -76,7 +76,7 @@ class _Line:
                     quantity = quantities[0] if quantities else percent and percent[0]
                     if quantity is None:
                         raise QuantityError("'sugar' says no amount", fix="write for example 'sugar 10 %'")
-                    self.said.put("sugar", sugar_of(quantity), first, where)
+                    self.said.put("sugar", sugar_of(self.unit_only(quantity) if quantity.unit == "%" else quantity), first, where)
                     percent = None if not quantities else percent
                     continue
                 _no_sugar(percent)
@@ -109,16 +109,21 @@ class _Line:
         elif kind == "bare":
             self.times_or_products(quantities)
         elif kind == "duration":
-            self.said.put(kind, self.time(quantities), first, where)
+            times = 1 + next((i for i, q in enumerate(quantities[1:]) if not _is_time(q.unit)), len(quantities) - 1)
+            self.said.put(kind, self.time(quantities[:times]), first, where)
+            self.times_or_products(quantities[times:])
         elif kind in ("ph", "inhibitor"):
             self.said.put(kind, read_number(numbers[0]), first, where)
         elif kind == "film":
             self.said.put(
-                kind, read_number(quantities[0].digits, factor(quantities[0].needed("film 100 µm"), "length")), first, where
+                kind,
+                read_number(quantities[0].digits, factor(self.unit_only(quantities[0]).needed("film 100 µm"), "length")),
+                first,
+                where,
             )
             measured(quantities[0], "length")
         elif kind == "temperature":
-            self.said.put(kind, temperature_of(quantities[0]), first, where)
+            self.said.put(kind, temperature_of(self.unit_only(quantities[0])), first, where)
         elif kind == "balanced":
             self.said.put(kind, self.inert(clause.children[-1]), first, where)
         elif kind == "slurry":
@@ -217,16 +222,21 @@ class _Line:
         for quantity in quantities:
             self.bare(quantity)
 
+    def unit_only(self, quantity: Words) -> Words:
+        """Return a quantity after checking that nothing follows its unit."""
+        for word in quantity.words[1:]:
+            fix = keyword_near(word) or "leave it out"
+            raise FormatError(f"'{word}' does not belong to '{self.verb}'", where=self.layout.at(word), fix=fix)
+        return quantity
+
     def time(self, quantities: list[Words]) -> float:
         """Return quantities added up to a time [s]."""
         for quantity in quantities:
-            for word in quantity.words[1:]:
-                fix = keyword_near(word) or "leave it out"
-                raise FormatError(f"'{word}' does not belong to '{self.verb}'", where=self.layout.at(word), fix=fix)
+            self.unit_only(quantity)
             if not _is_time(quantity.needed("for 2 h")) and not _is_unit(quantity.unit):
                 what, fix = f"'{quantity.text}': '{quantity.unit}' is not a time", nearest(quantity.unit, TIMES)
                 raise QuantityError(what, where=self.layout.at(quantity.words[0]), fix=fix)
-        return read_time(tuple((q.digits, q.unit) for q in quantities))
+        return read_time(tuple((q.digits, _time_unit(q.unit)) for q in quantities))
 
     def bare(self, quantity: Words) -> None:
         """Read one quantity that stands for itself: its dimension tells what it is of."""
@@ -253,9 +263,14 @@ class _Line:
             raise QuantityError(f"'{quantity.text}' is a {found.dimension} that '{self.verb}' does not take", where=where, fix=fix)
 
 
+def _time_unit(unit: str) -> str:
+    """Return a unit of time in small letters when it is a word, as in Minutes; symbols keep their case."""
+    return unit.casefold() if len(unit) >= len("min") else unit
+
+
 def _is_time(unit: str) -> bool:
     try:
-        return bool(unit) and bool(factor(unit, "time"))
+        return bool(unit) and bool(factor(_time_unit(unit), "time"))
     except QuantityError:
         return False
 

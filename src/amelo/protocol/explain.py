@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import Any
 
-from amelo.errors import FormatError, nearest
+from amelo.errors import FormatError
 from amelo.protocol.layout import Layout, place
 from amelo.protocol.words import CLAUSES, WORDS
 
@@ -74,4 +75,5 @@ def explained(error: Any, layout: Layout) -> FormatError:
 
 def keyword_near(word: str) -> str:
     """Return advice on a word that stands where only a keyword can; short words are near to too many."""
-    return nearest(word, [*KEYWORDS, *WORDS], limit=0) if len(word) > 3 else ""
+    close = get_close_matches(word.casefold(), [*KEYWORDS, *WORDS], n=1, cutoff=0.6 if len(word) > 3 else 0.75)
+    return f"did you mean '{close[0]}'?" if close else ""

@@ -85,6 +85,12 @@ class _Reader:
             return self.step(head, rest, path, first)
         except RecordError as error:
             raise error if error.where.startswith("line ") else error.at(self.layout.at(first)) from None
+        except ValidationError as error:  # of a block as a whole
+            cause = error.errors(include_url=False)[0].get("ctx", {}).get("error")
+            found = (
+                cause if isinstance(cause, RecordError) else RecordError("the block has too many steps", why="allowed up to 10000")
+            )
+            raise found.at(self.layout.at(first)) from None
 
     def repeat(self, head: Any, rest: list[Any], path: tuple[int, ...], first: Any) -> Repeat:
         count = next((child.children[0] for child in head.children if getattr(child, "data", "") == "count"), None)
