@@ -9,7 +9,7 @@ from amelo.protocol import Protocol
 from amelo.protocol.steps import Brush, Day, DayOfCase, Demineralise, Drink, Ingredient, Meal, Repeat, Rinse, Slurry
 from amelo.protocol.substances import WORDS as SUBSTANCES
 from amelo.protocol.substances import spelling, substances
-from amelo.protocol.words import CLAUSES, WORDS, allowed
+from amelo.protocol.words import CLAUSES, WORDS, allowed, step_list
 from amelo.twin.chemistry.table import reaction_table
 from amelo.units import molar_mass
 
@@ -149,3 +149,8 @@ def test_every_clause_of_every_step_is_explained():
 def test_a_protocol_shows_itself_in_a_notebook():
     page = Protocol.parse("immerse in Ca 1 mM pH 7 for 1 h")._repr_html_()
     assert page == "<p>Protocol, 1 h</p><pre>immerse in Ca 1 mM pH 7 for 1 h\n</pre>"
+
+
+def test_the_list_of_steps_in_the_documentation_is_the_vocabulary(root):
+    page = (root / "docs/protocol.md").read_text("utf-8")
+    assert page.endswith(step_list()), "put the output of amelo.protocol.words.step_list() at the end of docs/protocol.md"

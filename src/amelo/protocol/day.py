@@ -136,7 +136,9 @@ def _filled(events: list[_Event], bed: float, waking: float, assumed: list[str])
 
 
 def _idle(start: float, end: float, bed: float, waking: float) -> list[Any]:
-    """Return sleep and rest from one time of day to another."""
+    """Return sleep and rest from one time of day to a later one, nothing when it is not later."""
+    if end <= start:
+        return []
     edges = sorted({start, end, *(edge for edge in (waking, bed) if start < edge < end)})
     found: list[Any] = []
     for a, b in pairwise(edges):

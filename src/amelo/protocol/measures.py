@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from amelo.errors import QuantityError
@@ -12,7 +13,7 @@ from amelo.units import Quantity, quantity
 
 __all__ = ["Words", "fluoride_of", "measured", "ratio_of", "sugar_of", "temperature_of"]
 
-PRODUCT_DENSITY = 1000.0  # kg/m3, for a product given by volume; a litre of rinse weighs a kilogram
+PRODUCT_DENSITY = Decimal(1000)  # kg/m3, for a product given by volume; a litre of rinse weighs a kilogram
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def sugar_of(words: Words) -> float:
         raise QuantityError(f"'sugar {words.digits}' has no unit", fix=f"write 'sugar {words.digits} %'")
     found = measured(words.named(["sucrose"]) if not words.rest else words)
     if found.dimension == "mass concentration":
-        return found.value / PRODUCT_DENSITY
+        return found.value / float(PRODUCT_DENSITY)
     if found.dimension == "mass fraction":
         return read_number(words.digits, factor(f"{words.unit} sucrose"))
     raise QuantityError(f"'{words.text}' is a {found.dimension}, not an amount of sugar", fix="write for example 'sugar 10 %'")
@@ -100,10 +101,11 @@ def fluoride_of(words: Words, found: Quantity) -> float:
     """
     if found.substance is None:
         raise QuantityError(f"'{words.text}' of what?", fix=f"write '{words.text} F'")
-    if found.dimension == "mass fraction" and found.substance == "F":
-        return read_number(words.digits, factor(f"{words.unit} F"))
+    if found.substance == "F":
+        density = Decimal(1) if found.dimension == "mass fraction" else PRODUCT_DENSITY
+        return read_number(words.digits, factor(f"{words.unit} F") / density)
     part = found.of("F").value
-    return part if found.dimension == "mass fraction" else part / PRODUCT_DENSITY
+    return part if found.dimension == "mass fraction" else part / float(PRODUCT_DENSITY)
 
 
 def temperature_of(words: Words) -> int:

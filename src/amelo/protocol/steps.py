@@ -246,7 +246,7 @@ class Day(Record):
 
 
 class Repeat(Record):
-    """Steps that follow each other ``count`` times."""
+    """Steps that follow each other as many times as they are told."""
 
     kind: Literal["repeat"] = "repeat"
     count: Annotated[int, Field(strict=True, ge=1, le=MOST_REPEATS, description="how many times", json_schema_extra={"unit": "1"})]

@@ -34,7 +34,7 @@ class StepWords:
     bare_time: bool = False
 
 
-_BATH = ("contents", "ph", "film", "stirred", "temperature", "balanced", "sugar", "inhibitor")
+_BATH = ("ph", "film", "stirred", "temperature", "balanced", "sugar", "inhibitor")
 WORDS = {
     "immerse": StepWords(steps.Immerse, ("contents", "duration"), _BATH, "laboratory", ("immerse in water for 1 min", "immerse in NaCl 150 mM, KH2PO4 1 mM for 24 h")),
     "demineralise": StepWords(steps.Demineralise, ("contents", "duration"), _BATH, "laboratory", ("demineralise in lactic acid 50 mM, Ca 2.0 mM, PO4 2.0 mM pH 4.5 film 100 µm for 6 h",)),
