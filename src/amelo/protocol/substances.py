@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cache
 
@@ -88,8 +89,13 @@ def amount_of(digits: str, unit: str, name: str, written: str) -> float:
         raise QuantityError(f"'{written} {digits}' has no unit", fix=f"write '{written} {digits} mM'")
     by_mass = unit.casefold().startswith(("ppm", "ppb", "mg/", "g/", "µg/", "wt%", "%", "w/v"))
     if not by_mass:
-        value = quantity(f"{digits} {unit}", dimension="concentration")
-        return read_number(digits, factor(unit, "concentration")) if value else 0.0
+        try:
+            scale = factor(unit, "concentration")
+        except QuantityError:
+            scale = None
+        if scale is None or not 0 <= float(digits) < math.inf:
+            quantity(f"{digits} {unit}", dimension="concentration")  # raises, in words about what was written
+        return read_number(digits, scale)
     symbol = next((key for key, words in WORDS.items() if words[0] == name), "")
     if unit == "%":
         raise QuantityError(f"'{written} {digits} %' may be by mass or by volume", fix="give it in mM")

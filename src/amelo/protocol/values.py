@@ -35,6 +35,7 @@ def read_number(digits: str, scale: Decimal = Decimal(1)) -> float:
     return float(EXACT.multiply(EXACT.create_decimal(digits), scale))
 
 
+@lru_cache(maxsize=4096)
 def read_time(parts: tuple[tuple[str, str], ...]) -> float:
     """Return a time [s] given as numbers and units, such as (("21", "h"), ("58", "min")).
 
