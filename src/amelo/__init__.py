@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from amelo.protocol.record import Protocol
     from amelo.records.case import Case, load_case
     from amelo.records.fluid import Fluid
     from amelo.twin.chemistry.fluids import saliva_of
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Case": "amelo.records.case",
     "Fluid": "amelo.records.fluid",
+    "Protocol": "amelo.protocol.record",
     "Quantity": "amelo.units",
     "Saturation": "amelo.twin.chemistry.saturation",
     "Trajectory": "amelo.twin.trajectory",
@@ -41,6 +43,7 @@ _HOMES = {
 __all__ = [
     "Case",
     "Fluid",
+    "Protocol",
     "Quantity",
     "Saturation",
     "Trajectory",

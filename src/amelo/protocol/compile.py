@@ -1,0 +1,164 @@
+"""From a protocol to the schedule that the twin is solved with.
+
+Laboratory steps become one segment each, and a repeat of them a :class:`Repeat`, so that the solver sees what repeats.  The mouth
+remembers: what was eaten before a repeat, and in the pass before, is still there.  A repeat of mouth steps is therefore worked out
+pass by pass, each from the state the last one left, until a pass leaves the mouth as it found it; the passes before it are written out
+and the rest is a Repeat of that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from amelo.errors import RecordError
+from amelo.protocol.baths import Balanced, balanced
+from amelo.protocol.mouthfuls import any_mouth, expanded, mouthfuls
+from amelo.protocol.steps import Bath, Day, DayOfCase, Repeat, Slurry
+from amelo.protocol.text import line
+from amelo.records.case import Case
+from amelo.twin.schedule import Exposure, Schedule, Segment
+from amelo.twin.schedule import Repeat as Repeated
+
+if TYPE_CHECKING:
+    from amelo.protocol.record import Protocol
+
+__all__ = ["SAME", "baths_of", "compiled", "laboratory_steps"]
+
+SAME = 1e-3  # relative change of a mouth over one pass that counts as none; other passes would differ by less than this
+NOTHING = 1e-9  # mol or mol/m3, below which a change is noise
+MOST_PASSES = 60  # of a repeat in the mouth; fluoride in its tissues is steady within days
+MOST_SEGMENTS = 2_000_000  # of a schedule that is written out
+
+Path = tuple[int, ...]
+
+
+def compiled(protocol: Protocol, case: Case | None = None) -> Schedule:
+    """Return the schedule of a protocol.
+
+    Arguments: protocol; case (whose mouth it is; None for a typical one).
+    Raises: RecordError with the place of a bath that cannot be closed, a day that cannot be filled, or a case that is missing.
+    Assumptions: a specimen that comes from the laboratory enters a mouth at rest; laboratory baths are stirred unless they have a film.
+    """
+    return _Compiler(protocol, case).parts(protocol.steps, ())
+
+
+def baths_of(protocol: Protocol) -> dict[Path, Balanced]:
+    """Return every laboratory bath, its charge closed, by the path of its step."""
+    found = list(laboratory_steps(protocol.steps))
+    places = [protocol.place(path) for path, _ in found]
+    steps = [step for _, step in found]
+    if not steps:
+        return {}
+    return dict(zip([path for path, _ in found], balanced(steps, [line(step) for step in steps], places), strict=True))
+
+
+def laboratory_steps(steps: Sequence[Any], path: Path = ()) -> Iterator[tuple[Path, Bath | Slurry]]:
+    """Yield every laboratory step with its path, in the order of the text."""
+    for i, step in enumerate(steps):
+        if isinstance(step, Repeat | Day):
+            yield from laboratory_steps(step.steps, (*path, i))
+        elif isinstance(step, Bath | Slurry):
+            yield (*path, i), step
+
+
+class _Compiler:
+    """Walks the steps with the state of the mouth in hand; None is a mouth at rest."""
+
+    def __init__(self, protocol: Protocol, case: Case | None) -> None:
+        self.protocol, self.case = protocol, case
+        self.baths = baths_of(protocol)
+        self._state: Any = None
+        self._since: Sequence[Any] = ()
+        self.saliva: Any = None
+        self.count = 0
+
+    @property
+    def state(self) -> Any:
+        """The mouth as the steps so far leave it, reckoned when somebody asks, since the last steps leave it to nobody."""
+        if self._since:
+            from amelo.twin.mouth import mouth_course
+
+            self._state, self._since = mouth_course(self._since, self.saliva, start=self._state).end, ()
+        return self._state
+
+    def parts(self, steps: Sequence[Any], path: Path) -> Schedule:
+        """Return the parts of a block, runs of mouth steps taken together."""
+        out: list[Segment | Repeated] = []
+        run: list[Any] = []
+        for i, step in enumerate(steps):
+            here = (*path, i)
+            if isinstance(step, Repeat | Day | DayOfCase):
+                out += self.mouth(run)
+                out += self.block(step, here)
+                run = []
+            elif isinstance(step, Bath | Slurry):
+                out += self.mouth(run)
+                out.append(self.bath(step, here))
+                run, self._state, self._since = [], None, ()
+            else:
+                run.append(step)
+        return (*out, *self.mouth(run))
+
+    def block(self, step: Any, path: Path) -> Schedule:
+        if not isinstance(step, Repeat):
+            return self.parts(expanded(step, self.case, self.protocol.place(path)), path)
+        if not any_mouth(step):
+            return (Repeated(step.count, self.parts(step.steps, path)),)
+        return self.passes(step, path)
+
+    def passes(self, step: Repeat, path: Path) -> Schedule:
+        """Return a repeat in the mouth, worked out pass by pass until one equals the one before."""
+        written: list[Segment | Repeated] = []
+        for done in range(step.count):
+            before = self.state
+            now = self.parts(step.steps, path)
+            if done == step.count - 1:
+                return (*written, *now)
+            if _alike(before, self.state) or done == MOST_PASSES:
+                return (*written, Repeated(step.count - done, now))
+            written += now
+        return tuple(written)
+
+    def bath(self, step: Bath | Slurry, path: Path) -> Segment:
+        film = step.film if isinstance(step, Bath) else 0.0
+        inhibitor = step.inhibitor if isinstance(step, Bath) else 0.0
+        sugar = _hexose(step.sugar) if isinstance(step, Bath) else 0.0
+        exposure = Exposure(fluid=self.baths[path].fluid, film=film, sugar=sugar, inhibitor=inhibitor)
+        return Segment(step.duration, exposure, line(step))
+
+    def mouth(self, run: Sequence[Any]) -> Schedule:
+        """Return the segments of successive mouth steps, and keep the state that they leave."""
+        if not run:
+            return ()
+        from amelo.twin.mouth import mouth_schedule, saliva_profile
+
+        if self.saliva is None:
+            self.saliva = saliva_profile(self.case)
+        taken = mouthfuls(run)
+        segments = mouth_schedule(taken, self.saliva, start=self.state)
+        self._since = taken
+        self.count += len(segments)
+        if self.count > MOST_SEGMENTS:
+            raise RecordError(
+                "the protocol is too long to be written out", why=f"allowed up to {MOST_SEGMENTS} segments", fix="use 'repeat'"
+            )
+        return segments
+
+
+def _hexose(sugar: float) -> float:
+    from amelo.params import load_set
+    from amelo.units import molar_mass
+
+    return sugar * load_set("habits").value("density.drink") * 2.0 / molar_mass("sucrose")
+
+
+def _alike(first: Any, second: Any) -> bool:
+    """Return whether two states of a mouth are the same to ``SAME``; None is a mouth at rest."""
+    if first is None or second is None:
+        return first is second
+    pairs = [(getattr(first, part.name), getattr(second, part.name)) for part in fields(first)]
+    return all(np.allclose(a, b, rtol=SAME, atol=NOTHING) for a, b in pairs)

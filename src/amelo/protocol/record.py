@@ -1,0 +1,125 @@
+"""A protocol: ordered, timed steps that read and print as text."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from amelo.errors import AmeloError, RecordError
+from amelo.protocol.steps import LONGEST, Step, length
+from amelo.protocol.text import text_of
+from amelo.protocol.values import time_text
+from amelo.records.base import Record
+
+if TYPE_CHECKING:
+    from amelo.records.case import Case
+    from amelo.twin.schedule import Schedule
+
+__all__ = ["Protocol", "protocol_schema"]
+
+
+class Protocol(Record):
+    """Steps that follow each other.
+
+    Two protocols are equal when their steps are; where they were read makes no difference.  ``str`` gives the canonical text, which
+    reads back as the same protocol.
+    """
+
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=10_000)
+    _places: dict[tuple[int, ...], tuple[int, int]] = PrivateAttr(default_factory=dict)
+    _source: str = PrivateAttr(default="")
+
+    @model_validator(mode="after")
+    def _lasts(self) -> Protocol:
+        if self.duration > LONGEST:
+            why = f"allowed up to {time_text(LONGEST)}, ten years"
+            raise RecordError(f"the protocol lasts {time_text(self.duration)}", why=why, fix="repeat less often")
+        return self
+
+    @classmethod
+    def parse(cls, text: str, *, source: str = "") -> Protocol:
+        """Read a protocol from text.
+
+        Arguments: text; source (file name, for messages).
+        Raises: FormatError, QuantityError or RecordError, one sentence with line and column.
+        """
+        from pydantic import ValidationError
+
+        from amelo.protocol.parse import parse_text
+
+        try:
+            parsed = parse_text(text)
+            protocol = cls(steps=parsed.steps)
+        except ValidationError as error:
+            cause = error.errors(include_url=False)[0].get("ctx", {}).get("error")
+            found = RecordError("the protocol has too many steps", why="allowed up to 10000 in a block")
+            if isinstance(cause, AmeloError):
+                longest = max(range(len(parsed.steps)), key=lambda i: length(parsed.steps[i]))
+                found = cause.at("line {}, column {}".format(*parsed.places[(longest,)]))
+            raise found.at(source) if source else found from None
+        except AmeloError as error:
+            raise error.at(source) if source else error from None
+        protocol._places, protocol._source = dict(parsed.places), source
+        return protocol
+
+    @classmethod
+    def read(cls, path: str | Path) -> Protocol:
+        """Read a protocol file: JSON when its name ends in .json, else text; ``"-"`` for text on standard input.
+
+        Raises: FileError, FormatError, QuantityError or RecordError, one sentence with the place.
+        """
+        from amelo.protocol.layout import read_text
+        from amelo.records.check import build
+        from amelo.records.read import read_json, source_name
+
+        name = source_name(path)
+        if name.endswith(".json"):
+            return build(cls, read_json(path), name)
+        return cls.parse(read_text(path), source=name)
+
+    @property
+    def duration(self) -> float:
+        """How long it lasts [s], repeats included."""
+        return sum(length(step) for step in self.steps)
+
+    def schedule(self, case: Case | None = None) -> Schedule:
+        """Return what the outer face of a tooth sees, in the form that the solver wants.
+
+        Arguments: case (whose mouth it is; needed by 'day of case', otherwise a typical mouth stands in).
+        Raises: RecordError for a bath whose charges cannot be closed, with its place.
+        """
+        from amelo.protocol.compile import compiled
+
+        return compiled(self, case)
+
+    def place(self, path: tuple[int, ...]) -> str:
+        """Return where a step stands: file, line and column when it was read from text, else its number."""
+        if path in self._places:
+            line, column = self._places[path]
+            spot = f"line {line}, column {column}"
+        else:
+            spot = "step " + ".".join(str(i + 1) for i in path)
+        return f"{self._source}: {spot}" if self._source else spot
+
+    def __str__(self) -> str:
+        return text_of(self.steps)
+
+    def __repr__(self) -> str:
+        return f"<Protocol of {len(self.steps)} step{'s' * (len(self.steps) > 1)}, {time_text(self.duration)}>"
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, Protocol) and self.steps == other.steps
+
+    def __hash__(self) -> int:
+        return hash(self.steps)
+
+    def _repr_html_(self) -> str:
+        return f"<p>Protocol, {escape(time_text(self.duration))}</p><pre>{escape(str(self))}</pre>"
+
+
+def protocol_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a protocol, as published in ``protocol.schema.json``."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Protocol.model_json_schema()}

@@ -1,0 +1,111 @@
+"""The vocabulary: every step by name, the clauses it takes, and what each field is called in text.
+
+This table is the one place that says which clause belongs to which step; the parser, the messages and the list in the documentation
+come from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+
+from pydantic import BaseModel
+
+from amelo.protocol import steps
+from amelo.protocol.values import PERCENT, PPM, number, time_text
+
+__all__ = ["ALIASES", "CLAUSES", "UNITS", "WORDS", "StepWords", "allowed", "step_list"]
+
+
+@dataclass(frozen=True)
+class StepWords:
+    """How one step is said.
+
+    Fields: model; needs and takes (clauses it must and may have); where it happens; examples; bare_time (its duration may stand
+    without ``for``).
+    """
+
+    model: type[BaseModel]
+    needs: tuple[str, ...]
+    takes: tuple[str, ...]
+    where: str
+    examples: tuple[str, ...]
+    bare_time: bool = False
+
+
+_BATH = ("ph", "film", "stirred", "temperature", "balanced", "sugar", "inhibitor")
+WORDS = {
+    "immerse": StepWords(steps.Immerse, ("contents", "duration"), _BATH, "laboratory", ("immerse in water for 1 min", "immerse in NaCl 150 mM, KH2PO4 1 mM for 24 h")),
+    "demineralise": StepWords(steps.Demineralise, ("contents", "duration"), _BATH, "laboratory", ("demineralise in lactic acid 50 mM, Ca 2.0 mM, PO4 2.0 mM pH 4.5 film 100 µm for 6 h",)),
+    "remineralise": StepWords(steps.Remineralise, ("contents", "duration"), _BATH, "laboratory", ("remineralise in Ca 1.5 mM, PO4 0.9 mM, KCl 130 mM, 1 ppm F pH 7.0 with inhibitor coverage 0.5 for 18 h",)),
+    "slurry": StepWords(steps.Slurry, ("fluoride", "slurry", "duration"), ("contents", "ph", "temperature", "balanced"), "laboratory", ("brush with 1100 ppm F slurry 1:3 for 1 min", "brush with 5000 ppm F slurry 1:2 in KCl 100 mM pH 6.8 at 25 degC for 2 min")),
+    "rest": StepWords(steps.Rest, ("duration",), (), "mouth", ("rest 30 min",), True),
+    "sleep": StepWords(steps.Sleep, ("duration",), (), "mouth", ("sleep 8 h",), True),
+    "meal": StepWords(steps.Meal, ("duration",), ("sugar", "ph"), "mouth", ("meal sugar 10 % for 10 min",)),
+    "drink": StepWords(steps.Drink, ("duration",), ("what", "sugar", "ph", "fluoride", "volume"), "mouth", ("drink cola for 5 min", "drink 20 mL sugar 10 % pH 2.6 for 5 min")),
+    "rinse": StepWords(steps.Rinse, (), ("duration", "fluoride", "sugar", "ph", "volume"), "mouth", ("rinse", "rinse with 10 mL 226 ppm F for 30 s")),
+    "brush": StepWords(steps.Brush, ("duration",), ("fluoride", "paste", "mass"), "mouth", ("brush with 1450 ppm F paste for 2 min", "brush with 1 g 1450 ppm F paste for 2 min")),
+    "gel": StepWords(steps.Gel, ("fluoride", "duration"), ("mass",), "mouth", ("gel 12500 ppm F for 4 min",)),
+    "varnish": StepWords(steps.Varnish, ("fluoride", "duration"), ("mass",), "mouth", ("varnish 22600 ppm F for 4 h",)),
+    "day of case": StepWords(steps.DayOfCase, (), (), "mouth", ("day of case",)),
+    "day": StepWords(steps.Day, (), (), "block", ("day:\n    meal sugar 10 % for 10 min\n    brush with 1450 ppm F paste for 2 min",)),
+    "repeat": StepWords(steps.Repeat, (), (), "block", ("repeat 28 times:\n    rest 24 h",)),
+}  # fmt: skip
+ALIASES = {"demineralize": "demineralise", "remineralize": "remineralise"}
+
+CLAUSES = {  # clause: (what it is called in messages, an example)
+    "contents": ("a list of what the bath holds", "in acetate 75 mM, Ca 2 mM"),
+    "duration": ("a duration", "for 2 h"),
+    "ph": ("a pH", "pH 4.3"),
+    "film": ("a film", "film 100 µm"),
+    "stirred": ("'stirred'", "stirred"),
+    "temperature": ("a temperature", "at 37 degC"),
+    "balanced": ("an ion to balance with", "balanced with K"),
+    "inhibitor": ("an inhibitor", "with inhibitor coverage 0.5"),
+    "sugar": ("sugar", "sugar 10 %"),
+    "slurry": ("a slurry", "slurry 1:3"),
+    "paste": ("a paste", "paste"),
+    "fluoride": ("fluoride", "1450 ppm F"),
+    "volume": ("a volume", "10 mL"),
+    "mass": ("a mass", "1 g"),
+    "what": ("a name", "cola"),
+}
+
+UNITS = {  # field: (scale to SI, unit in text)
+    "amount": (Decimal(1), "mM"),
+    "fluoride": (PPM, "ppm F"),
+    "sugar": (PERCENT, "%"),
+    "film": (Decimal("1e-6"), "µm"),
+    "volume": (Decimal("1e-6"), "mL"),
+    "mass": (Decimal("1e-3"), "g"),
+}
+
+
+@cache
+def allowed(model: type[BaseModel], field: str) -> str:
+    """Return the range of a field in the unit of the text, such as ``0 to 60000 ppm F``."""
+    schema = model.model_json_schema()["properties"][field]
+    (part,) = (part for part in schema.get("anyOf", [schema]) if "minimum" in part)
+    low, high = part["minimum"], part["maximum"]
+    if field == "duration":
+        return f"{time_text(low)} to {time_text(high)}"
+    if field == "ratio":
+        return f"1:{number(low)} to 1:{number(high)}"
+    scale, unit = UNITS.get(field, (Decimal(1), ""))
+    return f"{number(low, scale)} to {number(high, scale)} {unit}".rstrip()
+
+
+def step_list() -> str:
+    """Return every step with its clauses and examples as a Markdown table, as the documentation has it."""
+    rows = ["| step | what | must say | may say |", "|---|---|---|---|"]
+    for name, words in WORDS.items():
+        about = (words.model.__doc__ or "").split("\n")[0].strip()
+        example = words.examples[0].split("\n")[0]
+
+        def said(kinds: tuple[str, ...]) -> str:
+            return ", ".join(f"`{CLAUSES[kind][1]}`" for kind in kinds) or "–"
+
+        title = {"slurry": "brush … slurry", "brush": "brush … paste"}.get(name, name)
+        rows.append(f"| **{title}** ({words.where}): `{example}` | {about} | {said(words.needs)} | {said(words.takes)} |")
+    return "\n".join(rows) + "\n"

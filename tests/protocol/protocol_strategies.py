@@ -1,0 +1,108 @@
+"""Any protocol at all, for property tests: every step, every clause, any number within its range."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from amelo.protocol import Protocol
+from amelo.protocol.steps import (
+    DAY,
+    LONGEST,
+    Brush,
+    Day,
+    DayOfCase,
+    Demineralise,
+    Drink,
+    Gel,
+    Immerse,
+    Ingredient,
+    Meal,
+    Remineralise,
+    Repeat,
+    Rest,
+    Rinse,
+    Sleep,
+    Slurry,
+    Varnish,
+    drinks,
+    length,
+)
+from amelo.protocol.substances import is_salt, substances
+
+
+def floats(low: float, high: float):
+    """Round numbers, as people write them, and any float at all."""
+    rounded = st.integers(0, 1000).map(lambda k: min(max(round(low + (high - low) * k / 1000, 3), low), high))
+    return rounded | st.floats(low, high, allow_nan=False)
+
+
+@st.composite
+def contents(draw, *, only_salts: bool = False):
+    names = [name for name in substances() if is_salt(name) or not only_salts]
+    chosen = draw(st.lists(st.sampled_from(names), max_size=5, unique=True))
+    return tuple(Ingredient(substance=name, amount=draw(floats(0, 2000))) for name in chosen)
+
+
+@st.composite
+def baths(draw):
+    acid = draw(st.booleans())
+    return draw(st.sampled_from([Immerse, Demineralise, Remineralise]))(
+        contents=draw(contents(only_salts=not acid)),
+        ph=draw(floats(1, 13)) if acid else None,
+        duration=draw(floats(1, LONGEST)),
+        film=draw(st.just(0.0) | floats(0, 1e-3)),
+        temperature=draw(st.sampled_from([37, 25])),
+        balanced_with=draw(st.sampled_from([None, "K", "Na", "Cl", "nitrate"])) if acid else None,
+        sugar=draw(st.just(0.0) | floats(0, 1)),
+        inhibitor=draw(st.just(0.0) | floats(0, 1)),
+    )
+
+
+fluoride = st.just(0.0) | floats(0, 0.025)
+acidity = st.none() | floats(1, 13)
+sweet = st.just(0.0) | floats(0, 1)
+slurries = st.builds(
+    Slurry,
+    fluoride=floats(0, 0.025),
+    ratio=floats(0, 100),
+    contents=contents(),
+    ph=acidity,
+    duration=floats(1, DAY),
+    temperature=st.sampled_from([37, 25]),
+    balanced_with=st.sampled_from([None, "K", "Cl"]),
+)
+mouth = st.one_of(
+    st.builds(Rest, duration=floats(1, LONGEST)),
+    st.builds(Sleep, duration=floats(1, DAY)),
+    st.builds(Meal, duration=floats(1, 14_400), sugar=sweet, ph=acidity),
+    st.builds(
+        Drink,
+        duration=floats(1, 14_400),
+        what=st.none() | st.sampled_from(list(drinks())),
+        sugar=sweet,
+        ph=acidity,
+        fluoride=fluoride,
+        volume=st.just(0.0) | floats(0, 2e-3),
+    ),
+    st.builds(Rinse, duration=floats(1, 1800), fluoride=fluoride, sugar=sweet, ph=acidity, volume=st.just(0.0) | floats(0, 2e-4)),
+    st.builds(Brush, duration=floats(1, 1800), fluoride=fluoride, mass=st.just(0.0) | floats(0, 0.02)),
+    st.builds(Gel, duration=floats(1, 43_200), fluoride=floats(0, 0.025), mass=st.just(0.0) | floats(0, 0.02)),
+    st.builds(Varnish, duration=floats(1, 604_800), fluoride=floats(0, 0.0563), mass=st.just(0.0) | floats(0, 0.02)),
+    st.just(DayOfCase()),
+)
+leaves = st.one_of(baths(), slurries, mouth)
+
+
+def _blocks(inside):
+    steps = st.lists(inside, min_size=1, max_size=3).map(tuple)
+    days = steps.filter(lambda held: sum(map(length, held)) <= DAY).map(lambda held: Day(steps=held))
+    return st.builds(Repeat, count=st.integers(1, 1_000_000), steps=steps) | days
+
+
+steps = st.recursive(leaves, _blocks, max_leaves=6)
+protocols = (
+    st.lists(steps, min_size=1, max_size=5)
+    .map(tuple)
+    .filter(lambda held: sum(map(length, held)) <= LONGEST)
+    .map(lambda held: Protocol(steps=held))
+)
