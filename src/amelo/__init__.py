@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from amelo.records.case import Case, load_case
     from amelo.records.fluid import Fluid
+    from amelo.records.specimen import Specimen, load_specimen
     from amelo.twin.chemistry.fluids import saliva_of
     from amelo.twin.chemistry.saturation import Saturation, saturation
     from amelo.twin.chemistry.thresholds import critical_ph, solubility
@@ -28,8 +29,10 @@ _HOMES = {
     "Fluid": "amelo.records.fluid",
     "Quantity": "amelo.units",
     "Saturation": "amelo.twin.chemistry.saturation",
+    "Specimen": "amelo.records.specimen",
     "critical_ph": "amelo.twin.chemistry.thresholds",
     "load_case": "amelo.records.case",
+    "load_specimen": "amelo.records.specimen",
     "quantity": "amelo.units",
     "saliva_of": "amelo.twin.chemistry.fluids",
     "saturation": "amelo.twin.chemistry.saturation",
@@ -41,8 +44,10 @@ __all__ = [
     "Fluid",
     "Quantity",
     "Saturation",
+    "Specimen",
     "critical_ph",
     "load_case",
+    "load_specimen",
     "quantity",
     "saliva_of",
     "saturation",

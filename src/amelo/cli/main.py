@@ -23,6 +23,7 @@ COMMANDS = {
     "critical-ph": ("amelo.cli.chemistry:critical_ph", "The pH at which a fluid stops being saturated with a phase."),
     "solubility": ("amelo.cli.chemistry:solubility", "Solubility of a mineral against pH, with a plot."),
     "case": ("amelo.cli.case:app", "Check, draw and use patient cases."),
+    "specimen": ("amelo.cli.specimen:app", "Check and look at tooth samples."),
     "params": ("amelo.cli.params:params", "Every constant with value, unit, range, grade and source."),
     "cite": ("amelo.cli.params:cite", "The references behind the last command."),
     "validate": ("amelo.cli.validate:validate", "Compare amelo with published results: a table of hits and misses."),
