@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from amelo.errors import FormatError, RecordError, nearest, shorten
@@ -24,40 +26,48 @@ def read_profile(path: str | Path) -> tuple[tuple[float, float], ...]:
     """Return depth [µm] and mineral [vol%] of a profile, from the surface inwards.
 
     Arguments: path of a CSV file with the columns depth and mineral, units in the header; other columns are left alone.
-    Raises: FileError, FormatError or RecordError naming the row, counted from 1 below the header as a spreadsheet counts with it.
+    Raises: FileError, FormatError or RecordError naming the row, as a spreadsheet or an editor numbers the lines of the file.
     """
     name = str(path)
-    lines = [line for line in read_text(path).splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    kept = [
+        (i, text) for i, text in enumerate(read_text(path).splitlines(), 1) if text.strip() and not text.lstrip().startswith("#")
+    ]
+    if not kept:
+        raise FormatError("the file holds no row", where=name, fix=FORM)
+    numbers, lines = zip(*kept, strict=True)
     separator = ";" if lines[0].count(";") > lines[0].count(",") else "\t" if "\t" in lines[0] else ","
-    rows = list(csv.reader(lines, delimiter=separator))
-    depth_at, depth_unit = _column(rows[0], "depth", DEPTHS, name)
-    mineral_at, mineral_unit = _column(rows[0], "mineral", MINERALS, name)
+    header, *rows = csv.reader(lines, delimiter=separator)
+    depth_at, depth_unit = _column(header, "depth", DEPTHS, f"{name}: row {numbers[0]}")
+    mineral_at, mineral_unit = _column(header, "mineral", MINERALS, f"{name}: row {numbers[0]}")
     points = []
-    for number, row in enumerate(rows[1:], start=2):
+    for number, row in zip(numbers[1:], rows, strict=True):
         if len(row) <= max(depth_at, mineral_at):
-            raise FormatError(f"row {number} has {len(row)} columns", where=name, why=f"the header has {len(rows[0])}")
+            raise FormatError(f"row {number} has {len(row)} columns", where=name, why=f"the header has {len(header)}")
         depth = _value(row[depth_at], "depth", f"{name}: row {number}")
         mineral = _value(row[mineral_at], "mineral", f"{name}: row {number}")
         points.append((depth * DEPTHS[depth_unit], mineral * MINERALS[mineral_unit]))
     if len(points) < FEWEST:
         raise FormatError(f"{len(points)} rows are no profile", where=name, why=f"allowed at least {FEWEST}")
     _check_units(points, depth_unit, mineral_unit, name)
-    _check_order(points, name)
+    _check_order(points, numbers[1:], name)
+    for number, (_, mineral) in zip(numbers[1:], points, strict=True):
+        if not 0 <= mineral <= 100:
+            raise RecordError(f"mineral is {mineral:g} vol%", where=f"{name}: row {number}", why="allowed 0 to 100 vol%")
     return tuple(points)
 
 
-def _column(header: list[str], what: str, units: dict[str, float], name: str) -> tuple[int, str]:
+def _column(header: list[str], what: str, units: dict[str, float], where: str) -> tuple[int, str]:
     """Return the place of a column and its unit."""
     for place, cell in enumerate(header):
         match = HEADER.match(cell.replace("μ", "µ"))
         if match and match[1].casefold() == what:
             unit = match[2].casefold() if match[2].casefold() in units else match[2]
             if unit not in units:
-                raise FormatError(f"'{match[2]}' is not a unit of {what}", where=f"{name}: row 1", fix=nearest(unit, units))
+                raise FormatError(f"'{match[2]}' is not a unit of {what}", where=where, fix=nearest(unit, units))
             return place, unit
         if cell.strip().casefold() == what:
-            raise FormatError(f"the column {what} has no unit", where=f"{name}: row 1", fix=FORM)
-    raise FormatError(f"there is no column {what}", where=f"{name}: row 1", fix=FORM)
+            raise FormatError(f"the column {what} has no unit", where=where, fix=FORM)
+    raise FormatError(f"there is no column {what}", where=where, fix=FORM)
 
 
 def _value(cell: str, what: str, where: str) -> float:
@@ -90,16 +100,13 @@ def _check_units(points: list[tuple[float, float]], depth_unit: str, mineral_uni
     if deepest < SHALLOWEST:
         what = f"depth in {depth_unit} reaches only {deepest:g} µm"
         raise RecordError(what, where=name, fix="was it measured in mm? write depth [mm]")
-    for number, (_, mineral) in enumerate(points, start=2):
-        if not 0 <= mineral <= 100:
-            raise RecordError(f"mineral is {mineral:g} vol%", where=f"{name}: row {number}", why="allowed 0 to 100 vol%")
 
 
-def _check_order(points: list[tuple[float, float]], name: str) -> None:
+def _check_order(points: list[tuple[float, float]], numbers: Sequence[int], name: str) -> None:
     if points[0][0] < 0:
         fix = "count from the surface of the tissue"
-        raise RecordError(f"depth is {points[0][0]:g} µm, outside the tissue", where=f"{name}: row 2", fix=fix)
-    for number, (before, (depth, _)) in enumerate(zip((d for d, _ in points), points[1:], strict=False), start=3):
+        raise RecordError(f"depth is {points[0][0]:g} µm, outside the tissue", where=f"{name}: row {numbers[0]}", fix=fix)
+    for number, ((before, _), (depth, _)) in zip(numbers[1:], pairwise(points), strict=True):
         if depth <= before:
             what = f"depth {depth:g} µm follows {before:g} µm"
             raise RecordError(what, where=f"{name}: row {number}", why="depths must grow from row to row")

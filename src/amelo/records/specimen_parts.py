@@ -38,7 +38,7 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
-def number(low: float, high: float, unit: str, about: str) -> Any:
+def bare(low: float, high: float, unit: str, about: str) -> Any:
     """Return the type of a bare number whose unit is fixed."""
     return Annotated[float, Field(ge=low, le=high, description=about, json_schema_extra={"unit": unit})]
 
@@ -48,7 +48,7 @@ class SolubilityClass(Part):
 
     phase: Apatite = Field(description="solid of the reaction table")
     share: share(0, 1, "share of the sound mineral", "shares add up to 1")
-    pk: number(40, 70, "1", "-log10 of the solubility product per Ca5; default that of the constants") | None = None
+    pk: bare(40, 70, "1", "-log10 of the solubility product per Ca5; default that of the constants") | None = None
 
 
 class Fluoridated(Part):
@@ -118,12 +118,12 @@ class Grid(Part):
 class Kinetics(Part):
     """Rate laws: R = k (m/m0)^a (1 - DS)^n when undersaturated and -k·growth_ratio (m/m0)^a (DS - 1)^growth_order above."""
 
-    k: number(1e-9, 100, "mol/(L s)", "rate constant per litre of pore water of the sound tissue") | None = None
-    n: number(0.5, 8, "1", "order of undersaturation") | None = None
-    surface_exponent: number(0, 2, "1", "a, how the surface falls with the mineral") | None = None
-    acid_order: number(0, 2, "1", "order in the activity of undissociated acids, 0 for none") | None = None
-    growth_ratio: number(0, 10, "1", "constant of growth over that of dissolution") | None = None
-    growth_order: number(0.5, 8, "1", "order of supersaturation") | None = None
+    k: bare(1e-9, 100, "mol/(L s)", "rate constant per litre of pore water of the sound tissue") | None = None
+    n: bare(0.5, 8, "1", "order of undersaturation") | None = None
+    surface_exponent: bare(0, 2, "1", "a, how the surface falls with the mineral") | None = None
+    acid_order: bare(0, 2, "1", "order in the activity of undissociated acids, 0 for none") | None = None
+    growth_ratio: bare(0, 10, "1", "constant of growth over that of dissolution") | None = None
+    growth_order: bare(0.5, 8, "1", "order of supersaturation") | None = None
     growth_surface: Literal["own", "apatite", "pore"] | None = Field(
         None, description="what it grows on; own for one solubility class, all apatite for several"
     )

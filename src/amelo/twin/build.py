@@ -190,9 +190,9 @@ def _remaining(specimen: Specimen, drawn: Values, edges: np.ndarray) -> np.ndarr
 
 def _shape(specimen: Specimen, value: Mapping[str, float]) -> tuple[tuple[float, float], ...]:
     """Return the corners of one member's initial profile."""
+    if specimen.profile is not None:  # measured against the sound tissue of the same section, so members share its shape
+        return specimen.shape
     sound = float(value["sound_mineral"])
-    if specimen.profile is not None:
-        return tuple((MICROMETRE * depth, mineral / 100.0 / sound) for depth, mineral in specimen.profile.points)
     lesion, depth = specimen.lesion, MICROMETRE * float(value["lesion.depth"])
     layer = MICROMETRE * float(value.get("lesion.surface_layer", 0.0))
     surface = float(value.get("lesion.surface_mineral", 1.0))
@@ -212,7 +212,6 @@ def _lesioned(sound: np.ndarray, remaining: np.ndarray, order: list[int] | None)
         return sound * remaining[:, None, :]
     mineral = sound.copy()
     loss = sound.sum(axis=1) * (1.0 - remaining)
-    mineral[:, 0] += np.where(loss < 0, -loss, 0.0)  # a measured value above sound is mineral of the main class
     for k in order:
         taken = np.clip(loss, 0.0, mineral[:, k])
         mineral[:, k] -= taken
