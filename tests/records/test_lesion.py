@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amelo.errors import RecordError
@@ -41,6 +41,7 @@ def test_the_loss_is_the_integral(lesion):
     assert mineral_loss(points) == pytest.approx(np.trapezoid(1 - read(points, places), places), rel=1e-9)
 
 
+@settings(deadline=None)  # the first example imports SciPy
 @given(lesions)
 def test_the_body_is_found_from_the_loss(lesion):
     depth, body, part, surface = lesion

@@ -48,6 +48,8 @@ def read_text(source: str | Path, *, limit: int = LIMIT) -> str:
     raw = sys.stdin.buffer.read(limit + 1) if str(source) in STANDARD_INPUT else _read_file(Path(source), limit)
     if len(raw) > limit:
         raise FileError(f"{name} is larger than {_size(limit)}", fix="split it")
+    if not raw.strip():
+        raise FormatError("the file is empty", where=name)
     text = _decode(raw, name)
     for number, line in enumerate(text.splitlines(), start=1):
         _check_text(line, f"{name}: line {number}")
@@ -114,7 +116,7 @@ def _neighbours(path: Path) -> str:
 
 def _decode(raw: bytes, name: str) -> str:
     if not raw.strip():
-        raise FormatError("the file is empty", where=name, fix="was it saved?")
+        raise FormatError("the file is empty", where=name, fix="it must hold a JSON object")
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw[:200]:
         raise FormatError("the text is UTF-16 or UTF-32, or not text at all", where=name, fix="save it as UTF-8")
     try:
