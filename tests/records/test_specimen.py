@@ -153,7 +153,7 @@ def test_options_bring_their_parameters():
     assert {"growth_rate.OCP", "dissolution_rate.OCP", "pk.OCP"} <= catalogue(specimen(mechanisms={"precursor": "OCP"})).keys()
     assert {"growth_rate.CaF2", "pk.CaF2"} <= catalogue(specimen(mechanisms={"calcium_fluoride": True})).keys()
     fast = catalogue(specimen(kinetics="equilibrium"))
-    assert (fast["dissolution_rate"].value, fast["growth_ratio"].value, fast["residual_mineral"].value) == (4.0, 1.0, 0.0)
+    assert (fast["dissolution_rate"].value, fast["growth_ratio"].value, fast["residual_mineral"].value) == (0.4, 1.0, 0.0)
     single = catalogue(specimen(diffusion="single"))
     assert single["free_diffusivity"].value * 0.2 == pytest.approx(2.6e-10)
     assert "free_diffusivity" not in catalogue(specimen())

@@ -1,8 +1,8 @@
 """From a specimen, as people describe it, to a column, as the solver wants it: one conversion, in one place.
 
 Rate constants are stated per litre of pore water of the sound tissue and become ``k · 1000 · porosity`` [mol/(m3 tissue s)], shared
-among the solubility classes as the mineral is.  Kinetics "equilibrium" is a law of first order both ways with k = 4 mol/(L s): the
-reaction zone is then about sqrt(D Δc / k) = 0.2 µm, far below a cell.
+among the solubility classes as the mineral is.  Kinetics "equilibrium" is a law of first order both ways with k = 0.4 mol/(L s): the
+reaction zone is then about sqrt(D Δc / k) = 0.7 µm, below a cell, and a larger k would only make steps in time harder.
 """
 
 from __future__ import annotations
