@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from amelo.protocol.record import Protocol
     from amelo.records.case import Case, load_case
     from amelo.records.fluid import Fluid
+    from amelo.records.specimen import Specimen, load_specimen
     from amelo.twin.chemistry.fluids import saliva_of
     from amelo.twin.chemistry.saturation import Saturation, saturation
     from amelo.twin.chemistry.thresholds import critical_ph, solubility
@@ -32,8 +33,10 @@ _HOMES = {
     "Quantity": "amelo.units",
     "Saturation": "amelo.twin.chemistry.saturation",
     "Trajectory": "amelo.twin.trajectory",
+    "Specimen": "amelo.records.specimen",
     "critical_ph": "amelo.twin.chemistry.thresholds",
     "load_case": "amelo.records.case",
+    "load_specimen": "amelo.records.specimen",
     "quantity": "amelo.units",
     "saliva_of": "amelo.twin.chemistry.fluids",
     "saturation": "amelo.twin.chemistry.saturation",
@@ -46,9 +49,11 @@ __all__ = [
     "Protocol",
     "Quantity",
     "Saturation",
+    "Specimen",
     "Trajectory",
     "critical_ph",
     "load_case",
+    "load_specimen",
     "quantity",
     "saliva_of",
     "saturation",

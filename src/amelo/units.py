@@ -21,6 +21,7 @@ __all__ = ["DIMENSIONS", "Quantity", "molar_mass", "quantity"]
 DIMENSIONS = {  # name: (unit that results are held in, an example for messages)
     "time": ("s", "3 h 20 min"),
     "length": ("m", "120 µm"),
+    "area": ("m**2", "4 mm2"),
     "mass": ("kg", "0.5 g"),
     "volume": ("m**3", "10 mL"),
     "temperature": ("K", "37 degC"),
@@ -35,12 +36,14 @@ DIMENSIONS = {  # name: (unit that results are held in, an example for messages)
     "frequency": ("Hz", "50 Hz"),
     "pressure": ("Pa", "5 kPa"),
     "force": ("N", "20 N"),
+    "diffusivity": ("m**2/s", "2.6e-10 m2/s"),
     "fraction": ("", "0.85"),
+    "mineral loss": ("m", "2000 vol%·µm"),
 }
 _FRACTIONS = {"ppm": 1e-6, "ppb": 1e-9, "wt%": 1e-2, "w/w%": 1e-2, "%w/w": 1e-2, "mass%": 1e-2, "g/kg": 1e-3, "mg/kg": 1e-6}
 _PER_VOLUME = {"w/v%", "%w/v"}  # grams per 100 mL
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_UNITS = ["s", "min", "h", "hour", "hours", "day", "days", "d", "week", "weeks", "minute", "minutes", "second", "seconds", "m", "cm", "mm", "µm", "um", "nm", "km", "g", "kg", "mg", "µg", "ng", "L", "mL", "µL", "uL", "m3", "cm3", "mm3", "mol", "mmol", "µmol", "mM", "µM", "nM", "M", "K", "degC", "T", "mT", "T/m", "mT/m", "Hz", "kHz", "MHz", "Pa", "kPa", "MPa", "GPa", "mmHg", "atm", "bar", "N", "mN", "ppm", "ppb", "wt%", "w/v%", "w/w%"]  # fmt: skip
+_UNITS = ["s", "min", "h", "hour", "hours", "day", "days", "d", "week", "weeks", "minute", "minutes", "second", "seconds", "m", "cm", "mm", "µm", "um", "nm", "km", "g", "kg", "mg", "µg", "ng", "L", "mL", "µL", "uL", "m3", "cm3", "mm3", "mol", "mmol", "µmol", "mM", "µM", "nM", "M", "K", "degC", "T", "mT", "T/m", "mT/m", "Hz", "kHz", "MHz", "Pa", "kPa", "MPa", "GPa", "mmHg", "atm", "bar", "N", "mN", "ppm", "ppb", "wt%", "w/v%", "w/w%", "vol%", "m2", "cm2", "mm2", "m2/s", "cm2/s"]  # fmt: skip
 _TIMES = {
     "s",
     "sec",
@@ -219,6 +222,8 @@ def _with_unit(text: str, number: float, rest: str) -> Quantity:
             )
         else:
             return Quantity(number / 100.0, "", "fraction", None, text)
+    if unit.startswith("vol%"):
+        return _of_volume(text, number, (unit.removeprefix("vol%") + tail).lstrip("·*. "))
     if unit in ("g", "mg", "kg") and tail.startswith("/"):
         unit, tail = unit + tail.split(" ")[0], tail.partition(" ")[2]
     substance = _substance(tail, text) if tail else None
@@ -250,6 +255,17 @@ def _with_unit(text: str, number: float, rest: str) -> Quantity:
                 raise QuantityError(f"'{text}' is below absolute zero")
             return Quantity(value, si, name, substance, text)
     raise QuantityError(f"'{text}' is not a quantity amelo uses", fix="use one of " + ", ".join(DIMENSIONS))
+
+
+def _of_volume(text: str, number: float, times: str) -> Quantity:
+    """Return a share of volume, or such a share times a depth: the integrated mineral loss of microradiography."""
+    if not times:
+        return Quantity(number / 100.0, "", "fraction", None, text)
+    try:
+        depth = float(_registry().Quantity(1.0, _pint_name(times)).to("m").magnitude)
+    except Exception:
+        raise QuantityError(f"'{text}': '{times}' is not a length", fix="write for example 80 vol% or 2000 vol%·µm") from None
+    return Quantity(number / 100.0 * depth, "m", "mineral loss", None, text)
 
 
 def _pint_name(unit: str) -> str:

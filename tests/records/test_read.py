@@ -180,7 +180,7 @@ def test_a_missing_file_names_its_nearest_neighbour(tmp_path):
 
 
 def test_a_folder_is_not_a_file(tmp_path):
-    with pytest.raises(FileError, match="is a folder; name a JSON file in it"):
+    with pytest.raises(FileError, match="is a folder; name a file in it"):
         read_json(tmp_path)
 
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "simulate": ("amelo.cli.simulate:simulate", "What a protocol does to a specimen or to a tooth: profiles, mineral loss, depth."),
     "case": ("amelo.cli.case:app", "Check, draw and use patient cases."),
     "protocol": ("amelo.cli.protocol:app", "Check and show protocols: what is done to a tooth, and when."),
+    "specimen": ("amelo.cli.specimen:app", "Check and look at tooth samples."),
     "params": ("amelo.cli.params:params", "Every constant with value, unit, range, grade and source."),
     "cite": ("amelo.cli.params:cite", "The references behind the last command."),
     "validate": ("amelo.cli.validate:validate", "Compare amelo with published results: a table of hits and misses."),

@@ -1,4 +1,4 @@
-"""Read JSON from a file or standard input, and refuse everything else in one sentence."""
+"""Read JSON or TOML from a file or standard input, and refuse everything else in one sentence."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import json
 import math
 import re
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 from amelo.errors import FileError, FormatError, nearest, shorten
 
-__all__ = ["DEPTH", "LIMIT", "read_json", "source_name"]
+__all__ = ["DEPTH", "LIMIT", "read_json", "read_text", "read_toml", "source_name"]
 
 STANDARD_INPUT = ("-", "<stdin>")  # what people write, and what the command line makes of it
 LIMIT = 20_000_000  # bytes; a mouth with every site charted is below 100 kB
@@ -37,6 +38,49 @@ def read_json(source: str | Path, *, limit: int = LIMIT) -> object:
     return value
 
 
+def read_text(source: str | Path, *, limit: int = LIMIT) -> str:
+    """Return the text of a UTF-8 file, ``"-"`` for standard input.
+
+    Arguments: source; limit [bytes], checked before anything is read.
+    Raises: FileError when it cannot be read; FormatError when it is empty, in another encoding, or holds control characters.
+    """
+    name = source_name(source)
+    raw = sys.stdin.buffer.read(limit + 1) if str(source) in STANDARD_INPUT else _read_file(Path(source), limit)
+    if len(raw) > limit:
+        raise FileError(f"{name} is larger than {_size(limit)}", fix="split it")
+    if not raw.strip():
+        raise FormatError("the file is empty", where=name)
+    text = _decode(raw, name)
+    for number, line in enumerate(text.splitlines(), start=1):
+        _check_text(line, f"{name}: line {number}")
+    return text
+
+
+def read_toml(source: str | Path) -> dict[str, object]:
+    """Return the table that a UTF-8 TOML file holds, ``"-"`` for standard input.
+
+    Raises: FileError when it cannot be read; FormatError when it is not TOML, with the line.
+    """
+    name, text = source_name(source), read_text(source)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.match(r"(.*?)(?: \(at (?:line (\d+), column (\d+)|(end of document))\))?$", str(error), re.DOTALL)
+        what = f"not valid TOML ({found[1][0].lower()}{found[1][1:]})"
+        where = f"{name}: line {found[2]}, column {found[3]}" if found[2] else name
+        if text.lstrip().startswith("{"):
+            fix = "this looks like JSON; write TOML"
+        else:
+            fix = (
+                "the text ends too early; was the file cut off?"
+                if found[4]
+                else 'text with a unit stands in quotes, such as "150 um"'
+            )
+        raise FormatError(what, where=where, fix=fix) from None
+    except RecursionError:
+        raise FormatError("brackets are nested too deeply", where=name, why=f"allowed up to {DEPTH} levels") from None
+
+
 def source_name(source: str | Path) -> str:
     """Return what to call a source in messages."""
     return "standard input" if str(source) in STANDARD_INPUT else str(source)
@@ -55,7 +99,7 @@ def _read_input(limit: int) -> bytes:
 def _read_file(path: Path, limit: int) -> bytes:
     try:
         if path.is_dir():
-            raise FileError(f"{path} is a folder", fix="name a JSON file in it")
+            raise FileError(f"{path} is a folder", fix="name a file in it")
         if (size := path.stat().st_size) > limit:
             raise FileError(f"{path} is {_size(size)}", why=f"allowed up to {_size(limit)}", fix="split it")
         with path.open("rb") as file:

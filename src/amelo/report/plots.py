@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from amelo.twin.chemistry.thresholds import SaturationCurve, Solubility
+    from amelo.twin.column import Column
 
-__all__ = ["check_picture", "plot_saturation", "plot_solubility"]
+__all__ = ["check_picture", "plot_initial_profile", "plot_saturation", "plot_solubility"]
 
 FORMATS = (".svg", ".png", ".pdf")
 LINES = (("#0b3c5d", "-", "o"), ("#b5502f", "--", "s"), ("#3b7d4f", "-.", "^"), ("#7a4d9c", ":", "D"), ("#8a6d1d", "-", "v"))
@@ -60,8 +61,30 @@ def plot_saturation(curve: SaturationCurve, path: Path, *, phases: Sequence[str]
         axes.annotate("dissolves below this line ", (curve.ph[-1], 0.0), va="top", ha="right", fontsize=8)
 
 
+def plot_initial_profile(column: Column, path: Path) -> None:
+    """Draw mineral against depth at the start, by mineral, with the spread of the ensemble, and write it to ``path``.
+
+    Arguments: column; path.
+    """
+    import numpy as np
+
+    middle = 5e5 * (column.edges[1:] + column.edges[:-1])  # µm
+    total, sound = 100.0 * column.mineral.sum(axis=1), 100.0 * column.sound.sum(axis=1)
+    with _figure(path, f"{column.name} at the start", "mineral [vol%]", across="depth [µm]") as axes:
+        if column.members > 1:
+            axes.fill_between(
+                middle, *np.percentile(total, (5, 95), axis=0), color=LINES[0][0], alpha=0.2, label="5 to 95 % of members"
+            )
+        axes.plot(middle, sound[0], color="#333333", linewidth=1.0, linestyle=":", label="sound")
+        _line(axes, 0, middle, total[0], "all mineral")
+        for k, phase in enumerate(column.phases):
+            if len(column.phases) > 1 and column.sound[0, k].any():
+                _line(axes, k + 1, middle, 100.0 * column.mineral[0, k], phase.name)
+        axes.set_ylim(0.0, 100.0)
+
+
 @contextmanager
-def _figure(path: Path, title: str, label: str) -> Iterator[Axes]:
+def _figure(path: Path, title: str, label: str, *, across: str = "pH") -> Iterator[Axes]:
     """Yield axes of amelo's one style, and write the figure when they are filled."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -70,7 +93,7 @@ def _figure(path: Path, title: str, label: str) -> Iterator[Axes]:
         figure = Figure(figsize=(6.4, 4.4), layout="constrained")
         axes = figure.subplots()
         yield axes
-        axes.set_xlabel("pH")
+        axes.set_xlabel(across)
         axes.set_ylabel(label)
         axes.set_title(title, loc="left")
         axes.grid(True, which="both", color="#dddddd", linewidth=0.6)

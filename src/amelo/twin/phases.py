@@ -34,16 +34,17 @@ def _if_steep(distance: Any, math: Any) -> Any:
 
 @dataclass(frozen=True)
 class Dissolution:
-    """R = k (m/m0)^a (1 - DS)^n · acid · fluoride for DS < 1.
+    """R = k (m/m0)^a (1 - DS)^n · acid · fluoride · (1 - θ) for DS < 1.
 
     Fields: order n; surface_exponent a; acid_order p of (Σ a_HA / a0)^p, 0 switches it off; fluoride_inhibition switches the
-    factor 1/(1 + (c_F/K_F)^h).  The rate constant is the parameter ``dissolution_rate.<phase>`` of a column.
+    factor 1/(1 + (c_F/K_F)^h); inhibited switches the factor 1 - θ of what inhibitors cover.  The rate constant is the parameter ``dissolution_rate.<phase>`` of a column.
     """
 
     order: float = 2.0
     surface_exponent: float = 2.0 / 3.0
     acid_order: float = 0.0
     fluoride_inhibition: bool = False
+    inhibited: bool = False
 
     def drive(self, ds: Dual, math: Any) -> Dual:
         """Return how hard the fluid pulls at the solid, 0 where it is saturated.

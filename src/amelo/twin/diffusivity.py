@@ -1,0 +1,34 @@
+"""Tracer diffusivities of dissolved species in free water, at the temperatures of the twin."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from amelo.params import load_set
+from amelo.twin.chemistry.table import reaction_table
+
+__all__ = ["diffusivities", "temperature_factor"]
+
+REFERENCE = 298.15  # K, at which the tracer diffusivities were measured
+
+
+def temperature_factor(temperature: float) -> float:
+    """Return by how much diffusion in water is faster than at 25 °C: T/298.15 · viscosity(25 °C)/viscosity(T).
+
+    Arguments: temperature [degC], 25 or 37.
+    Assumptions: Stokes-Einstein.  IPhreeqc 3.8.6 uses the ratio of viscosities alone (1.287 instead of 1.339 at 37 °C).
+    """
+    transport = load_set("transport")
+    viscosity = transport.value("viscosity.25C") / transport.value(f"viscosity.{temperature:g}C")
+    return (temperature + 273.15) / REFERENCE * viscosity
+
+
+@cache
+def diffusivities(temperature: float = 37.0) -> dict[str, float]:
+    """Return the tracer diffusivity [m2/s] of every species of the reaction table.
+
+    Arguments: temperature [degC], 25 or 37.
+    Raises: ParameterError for a species without one.
+    """
+    transport, factor = load_set("transport"), temperature_factor(temperature)
+    return {s.name: factor * transport.value(f"tracer_diffusivity.{s.name}") for s in reaction_table(temperature).species}
