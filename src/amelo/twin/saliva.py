@@ -31,7 +31,7 @@ class SalivaProfile:
 
     Fields: name; rest and stimulated (components,) totals [mol/m3, taken as mmol/kgw] in the order of the reaction table, electrically
     neutral; flow_rest, flow_stimulated, flow_sleep [m3/s]; residual and maximal volume of the mouth [m3] after and before a
-    swallow; film (thickness [m]), velocity of the film at rest [m/s] and length of plaque it crosses [m]; assumed (a sentence for
+    swallow; film (thickness [m]), velocity of the film at a typical flow at rest [m/s] and length of plaque it crosses [m]; assumed (a sentence for
     each figure that is not known of this person).
     """
 
@@ -114,9 +114,13 @@ def sites() -> list[str]:
 
 
 def film_velocity(saliva: SalivaProfile, flow: float | np.ndarray) -> float | np.ndarray:
-    """Return the velocity of the film [m/s] at a flow [m3/s]: in proportion to it, up to the greatest gain that was measured."""
-    gain = np.minimum(np.asarray(flow) / saliva.flow_rest, load_set("mouth").value("film.velocity_gain"))
-    return saliva.velocity * gain
+    """Return the velocity of the film [m/s] at a flow [m3/s]: in proportion to it, up to the greatest gain that was measured.
+
+    Assumptions: velocities of sites were measured at a typical flow at rest; a mouth that is drier has a slower film.
+    """
+    mouth = load_set("mouth")
+    gain = np.asarray(flow) / (mouth.value("flow.rest") * ML_PER_MIN)
+    return saliva.velocity * np.minimum(gain, mouth.value("film.velocity_gain"))
 
 
 def film_thickness(saliva: SalivaProfile, flow: float | np.ndarray) -> float | np.ndarray:
