@@ -32,7 +32,7 @@ TABLE = reaction_table(37.0)
 NAMES = TABLE.names
 N, POTASSIUM, LACTATE = len(NAMES), NAMES.index("K"), NAMES.index("Lac")
 SUGAR = N  # row of the state after the components
-ROUNDS, STEP, PRECISION = 60, 1e-4, 1e-7  # the error left is the error of the slope times this
+ROUNDS, STEP, PRECISION = 60, 1e-4, 1e-8  # the error left is the error of the slope times this
 
 
 @dataclass(frozen=True)
@@ -283,8 +283,7 @@ class _Slab:
         Charge falls with pH, so a Newton step that is kept short cannot get lost.
         """
         p, held = self.plaque, y[: N * self.cells].reshape(N, self.cells, -1)
-        fluid = held / p.water
-        flat = fluid.reshape(N, -1)
+        flat = (held / p.water).reshape(N, -1)
         free = held[POTASSIUM].ravel()
         ph = np.broadcast_to(self.guess[:, None], held.shape[1:]).ravel().copy()
         for _ in range(ROUNDS):
@@ -299,7 +298,7 @@ class _Slab:
         else:
             raise SolveError("plaque has no pH", why="its fluid cannot be neutral; check what flows around it")
         flat[POTASSIUM] = (free - p.dissociated(ph)) / p.water
-        return ph.reshape(held.shape[1:]), fluid
+        return ph.reshape(held.shape[1:]), flat.reshape(held.shape)
 
     def course(self, time: np.ndarray, states: np.ndarray) -> PlaqueCourse:
         """Return the solution as a course."""
