@@ -28,7 +28,7 @@ Kind = Literal["rest", "sleep", "meal", "drink", "rinse", "brush", "gel", "varni
 KINDS = get_args(Kind)
 EMPTY = ("rest", "sleep")  # nothing is taken
 SUGARED = ("meal", "drink", "rinse")
-STIRRED = ("meal", "drink", "rinse", "brush", "gel")
+STIRRED = ("meal", "rinse", "brush", "gel")
 LIMITS = {"sugar": 9_500.0, "fluoride": 3_000.0, "volume": 2e-3}  # solid sugar, silver diamine fluoride, a large meal
 CHANGE = 0.4  # greatest change of a logarithm within a segment
 SHORTEST = 4.0  # s; a mouthful mixes in about that time
@@ -124,7 +124,8 @@ def mouth_course(steps: Sequence[Mouthful], saliva: SalivaProfile, *, start: Mou
     pieces, clock = [], 0.0
     for index, step in enumerate(steps):
         piece = balance.run(step)
-        film = np.full(len(piece.time), stirred) if step.kind in STIRRED else film_thickness(saliva, piece.flow)
+        share = _stirred(step)
+        film = 1.0 / (share / stirred + (1.0 - share) / film_thickness(saliva, piece.flow))
         pieces.append(
             (clock + piece.time, piece.sugar, piece.totals, piece.flow, film, piece.plaque, np.full(len(piece.time), index))
         )
@@ -161,6 +162,15 @@ def mouth_schedule(steps: Sequence[Mouthful], saliva: SalivaProfile, *, start: M
         )
         segments.append(Segment(float(course.time[cut[1]] - course.time[cut[0]]), exposure, step.label or step.kind))
     return tuple(segments)
+
+
+def _stirred(step: Mouthful) -> float:
+    """Return the share of time in which the film is stirred: always by teeth, brush and rinse, for moments by the sips of a drink."""
+    value = load_set("mouth").value
+    if step.kind != "drink":
+        return float(step.kind in STIRRED)
+    sips = (step.volume or value("intake.drink") * 1e-6) / (value("intake.sip") * 1e-6)
+    return min(1.0, sips * value("intake.sip_time") / step.duration)
 
 
 def _cuts(time: np.ndarray, signals: np.ndarray, moments: np.ndarray) -> list[tuple[int, int]]:

@@ -112,8 +112,8 @@ class Balance:
             y,
             "DOP853",
             dense_output=True,
-            rtol=1e-8,
-            atol=1e-11,
+            rtol=1e-10,
+            atol=1e-13,
             args=(step, taken, inflow, held),
         )
         time = np.unique(np.concatenate([np.linspace(a, b, PARTS + 1) for a, b in zip(solved.t[:-1], solved.t[1:], strict=True)]))
