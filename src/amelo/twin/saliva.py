@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from amelo.errors import RecordError, nearest
+from amelo.errors import RecordError, SolveError, nearest
 from amelo.params import load_set
 from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
@@ -23,6 +23,7 @@ ML_PER_MIN = 1e-6 / 60.0  # m3/s
 MM = 1e-3  # m
 CHILD = 12  # years; below it the volumes and flow of children
 TEMPERATURE = 37.0
+TRACE = 1e-9  # mol/m3
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,9 +155,18 @@ def neutral(table: ReactionTable, totals: dict[str, float], ph: float) -> np.nda
 
 
 def ph_of(totals: np.ndarray) -> np.ndarray:
-    """Return the pH (fluids,) at which totals (fluids, components) [mmol/kgw] are neutral, closed to air."""
-    table = reaction_table(TEMPERATURE)
-    return find_ph(table, np.atleast_2d(totals) / 1000.0, carbon_dioxide=np.full(len(np.atleast_2d(totals)), np.nan))
+    """Return the pH (fluids,) at which totals (fluids, components) [mmol/kgw] are neutral, closed to air.
+
+    Raises: SolveError when there is none.  A trace below zero, which an integrator may leave of an ion that is not there, counts as none.
+    """
+    rows = np.atleast_2d(totals)
+    rows = np.where((rows < 0) & (rows > -TRACE), 0.0, rows)
+    found = find_ph(reaction_table(TEMPERATURE), rows / 1000.0, carbon_dioxide=np.full(len(rows), np.nan))
+    bad = np.flatnonzero(np.isnan(found))
+    if bad.size:
+        amounts = ", ".join(f"{n} {a:.3g}" for n, a in zip(reaction_table(TEMPERATURE).names, rows[bad[0]], strict=True) if a)
+        raise SolveError("a fluid of the mouth has no pH", why=f"nothing from 0.5 to 13.5 balances {amounts} mmol/kgw")
+    return found
 
 
 def _flows(case: Case, who: str) -> tuple[float, float, list[str]]:
