@@ -14,7 +14,8 @@ from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.solve import speciate
 from amelo.twin.chemistry.table import reaction_table
 from amelo.twin.mouth import Mouthful, mouth_schedule
-from amelo.twin.plaque import LACTATE, SUGAR, N, Plaque, _Slab, cardinal_ph, plaque_course, starved_plaque_fluid
+from amelo.twin.plaque import Plaque, cardinal_ph, plaque_course, starved_plaque_fluid
+from amelo.twin.plaque_slab import LACTATE, SUGAR, N, Slab
 from amelo.twin.saliva import saliva_profile
 from amelo.twin.schedule import Exposure, Segment
 
@@ -130,7 +131,7 @@ def test_starved_plaque_can_be_the_start_and_washes_out():
 
 
 def test_the_jacobian_is_the_derivative():
-    slab = _Slab(replace(SMALL, cells=8))
+    slab = Slab(replace(SMALL, cells=8))
     rng = np.random.default_rng(7)
     y = slab.initial(SALIVA.rest + 0.5)
     y[: slab.size] *= 1.0 + 0.1 * rng.random(slab.size)
