@@ -274,3 +274,25 @@ def test_temperatures_without_constants_and_wrong_shapes_are_refused():
 def test_every_status_has_a_sentence(status):
     assert len(status.sentence) > 8
     assert status.usable == (status in (Status.CONVERGED, Status.EXTRAPOLATED))
+
+
+def test_a_zero_on_the_grid_is_found_even_when_rounding_hides_its_sign():
+    """The function is zero at 1 on the grid but for noise, which has another sign when the root finder asks again."""
+    from amelo.twin.chemistry.fluids import first_crossing
+
+    calls = []
+
+    def function(x, rows):
+        calls.append(1)
+        noise = 1e-17 if len(calls) == 1 else -1e-17
+        return np.where(x < 1.0, x - 1.0, np.where(x == 1.0, noise, -1e-17))
+
+    found = first_crossing(function, np.array([0.0, 1.0, 2.0]), 1, rising=True)
+    assert found == [1.0]
+    calls.clear()
+
+    def never(x, rows):
+        calls.append(1)
+        return np.where(x < 1.0, -1.0, 0.5 if len(calls) == 1 else -0.5)
+
+    assert np.isnan(first_crossing(never, np.array([0.0, 1.0, 2.0]), 1, rising=True)).all()

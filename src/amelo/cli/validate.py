@@ -24,7 +24,7 @@ def validate(subjects: list[str] | None = None, /, *, full: Flag = False, json: 
     Parameters
     ----------
     subjects
-        thermo; default: all.
+        thermo, mouth; default: all.
     full
         Run the long rows as well.
     json

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amelo.errors import CommandError, FileError, nearest
+from amelo.units import molar_mass
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from amelo.twin.chemistry.thresholds import SaturationCurve, Solubility
     from amelo.twin.column import Column
+    from amelo.twin.mouth import MouthCourse
 
-__all__ = ["check_picture", "plot_initial_profile", "plot_saturation", "plot_solubility"]
+__all__ = ["check_picture", "plot_initial_profile", "plot_mouth", "plot_saturation", "plot_solubility"]
 
 FORMATS = (".svg", ".png", ".pdf")
 LINES = (("#0b3c5d", "-", "o"), ("#b5502f", "--", "s"), ("#3b7d4f", "-.", "^"), ("#7a4d9c", ":", "D"), ("#8a6d1d", "-", "v"))
@@ -81,15 +84,54 @@ def plot_initial_profile(column: Column, path: Path) -> None:
             if len(column.phases) > 1 and column.sound[0, k].any():
                 _line(axes, k + 1, middle, 100.0 * column.mineral[0, k], phase.name)
         axes.set_ylim(0.0, 100.0)
+def plot_mouth(course: MouthCourse, path: Path, *, name: str, start: float = 0.0) -> None:
+    """Draw sugar, fluoride and pH of a mouth over time, one above the other, and write them to ``path``.
+
+    Arguments: course; path; name of the person; start (time of day [h] at which the course begins).
+    """
+    from matplotlib.figure import Figure
+
+    hours = start + course.time / 3600.0
+    panels = (
+        ("sugar [mmol/L]", course.sugar.clip(0.0), "symlog", 1.0),
+        ("fluoride [mg/L]", 1000.0 * molar_mass("F") * course.fluoride, "log", None),
+        ("pH of saliva", course.ph, "linear", None),
+    )
+    with _style():
+        figure = Figure(figsize=(7.2, 6.0), layout="constrained")
+        for k, (axes, (label, values, scale, threshold)) in enumerate(zip(figure.subplots(3, sharex=True), panels, strict=True)):
+            axes.set_yscale(scale, **({"linthresh": threshold} if threshold else {}))
+            axes.plot(hours, values, color=LINES[k][0], linewidth=1.2)
+            axes.set_ylabel(label)
+            axes.grid(True, color="#dddddd", linewidth=0.6)
+        axes.set_xlabel("time of day [h]" if start else "time [h]")
+        axes.set_xlim(hours[0], hours[-1])
+        figure.axes[0].set_title(f"The mouth of {name}", loc="left")
+        _save(figure, path)
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """Set amelo's one style for what is drawn inside."""
+    import matplotlib as mpl
+
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "amelo", "font.size": 10}):
+        yield
+
+
+def _save(figure: Figure, path: Path) -> None:
+    try:
+        figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None, dpi=160)
+    except OSError as error:  # a disk that is full, for example
+        raise FileError(f"{path} cannot be written", why=error.strerror or str(error)) from None
 
 
 @contextmanager
 def _figure(path: Path, title: str, label: str, *, across: str = "pH") -> Iterator[Axes]:
     """Yield axes of amelo's one style, and write the figure when they are filled."""
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "amelo", "font.size": 10}):
+    with _style():
         figure = Figure(figsize=(6.4, 4.4), layout="constrained")
         axes = figure.subplots()
         yield axes
@@ -98,10 +140,7 @@ def _figure(path: Path, title: str, label: str, *, across: str = "pH") -> Iterat
         axes.set_title(title, loc="left")
         axes.grid(True, which="both", color="#dddddd", linewidth=0.6)
         axes.legend(frameon=False)
-        try:
-            figure.savefig(path, metadata={"Date": None} if path.suffix.lower() == ".svg" else None, dpi=160)
-        except OSError as error:  # a disk that is full, for example
-            raise FileError(f"{path} cannot be written", why=error.strerror or str(error)) from None
+        _save(figure, path)
 
 
 def _line(axes: Axes, k: int, x: np.ndarray, y: np.ndarray, label: str) -> None:

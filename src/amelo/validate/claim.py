@@ -10,7 +10,10 @@ from amelo.params import load_set
 
 __all__ = ["SUBJECTS", "Claim", "claim", "run_subject"]
 
-SUBJECTS = {"thermo": "amelo.validate.thermo"}  # subject: module with claims(full) -> list[Claim] and IDS
+SUBJECTS = {
+    "thermo": "amelo.validate.thermo",
+    "mouth": "amelo.validate.mouth",
+}  # subject: module with claims(full) -> list[Claim] and IDS
 
 
 @dataclass(frozen=True)

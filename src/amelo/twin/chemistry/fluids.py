@@ -19,6 +19,7 @@ __all__ = ["KPA_PER_ATM", "Saliva", "find_ph", "first_crossing", "fluid_arrays",
 
 KPA_PER_ATM = 101.325  # exact by definition
 PH_GRID = np.linspace(0.0, 14.0, 29)
+ON_GRID = 1e-9  # of the other end of the bracket
 MEASURED = {  # component: field of a case's saliva
     "Ca": "calcium",
     "P": "phosphate",
@@ -160,6 +161,11 @@ def first_crossing(function: object, grid: np.ndarray, count: int, *, rising: bo
             function, (grid[first[index]], grid[first[index] + 1]), args=(index.astype(float),), tolerances={"xatol": 1e-10}
         )
         result[index] = np.where(solved.success, solved.x, np.nan)
+        # A zero that lies on the grid may change its sign by rounding from one call to the next, and then brackets nothing.
+        ends = np.stack([values[index, first[index]], values[index, first[index] + 1]])
+        near = np.abs(ends).argmin(axis=0)
+        at_end = ~solved.success & (np.abs(ends).min(axis=0) <= ON_GRID * np.abs(ends).max(axis=0))
+        result[index[at_end]] = grid[first[index] + near][at_end]
     return result
 
 

@@ -1,0 +1,223 @@
+"""The balance of one well-mixed mouth, step by step: volume, flow, dissolved ions, sugar, fluoride held by tissues, plaque."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from amelo.params import load_set
+from amelo.twin.chemistry.table import reaction_table
+from amelo.twin.saliva import SalivaProfile, neutral
+
+if TYPE_CHECKING:
+    from amelo.twin.mouth import Mouthful
+
+__all__ = ["FLUORIDE", "Balance", "MouthState", "Piece", "resting_state"]
+
+NAMES = reaction_table(37.0).names
+FLUORIDE, SODIUM, ACID = NAMES.index("F"), NAMES.index("Na"), NAMES.index("Ace")
+N = len(NAMES)
+SUGAR, VOLUME, EXCESS, TISSUE, VARNISH, RESIDUE, PLAQUE, EATEN, GIVEN, SWALLOWED_SUGAR, SWALLOWED_FLUORIDE = range(N, N + 11)
+HELD = ("rinse", "brush", "gel")  # not swallowed, spat out at the end
+REACH = 3.0  # pH units from no acid (pH 6) to a full one (pH 3)
+PARTS = 4  # moments per step of the integrator
+
+
+@dataclass(frozen=True, eq=False)
+class MouthState:
+    """A mouth between two steps.
+
+    Fields: totals (components,) and sugar [mol/m3] in its fluid; excess (flow above rest [m3/s]); tissue, varnish and residue: fluoride
+    held by tissues, fluoride of a varnish still to be released, sugar left between the teeth [mol]; plaque (share that is there).
+    """
+
+    totals: np.ndarray
+    sugar: float = 0.0
+    excess: float = 0.0
+    tissue: float = 0.0
+    varnish: float = 0.0
+    residue: float = 0.0
+    plaque: float = 1.0
+
+
+class Piece(NamedTuple):
+    """One step solved, T moments: time [s], sugar and totals [mol/m3], flow [m3/s], plaque."""
+
+    time: np.ndarray
+    sugar: np.ndarray
+    totals: np.ndarray
+    flow: np.ndarray
+    plaque: np.ndarray
+
+
+def resting_state(saliva: SalivaProfile) -> MouthState:
+    """Return a mouth that has been at rest for long: resting saliva, and tissues in balance with its fluoride."""
+    mouth = load_set("mouth")
+    back = np.log(2.0) / (60.0 * mouth.value("fluoride.release_half_life"))
+    return MouthState(saliva.rest, tissue=mouth.value("fluoride.uptake") * 1e-6 / 60.0 * saliva.rest[FLUORIDE] / back)
+
+
+class Balance:
+    """A mouth that runs one step after another and keeps account of sugar and fluoride.
+
+    Inside, volumes are mL and amounts µmol, so that every number of the state is of order one.
+    """
+
+    def __init__(self, saliva: SalivaProfile, start: MouthState) -> None:
+        p = self.value = load_set("mouth").value
+        self.saliva, self.volume, self.residual = saliva, saliva.volume * 1e6, saliva.residual * 1e6
+        self.rest, self.sleep = saliva.flow_rest * 1e6, saliva.flow_sleep * 1e6
+        typical = (p("flow.stimulated") - p("flow.rest")) / 60.0
+        self.vigour = (saliva.flow_stimulated * 1e6 - self.rest) / typical  # glands of this person relative to typical ones
+        self.uptake, self.back = p("fluoride.uptake") / 60.0, np.log(2.0) / (60.0 * p("fluoride.release_half_life"))
+        self.shed, self.dissolve = (
+            np.log(2.0) / (60.0 * p(n)) for n in ("fluoride.varnish_half_life", "food.dissolution_half_life")
+        )
+        self.lag, self.regrowth = 60.0 * p("flow.lag"), 3600.0 * p("brushing.regrowth")
+        y = self.y = np.zeros(GIVEN + 3)
+        y[:N], y[SUGAR], y[VOLUME] = self.volume * start.totals, self.volume * start.sugar, self.volume
+        y[EXCESS], y[PLAQUE] = start.excess * 1e6, start.plaque
+        y[[TISSUE, VARNISH, RESIDUE]] = 1e6 * np.array([start.tissue, start.varnish, start.residue])
+        self.first = {"sugar": self._there()[0], "fluoride": self._there()[1]}
+        self.spat = np.zeros(2)
+        self.lost = 0.0
+
+    def run(self, step: Mouthful) -> Piece:
+        """Solve one step and move on to its end."""
+        from scipy.integrate import solve_ivp
+
+        taken, amount = self._taken(step), (step.volume or self._usual(step.kind)) * 1e6
+        held, inflow = step.kind in HELD, 0.0
+        y = self.y
+        if held:  # swallow, then take it all at once
+            self._keep(self.residual / self.volume, swallow=True)
+            y[:N] += amount * taken
+            y[SUGAR] += amount * step.sugar
+            y[EATEN] += amount * step.sugar
+            y[GIVEN] += amount * step.fluoride
+            y[VOLUME] = self.residual + amount
+        elif step.kind == "varnish":
+            soluble = self.value("fluoride.varnish_share")
+            y[VARNISH] += soluble * amount * step.fluoride
+            y[GIVEN] += amount * step.fluoride
+            self.lost += (1.0 - soluble) * amount * step.fluoride
+        elif amount:
+            left = min(self.value("food.residue"), 0.1 * amount) * (step.kind == "meal")
+            inflow = (amount - left) / step.duration
+        solved = solve_ivp(
+            self._change,
+            (0.0, step.duration),
+            y,
+            "DOP853",
+            dense_output=True,
+            rtol=1e-10,
+            atol=1e-13,
+            args=(step, taken, inflow, held),
+        )
+        time = np.unique(np.concatenate([np.linspace(a, b, PARTS + 1) for a, b in zip(solved.t[:-1], solved.t[1:], strict=True)]))
+        course = solved.sol(time)
+        self.y = y = solved.y[:, -1].copy()
+        if held:
+            before = np.array([y[SUGAR], y[FLUORIDE]])
+            self._keep(self.volume / y[VOLUME], swallow=False)
+            self.spat += before - [y[SUGAR], y[FLUORIDE]]
+            y[VOLUME] = self.volume
+        if inflow and step.kind == "meal":
+            y[RESIDUE] += left * step.sugar
+            y[EATEN] += left * step.sugar
+            self.lost += left * step.fluoride  # fluoride of food left behind stays in it
+            y[GIVEN] += left * step.fluoride
+        if step.kind == "brush":
+            self.lost += y[VARNISH]
+            y[VARNISH] = 0.0
+            y[PLAQUE] *= 1.0 - self.value("brushing.plaque_removed")
+        base = self.sleep if step.kind == "sleep" else self.rest
+        volume = course[VOLUME]
+        return Piece(time, course[SUGAR] / volume, (course[:N] / volume).T, (base + course[EXCESS]) * 1e-6, course[PLAQUE])
+
+    def state(self) -> MouthState:
+        """Return the state at the end of the last step."""
+        y = self.y
+        tissue, varnish, residue = 1e-6 * y[[TISSUE, VARNISH, RESIDUE]]
+        return MouthState(
+            y[:N] / self.volume, float(y[SUGAR] / self.volume), float(y[EXCESS]) * 1e-6, tissue, varnish, residue, float(y[PLAQUE])
+        )
+
+    def ledger(self) -> dict[str, dict[str, float]]:
+        """Return what came in and where it went [mol]; ``gap`` is what is missing, relative to all that came in."""
+        y, (sugar, fluoride) = self.y, self._there()
+        books = {}
+        for name, there, came, swallowed, spat, lost in (
+            ("sugar", sugar, y[EATEN], y[SWALLOWED_SUGAR], self.spat[0], 0.0),
+            ("fluoride", fluoride, y[GIVEN], y[SWALLOWED_FLUORIDE], self.spat[1], self.lost),
+        ):
+            total = self.first[name] + came
+            gap = (total - there - swallowed - spat - lost) / total if total else 0.0
+            amounts = {
+                "at first": self.first[name],
+                "came": came,
+                "swallowed": swallowed,
+                "spat": spat,
+                "lost": lost,
+                "there": there,
+            }
+            books[name] = {key: float(value) * 1e-6 for key, value in amounts.items()} | {"gap": float(gap)}
+        return books
+
+    def _there(self) -> tuple[float, float]:
+        """Return sugar and fluoride in the mouth, in food, tissues and varnish [µmol]."""
+        y = self.y
+        return y[SUGAR] + y[RESIDUE], y[FLUORIDE] + y[TISSUE] + y[VARNISH]
+
+    def _keep(self, share: float, *, swallow: bool) -> None:
+        """Leave a share of the mouth's fluid in it; the rest is swallowed, or taken account of by the caller."""
+        y = self.y
+        if swallow:
+            y[[SWALLOWED_SUGAR, SWALLOWED_FLUORIDE]] += (1.0 - share) * y[[SUGAR, FLUORIDE]]
+        y[:N] *= share
+        y[SUGAR] *= share
+
+    def _change(self, _: float, y: np.ndarray, step: Mouthful, taken: np.ndarray, inflow: float, held: bool) -> np.ndarray:
+        """Return dy/dt; what is held is not swallowed, and everything else leaves at the rate at which it comes."""
+        flow = (self.sleep if step.kind == "sleep" else self.rest) + y[EXCESS]
+        leaving = 0.0 if held else (flow + inflow) / y[VOLUME]
+        secreted = flow * self.saliva.secreted(flow * 1e-6)
+        dy = np.zeros_like(y)
+        dy[:N] = secreted + inflow * taken - leaving * y[:N]
+        exchange = self.back * y[TISSUE] - self.uptake * y[FLUORIDE] / y[VOLUME]
+        dy[[FLUORIDE, SODIUM]] += exchange + self.shed * y[VARNISH]
+        dy[SUGAR] = inflow * step.sugar + self.dissolve * y[RESIDUE] - leaving * y[SUGAR]
+        dy[VOLUME] = flow if held else 0.0
+        dy[EXCESS] = (self._wanted(y, step.kind) - y[EXCESS]) / self.lag
+        dy[TISSUE], dy[VARNISH], dy[RESIDUE] = -exchange, -self.shed * y[VARNISH], -self.dissolve * y[RESIDUE]
+        dy[PLAQUE] = (1.0 - y[PLAQUE]) / self.regrowth
+        dy[EATEN], dy[GIVEN] = inflow * step.sugar, secreted[FLUORIDE] + inflow * taken[FLUORIDE]
+        dy[SWALLOWED_SUGAR], dy[SWALLOWED_FLUORIDE] = leaving * y[SUGAR], leaving * y[FLUORIDE]
+        return dy
+
+    def _wanted(self, y: np.ndarray, kind: str) -> float:
+        """Return the flow above rest [mL/s] that taste, acid and chewing ask for; together they cannot exceed what acid can."""
+        if kind == "sleep":
+            return 0.0
+        most, sugar, acid = self.value("flow.acid"), y[SUGAR] / y[VOLUME], y[ACID] / y[VOLUME]
+        asked = [
+            self.value("flow.sugar") * sugar / (sugar + self.value("flow.sugar_half")),
+            most * acid / (acid + self.value("flow.acid_half")),
+            self.value("flow.chewing") if kind == "meal" else self.value("flow.brushing") if kind in HELD else 0.0,
+        ]
+        return self.vigour * most * (1.0 - float(np.prod([1.0 - a / most for a in asked]))) / 60.0
+
+    def _taken(self, step: Mouthful) -> np.ndarray:
+        """Return totals (components,) [mol/m3] of what is taken: dilute salt, sodium fluoride, and a weak acid where it is sour."""
+        salt = self.value("intake.salt")
+        totals = {"Na": salt + step.fluoride, "Cl": salt, "F": step.fluoride}
+        if step.ph is None:
+            return np.array([totals.get(name, 0.0) for name in NAMES])
+        acid = self.value("intake.acid") * min(max((REACH + 3.0 - step.ph) / REACH, 0.0), 1.0)
+        return neutral(reaction_table(37.0), totals | ({"Ace": acid} if acid else {}), step.ph)
+
+    def _usual(self, kind: str) -> float:
+        name = {"brush": "paste", "rest": None, "sleep": None}.get(kind, kind)
+        return self.value(f"intake.{name}") * 1e-6 if name else 0.0
