@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from amelo.twin.chemistry.saturation import Saturation, saturation
     from amelo.twin.chemistry.thresholds import critical_ph, solubility
     from amelo.twin.trajectory import Trajectory
+    from amelo.twin.twin import Twin
     from amelo.units import Quantity, quantity
 
 __version__ = "0.1.0"
@@ -33,6 +34,7 @@ _HOMES = {
     "Quantity": "amelo.units",
     "Saturation": "amelo.twin.chemistry.saturation",
     "Trajectory": "amelo.twin.trajectory",
+    "Twin": "amelo.twin.twin",
     "Specimen": "amelo.records.specimen",
     "critical_ph": "amelo.twin.chemistry.thresholds",
     "load_case": "amelo.records.case",
@@ -40,6 +42,7 @@ _HOMES = {
     "quantity": "amelo.units",
     "saliva_of": "amelo.twin.chemistry.fluids",
     "saturation": "amelo.twin.chemistry.saturation",
+    "simulate": "amelo.protocol.simulate",
     "solubility": "amelo.twin.chemistry.thresholds",
 }
 
@@ -51,12 +54,14 @@ __all__ = [
     "Saturation",
     "Specimen",
     "Trajectory",
+    "Twin",
     "critical_ph",
     "load_case",
     "load_specimen",
     "quantity",
     "saliva_of",
     "saturation",
+    "simulate",
     "solubility",
 ]
 

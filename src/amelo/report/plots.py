@@ -84,6 +84,8 @@ def plot_initial_profile(column: Column, path: Path) -> None:
             if len(column.phases) > 1 and column.sound[0, k].any():
                 _line(axes, k + 1, middle, 100.0 * column.mineral[0, k], phase.name)
         axes.set_ylim(0.0, 100.0)
+
+
 def plot_mouth(course: MouthCourse, path: Path, *, name: str, start: float = 0.0) -> None:
     """Draw sugar, fluoride and pH of a mouth over time, one above the other, and write them to ``path``.
 

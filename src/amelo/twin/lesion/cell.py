@@ -120,7 +120,9 @@ class _Solution:
                 q = total / single
             else:
                 q = 2.0 * total / (single + math.sqrt(single * single + 8.0 * total * double))
-            unit = [(m, v if m.count == 1 else v * q) for m, v in parts]  # per free ion, so that it means something where there is none
+            unit = [
+                (m, v if m.count == 1 else v * q) for m, v in parts
+            ]  # per free ion, so that it means something where there is none
             self.unit[len(self.family)] = unit
             found = [(m, v * q) for m, v in unit]
             weight = _sum(m.count**2 * v for m, v in found) + TINY * TINY
@@ -133,13 +135,10 @@ class _Solution:
             self.family.append(found)
             self.answers.append(answer)
 
-    def reacting(self) -> list[tuple[Member, Number, dict[int, Number]]]:
-        """Return every species that the basis moves, with its concentration and the answers of its family."""
-        rows = [(m, v, {}) for m, v in self.species]
-        for parts, answers in zip(self.family, self.answers, strict=True):
-            if answers:
-                rows += [(m, v, answers) for m, v in parts]
-        return rows
+    def reacting(self) -> list[tuple[Member, Number]]:
+        """Return every species that the basis moves, with its concentration."""
+        bound = [pair for parts, answers in zip(self.family, self.answers, strict=True) if answers for pair in parts]
+        return [*self.species, *bound]
 
     def everything(self) -> list[tuple[Member, Number]]:
         """Return all species with their concentrations."""
@@ -152,7 +151,7 @@ class _Solution:
     def slopes(self, weight: Callable[[Member], float] = lambda m: 1.0) -> list[list[Number]]:
         """Return d total(j, weight)/d ln c_k."""
         matrix: list[list[Number]] = [[0] * SIZE for _ in range(SIZE)]
-        for m, v, answers in self.reacting():
+        for m, v in self.reacting():
             w = weight(m)
             for j in range(SIZE):
                 if not (m.powers[j] and w):
@@ -211,6 +210,8 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             if law.fluoride_inhibition:
                 ratio = load("fluoride") / load("fluoride_half_inhibition")
                 rate = rate / (1.0 + math.exp_any(load("fluoride_inhibition_order") * math.log(ratio + TINY)))
+            if law.inhibited:
+                rate = rate * (1.0 - load("inhibitor"))
             store(**{f"dissolving{k}": rate, f"loose{k}": math.where(amount > kept, amount - kept, 0.0)})
             stop = law.halfway(rate + TINY, math)
             store(**{f"below{k}": -stop - 0.5 * stop * stop})  # ln DS there
@@ -235,9 +236,7 @@ def _share(amount: Number, reference: Number, exponent: float, math: Any) -> Num
     return ratio if exponent == 1.0 else math.exp_any(exponent * math.log(ratio))
 
 
-def _conversions(
-    model: CellModel, solution: _Solution, load: Load, math: Any
-) -> list[tuple[Number, Number, Number | None]]:
+def _conversions(model: CellModel, solution: _Solution, load: Load, math: Any) -> list[tuple[Number, Number, Number | None]]:
     """Return per phase what is precipitated in the step [mol/L tissue], its derivative with respect to ln DS, and that to ln F."""
     logs = [math.log(x) for x in solution.free]
     log_activity = load("log_activity")
@@ -292,11 +291,13 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
     slope = solution.slopes()
     amounts = [solution.total(j) for j in range(SIZE)]
     face_left, face_right = load("face"), right("face")
-    (push, push_left, push_right), (pull, pull_left, pull_right) = _mobility(model, solution, load, right)
+    (push_left, push_right), (pull_left, pull_right) = _mobility(model, solution, load, right)
     block: list[list[Number]] = [[storage * slope[j][k] for k in range(SIZE)] for j in range(SIZE)]
     for j in range(SIZE):
         held = load(f"inventory{j}")
-        if j != HYDROGEN:  # the last step's Newton remainder can outweigh what little there is; the books keep it, the equations ask for a trace
+        if (
+            j != HYDROGEN
+        ):  # the last step's Newton remainder can outweigh what little there is; the books keep it, the equations ask for a trace
             held = math.where(held > TRACE, held, TRACE)
         residual = storage * amounts[j] - rate * held
         for data, (change, by_saturation, by_fluoride) in zip(model.phases, changes, strict=True):
@@ -317,7 +318,7 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
 
 
 def _mobility(model: CellModel, solution: _Solution, load: Load, right: Load) -> tuple[tuple, tuple]:
-    """Return Σ νDc per component and, with migration, what drives it to the left and to the right; and the derivatives of all three."""
+    """Return what drives each component to the left and to the right, Σ νDc with half of the migration; and the derivatives of both."""
 
     def mobile(m: Member) -> float:
         return m.diffusivity
@@ -327,14 +328,14 @@ def _mobility(model: CellModel, solution: _Solution, load: Load, right: Load) ->
 
     push, pull = [solution.total(j, mobile) for j in range(SIZE)], solution.slopes(mobile)
     if not model.species_diffusion:
-        return (push, push, push), (pull, pull, pull)
+        return (push, push), (pull, pull)
     drift, drift_slope = [solution.total(j, charged) for j in range(SIZE)], solution.slopes(charged)
     left, other = 0.5 * load("migration"), 0.5 * right("migration")
     push_left = [g + left * z for g, z in zip(push, drift, strict=True)]
     push_right = [g - other * z for g, z in zip(push, drift, strict=True)]
     pull_left = [[g + left * z for g, z in zip(a, b, strict=True)] for a, b in zip(pull, drift_slope, strict=True)]
     pull_right = [[g - other * z for g, z in zip(a, b, strict=True)] for a, b in zip(pull, drift_slope, strict=True)]
-    return (push, push_left, push_right), (pull, pull_left, pull_right)
+    return (push_left, push_right), (pull_left, pull_right)
 
 
 def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:
@@ -354,7 +355,7 @@ def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) ->
             if n:
                 taken[j] = taken[j] + n * change
     face_left, face_right = load("face"), right("face")
-    (_, push_left, push_right), _ = _mobility(model, solution, load, right)
+    (push_left, push_right), _ = _mobility(model, solution, load, right)
     for j in range(SIZE):
         store(**{f"converted{j}": taken[j], f"left{j}": face_left * push_left[j], f"right{j}": face_right * push_right[j]})
     species = solution.everything()

@@ -10,6 +10,8 @@ from typing import Any
 from amelo.twin.lesion.cell import SIZE, CellModel, Load, Number, Store, _sum
 from amelo.twin.lesion.system import CHARGES
 
+LEADING = 0.2  # largest share of kT/e per cell by which leftover charge is led away; what remains is led away in the next steps
+
 __all__ = ["carry_down", "carry_through", "carry_up", "charge", "correct", "eliminate", "faces", "settle", "through"]
 
 
@@ -20,7 +22,7 @@ def charge(model: CellModel, load: Load, right: Load, store: Store) -> None:
     store(excess=right("excess") + density * load("width"), imbalance=density / load("porosity"))
 
 
-def faces(model: CellModel, load: Load, left: Load, store: Store) -> None:
+def faces(model: CellModel, load: Load, left: Load, store: Store, math: Any) -> None:
     """Fix conductance and electrical drift of the face between this cell and the one outside it.
 
     Assumptions: no current flows but the one that leads leftover charge away; the potential follows from the concentrations at the
@@ -30,10 +32,12 @@ def faces(model: CellModel, load: Load, left: Load, store: Store) -> None:
     conductance = 1.0 / (left("resistance") + load("resistance"))
     store(face=conductance)
     if model.species_diffusion:
-        current = load("excess") / load("step")
-        difference = load("current") - left("current") - current / conductance
-        answer = (load("imbalance") - left("imbalance")) / (load("strength") + left("strength"))
-        store(migration=answer - 2.0 * difference / (load("conductance") + left("conductance")))
+        spread = load("conductance") + left("conductance")
+        potential = -2.0 * (load("current") - left("current")) / spread
+        leading = -2.0 * load("excess") / (load("step") * conductance) / spread
+        leading = (load("imbalance") - left("imbalance")) / (load("strength") + left("strength")) - leading
+        bounded = leading / math.sqrt(1.0 + leading * leading * (1.0 / LEADING**2))
+        store(migration=potential + bounded)
 
 
 def _pushes(model: CellModel, f: int, load: Load, right: Load) -> tuple[Number, Number]:

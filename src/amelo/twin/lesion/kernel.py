@@ -74,7 +74,16 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
         + [f"{name}{f}" for name in ("total", "behind", "mobility", "drift") for f in families]
         + list(BATH)
     )
-    params = ["step", "inhibitor", "error", "damping", "porosity_exponent", "diffusivity_scale", "porosity_floor", "residual_mineral"]
+    params = [
+        "step",
+        "inhibitor",
+        "error",
+        "damping",
+        "porosity_exponent",
+        "diffusivity_scale",
+        "porosity_floor",
+        "residual_mineral",
+    ]
     params += ["acid_reference", "fluoride_half_inhibition", "fluoride_inhibition_order", "fluoride_half_uptake"]
     params += [f"{name}.{k}" for name in ("molar_volume", "dissolution_rate", "growth_rate", "pk") for k in phases]
     return Layout(
@@ -113,7 +122,7 @@ class _Frame:
 PASSES: dict[str, tuple[bool, Callable[[CellModel, _Frame], None]]] = {  # name: (from the outside inwards, what is recorded)
     "lag": (True, lambda m, f: lag(m, f.load, f.store, f.math)),
     "charge": (False, lambda m, f: column.charge(m, f.load, f.right, f.store)),
-    "faces": (True, lambda m, f: column.faces(m, f.load, f.left, f.store)),
+    "faces": (True, lambda m, f: column.faces(m, f.load, f.left, f.store, f.math)),
     "carry_down": (True, lambda m, f: column.carry_down(m, f.load, f.left, f.right, f.store)),
     "carry_up": (False, lambda m, f: column.carry_up(m, f.load, f.right, f.store)),
     "carry_through": (True, lambda m, f: column.carry_through(m, f.load, f.left, f.right, f.store)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,6 +23,7 @@ __all__ = ["Settings", "cell_model", "solve"]
 
 LITRES = 1000.0  # per cubic metre
 BALANCED = 1e-10  # largest relative balance error of a run that counts as closed
+ALWAYS = ("Na", "K", "Cl")  # in every run, so that fewer kernels need compiling
 CLOSED = 1e30  # resistance [m] of a face that nothing passes
 
 
@@ -52,7 +54,7 @@ def cell_model(column: Column, schedule: Schedule, diffusivity: dict[str, float]
     fluids = [column.fluid, *(s.exposure.fluid for s in unrolled(schedule))]
     fluids += [column.inner] if isinstance(column.inner, Fluid) else []
     present = components_of(f.totals_mmol_per_kgw for f in fluids)
-    present |= {f.charge_balanced_by for f in fluids if f.charge_balanced_by in table.inert}
+    present |= set(ALWAYS) | {f.charge_balanced_by for f in fluids if f.charge_balanced_by in table.inert}
     species = column.diffusion == "species"
     known = {s.name: diffusivity[s.name] if species else 1.0 for s in table.species}
     system = build_system(table, frozenset(present), tuple(sorted(known.items())))
@@ -112,7 +114,9 @@ def _fill(layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, flo
         tile.fields(f"sound{k}")[:] = column.sound[lanes, k].T / volumes[k]
         apatite += tile.fields(f"sound{k}") if phase.apatite else 0.0
     tile.fields("sound_apatite")[:] = apatite
-    for k in range(len(column.phases)):  # a phase that sound tissue does not have is measured against its apatite, else against the space
+    for k in range(
+        len(column.phases)
+    ):  # a phase that sound tissue does not have is measured against its apatite, else against the space
         own, space = tile.fields(f"sound{k}"), 1.0 / volumes[k]
         own[:] = np.where(own > 0.0, own, np.where(apatite > 0.0, apatite, space))
     pores = 1.0 - column.mineral[lanes].sum(axis=1) - column.organic[lanes] if column.porosity_feedback else sound_pores
@@ -227,13 +231,13 @@ def _pieces(schedules: list[Schedule], baths: _Baths, settings: Settings) -> Ite
         wanted = max(1, round(settings.saves * count * length / whole))
         if count > 1:
             edges = np.unique(np.linspace(0, count, min(wanted, count) + 1).round().astype(int))
-            for first, last in zip(edges[:-1], edges[1:], strict=True):
+            for first, last in pairwise(edges):
                 yield _Piece(*arrays, number, int(first), int(last - first))
         else:
             times = np.cumsum(arrays[0][:, 0])
             cuts = np.searchsorted(times, np.linspace(0, length, wanted + 1)[1:-1])
             edges = np.unique([0, *(cuts + 1), len(times)])
-            for first, last in zip(edges[:-1], edges[1:], strict=True):
+            for first, last in pairwise(edges):
                 yield _Piece(*(a[first:last] for a in arrays), number, 0, 1)
 
 

@@ -1,0 +1,63 @@
+"""The twin of a tooth sample or of a surface of a patient's tooth: what is known of it, ready to become an ensemble of columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from amelo.params.load import Parameter
+from amelo.records.case import Case
+from amelo.records.specimen import Specimen
+from amelo.twin.build import column_of
+from amelo.twin.column import Column
+
+__all__ = ["Twin"]
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A specimen, the patient it belongs to when there is one, and what had to be assumed.
+
+    ``Twin.of(specimen)`` or ``Twin.of(case, tooth=36, surface="O")``.
+    """
+
+    specimen: Specimen
+    case: Case | None = None
+    assumed: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, source: Specimen | Case, *, tooth: int | str | None = None, surface: str | None = None, site: str = "crown"
+    ) -> Twin:
+        """Return the twin of a specimen, or of a surface of a tooth of a case.
+
+        Arguments: source; tooth (FDI number), surface (its letter) and site (crown or root) of a case.
+        Raises: RecordError when there is no such tooth, or nothing of it to look at.
+        """
+        if isinstance(source, Specimen):
+            return cls(source)
+        from amelo.errors import CommandError
+        from amelo.twin.tooth_surface import specimen_of_case
+
+        if tooth is None or surface is None:
+            raise CommandError("tooth and surface are missing", why="a case has many", fix='for example tooth=36, surface="O"')
+        specimen, assumed = specimen_of_case(source, tooth, surface, site=site)
+        return cls(specimen, source, tuple(assumed))
+
+    @property
+    def name(self) -> str:
+        """What the specimen is called."""
+        return self.specimen.name
+
+    def column(self, *, members: int = 1, seed: int = 0) -> Column:
+        """Return an ensemble of columns; member 0 has the central values.
+
+        Arguments: members; seed of what is drawn.
+        """
+        return column_of(self.specimen, members=members, seed=seed)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Every constant that the column is made from."""
+        from amelo.records.specimen_parameters import catalogue
+
+        return tuple(catalogue(self.specimen).values())
