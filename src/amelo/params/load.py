@@ -145,7 +145,9 @@ def _walk(
     rest: dict[str, object] = {}
     for key, item in tree.items():
         here = (*path, key)
-        if isinstance(item, dict) and item.keys() & set(_KEYS):
+        if isinstance(item, dict) and any(
+            k in _KEYS and not isinstance(v, dict) for k, v in item.items()
+        ):  # groups may be named low, high
             parameter = _parameter(item, ".".join(here), set_name, f"{where}: {'.'.join(here)}")
             found[parameter.name] = parameter
         elif isinstance(item, dict):

@@ -15,7 +15,7 @@ from math import log
 from amelo.errors import ParameterError, nearest
 from amelo.twin.chemistry.table import ReactionTable, Species
 
-__all__ = ["BASIS", "CHARGES", "Family", "Member", "System", "build_system", "solid_powers"]
+__all__ = ["BASIS", "CARRIERS", "CHARGES", "LN10", "Family", "Member", "System", "build_system", "components_of", "solid_powers"]
 
 BASIS = ("Ca", "P", "F", "H")
 CARRIERS = {"Ca": "Ca+2", "P": "HPO4-2", "F": "F-"}  # the species whose free concentration is the unknown of a component
