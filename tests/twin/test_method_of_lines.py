@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from method_of_lines import Lines, integrate
-from phreeqc_slab import FOLDER, MINERAL
+from phreeqc_slab import FOLDER, MINERAL, SLABS
 from pore_fluid import PoreFluid
 from reference_cases import APATITE, FREE, GOLDEN, loss, manufactured, of_oracle
 from reference_cases import FOLDER as GOLDEN_FOLDER
@@ -24,7 +24,7 @@ LACTIC = {
     "totals_mmol_per_kgw": {"Ca": 2.0, "P": 2.0, "F": 0.05, "Lac": 50.0, "K": 100.0, "Tr": 60.0},
     "charge_balanced_by": "K",
 }
-KINETIC = "lactic20_propionic10_pH5.0_k0.0004_h24_dx10_N12_S300"
+KINETIC = "lactic20_propionic10_pH5.0_k0.0004_h24_dx5_N20_S400"
 
 
 SLOW = pytest.mark.skipif(not os.environ.get("AMELO_SLOW"), reason="takes a minute or more; set AMELO_SLOW=1 to run it")
@@ -120,7 +120,7 @@ def test_a_film_is_a_resistance_in_series():
     lines.expose({"fluid": settings["schedule"][0]["fluid"], "film": 1e-4})
     x, i = lines.begin(), lines.pore.names.index("Lac")
     bath = 1e3 * lines.outer[0].totals[i]
-    expected = settings["diffusivity"] * bath / (1e-4 + 0.5e-5 / 0.2**2)
+    expected = settings["diffusivity"] * bath / (1e-4 + 2.5e-6 / 0.2**2)
     assert lines.slope(0.0, x)[i] == pytest.approx(expected, rel=1e-6)
 
 
@@ -223,9 +223,9 @@ def one_of(tags: list[str], quick: str) -> list:
     return [pytest.param(tag, marks=() if tag == quick else SLOW) for tag in tags]
 
 
-KINETIC_TAGS = [path.stem for path in sorted(FOLDER.glob("*_k0.000*.json")) if "mcd" not in path.stem]
-SLOW_TAGS = [path.stem for path in sorted(FOLDER.glob("*_mcd_k*.json"))]
-FAST_TAGS = [path.stem for path in sorted(FOLDER.glob("*_eq_*.json"))]
+KINETIC_TAGS = [slab.tag for slab in SLABS if slab.rate and not slab.multicomponent]
+SEVERAL_TAGS = [slab.tag for slab in SLABS if slab.rate and slab.multicomponent]
+FAST_TAGS = [slab.tag for slab in SLABS if not slab.rate]
 
 
 def compare(tag: str, **options: object) -> tuple[float, float, float]:
@@ -248,7 +248,7 @@ def test_kinetic_slabs_of_phreeqc(tag):
     assert calcium < 0.03
 
 
-@pytest.mark.parametrize("tag", one_of(SLOW_TAGS, "acetic50_CaP2_pH4.5_mcd_k0.0004_h24_dx10_N12_S300"))
+@pytest.mark.parametrize("tag", one_of(SEVERAL_TAGS, "acetic50_CaP2_pH4.5_mcd_k0.0004_h24_dx10_N12_S300"))
 def test_multicomponent_kinetic_slabs_of_phreeqc(tag):
     ratio, ph, calcium = compare(tag)
     assert ratio == pytest.approx(1.0, abs=0.008)
@@ -262,14 +262,14 @@ def test_equilibrium_slabs_of_phreeqc(tag):
     assert ratio == pytest.approx(1.0, abs=0.012)
 
 
-@pytest.mark.parametrize("name", ["kinetic_slab", "opening_pores"])
+@pytest.mark.parametrize("name", one_of(list(GOLDEN), "opening_pores"))
 def test_golden_results_are_repeated_from_their_files_alone(name):
     stored = json.loads((GOLDEN_FOLDER / f"{name}.json").read_text("utf-8"))
     settings, times = stored["settings"], [float(t) for t in stored["times"]]
     lesion = integrate(settings, times, tolerance=1e-5)
     assert np.abs(lesion.balance).max() < 1e-4
     for i, saved in enumerate(stored["times"].values()):
-        assert loss(settings, lesion.mineral[i]) == pytest.approx(saved["loss"], rel=2e-4)
+        assert loss(settings, lesion.mineral[i]) == pytest.approx(saved["loss"], rel=3e-4)
         assert lesion.ph[i] == pytest.approx(np.array(saved["pH"]), abs=1e-3)
         for k, row in enumerate(saved["mineral"].values()):
             assert lesion.mineral[i, k] == pytest.approx(np.array(row), abs=1e-4)
