@@ -130,7 +130,7 @@ def test_every_slab_has_its_file_and_the_files_are_sane():
         profile = np.array(stored["profiles"][f"{slab.hours:g}"])
         assert len(profile) == slab.cells
         assert np.all(np.diff(profile[:, 1]) > -1e-6), slab.tag  # constant acid, uniform mineral: no surface layer
-        assert np.all(np.diff(profile[:, 2]) > -3e-5) and profile[0, 2] > slab.ph
+        assert np.all(np.diff(profile[:, 2]) > -2e-4) and profile[0, 2] > slab.ph  # behind the front it is flat
         if slab.rate is None:
             assert np.abs(profile[profile[:, 1] > 1e-3, 6]).max() < 1e-6
         assert script(slab).count("TRANSPORT") == 1
