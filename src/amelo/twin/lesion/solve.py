@@ -234,9 +234,12 @@ def _pieces(schedules: list[Schedule], baths: _Baths, settings: Settings) -> Ite
             for first, last in pairwise(edges):
                 yield _Piece(*arrays, number, int(first), int(last - first))
         else:
-            times = np.cumsum(arrays[0][:, 0])
+            parts = (
+                settings.grid.parts
+            )  # states are saved where the undivided grid has an edge, so that finer runs save the same times
+            times = np.cumsum(arrays[0][:, 0])[parts - 1 :: parts]
             cuts = np.searchsorted(times, np.linspace(0, length, wanted + 1)[1:-1])
-            edges = np.unique([0, *(cuts + 1), len(times)])
+            edges = np.unique([0, *(cuts + 1), len(times)]) * parts
             for first, last in pairwise(edges):
                 yield _Piece(*(a[first:last] for a in arrays), number, 0, 1)
 
