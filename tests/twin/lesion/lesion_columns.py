@@ -51,7 +51,7 @@ def bath(ph: float, closing: str = "K", **totals: float) -> Fluid:
 
 
 LACTIC = bath(4.5, "Na", Ca=1e-4, P=1e-4, Lac=50.0, Na=40.0, Tr=100.0, K=100.0)  # the bath of the reference results
-PORE = bath(7.0, Ca=0.15, P=0.09, K=100.0, Tr=100.0)
+PORE = bath(7.0, Ca=0.15, P=0.09, K=100.0, Tr=100.0, Lac=1e-6)  # what stands in its pores, with a trace to share a kernel
 
 
 def slab(

@@ -13,7 +13,7 @@ from amelo.twin.lesion.steps import Grid
 
 POROSITY, PORE_DIFFUSIVITY = 0.2, 2.6e-10
 FREE = PORE_DIFFUSIVITY / POROSITY  # in the water of a film
-MARKED = bath(7.0, Ca=0.15, P=0.09, K=100.0, Tr=99.0, Cl=1.0)
+MARKED = bath(7.0, Ca=0.15, P=0.09, K=100.0, Tr=99.0, Cl=1.0, Lac=1e-6)
 FINE = Grid(first=0.02, growth=1.05, longest=0.5)
 
 
