@@ -157,11 +157,13 @@ def kernel_text(layout: Layout) -> str:
         "LANES": layout.lanes,
         "FIELDS": layout.stride,
         "STATE": layout.state,
+        "PHASES": len(layout.model.phases),
         "BALANCES": SIZE + len(layout.model.system.families),
     }
     constants |= {f"AT_{name.upper()}": layout.fields[name] for name in ("step", "inhibitor", "error", "damping")}
     constants |= {
-        f"AT_{name.upper()}": layout.fields[name] for name in ("resistance", "c0", "through0", "block00", "residual0", "delta0")
+        f"AT_{name.upper()}": layout.fields.get(name, 0)
+        for name in ("resistance", "c0", "through0", "block00", "residual0", "delta0", "forming0")
     }
     values = "\n".join(f"{name} = {value}" for name, value in constants.items())
     return (
