@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from amelo.twin.lesion.cell import SIZE, CellModel, Load, Number, Store, _sum
+from amelo.twin.lesion.cell import FLUORIDE, HYDROGEN, SIZE, CellModel, Load, Number, Store, _sum
 from amelo.twin.lesion.system import CHARGES
 
+STEEPEST = 2.3  # largest fall of ln c in one iteration
+UNFELT = 1e-10  # mol/L of calcium, phosphate or fluoride whose relative error nobody feels
 LEADING = 0.2  # largest share of kT/e per cell by which leftover charge is led away; what remains is led away in the next steps
 
 __all__ = ["carry_down", "carry_through", "carry_up", "charge", "correct", "eliminate", "faces", "settle", "through"]
@@ -129,7 +131,9 @@ def eliminate(load: Load, left: Load, right: Load, store: Store) -> None:
 def correct(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:
     """Correct the free concentrations of a cell and remember the largest correction.
 
-    Concentrations change by the factor 1 + δ rather than e^δ, between a tenth and ten thousand: a fluoride pulse spans decades.  What
+    What rises changes by the factor 1 + δ rather than e^δ, up to ten thousand: a bath spans decades.  What falls does so by e^δ, since
+    the supply that minerals answer is a sum of exponentials and 1 + δ would fall below saturation and circle; fluoride, of which
+    minerals take up little, falls by 1 + δ as well.  Traces that nobody feels do not hold up the others.  What
     a phase gives or takes in a long step is flat far from saturation on both sides and steep between; where a correction would jump
     from one flat to the other, it stops halfway up, from where Newton's method cannot circle.
     """
@@ -139,11 +143,19 @@ def correct(model: CellModel, load: Load, right: Load, store: Store, math: Any) 
     for j in range(SIZE):
         delta = load(f"residual{j}") + _sum(load(f"block{j}{k}") * after[k] for k in range(SIZE))
         store(**{f"delta{j}": delta})
-        size = delta * delta
+        felt = delta
+        if j != HYDROGEN:
+            amount = load(f"c{j}")
+            felt = delta * amount / (amount + UNFELT)
+        size = felt * felt
         worst = math.where(size < worst, worst, size)  # not-a-number becomes the worst
         factor = 1.0 + delta
-        factor = math.where(factor > 0.1, factor, 0.1)
-        logs.append(math.log(math.where(factor < 1e4, factor, 1e4)))
+        if j == FLUORIDE:
+            logs.append(math.log(math.where(factor > 0.1, math.where(factor < 1e4, factor, 1e4), 0.1)))
+            continue
+        up = math.log(math.where(factor > 1.0, math.where(factor < 1e4, factor, 1e4), 1.0))
+        down = math.where(delta > -STEEPEST, delta, -STEEPEST)
+        logs.append(math.where(delta > 0.0, up, down))
     store(error=worst)
     for k, data in enumerate(model.phases):
         now = load(f"saturation{k}")

@@ -65,6 +65,7 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     rest = ["width", "organic", "open_pores", "sound_apatite", *(f"sound{k}" for k in phases)]
     rest += ["log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration", "excess", "imbalance"]
     rest += [f"{name}{k}" for name in ("dissolving", "loose", "growing", "room", "below", "above", "saturation") for k in phases]
+    rest += [f"{name}{k}" for name in ("formed", "forming", "taking") for k in phases]
     rest += [f"{name}{f}" for name in ("ahead", "behind") for f in families]
     rest += [f"{name}{j}" for name in ("residual", "left", "right", "delta", "converted") for j in range(SIZE)]
     rest += [f"{name}{j}{k}" for name in ("block", "to_left", "to_right") for j in range(SIZE) for k in range(SIZE)]
@@ -156,11 +157,13 @@ def kernel_text(layout: Layout) -> str:
         "LANES": layout.lanes,
         "FIELDS": layout.stride,
         "STATE": layout.state,
+        "PHASES": len(layout.model.phases),
         "BALANCES": SIZE + len(layout.model.system.families),
     }
     constants |= {f"AT_{name.upper()}": layout.fields[name] for name in ("step", "inhibitor", "error", "damping")}
     constants |= {
-        f"AT_{name.upper()}": layout.fields[name] for name in ("resistance", "c0", "through0", "block00", "residual0", "delta0")
+        f"AT_{name.upper()}": layout.fields.get(name, 0)
+        for name in ("resistance", "c0", "through0", "block00", "residual0", "delta0", "forming0")
     }
     values = "\n".join(f"{name} = {value}" for name, value in constants.items())
     return (
