@@ -104,9 +104,7 @@ def adjoint_text(layout: Layout) -> str:
     functions = []
     for name, (inwards, record) in PASSES.items():
         if name not in SOLVE:
-            functions.append(
-                pass_text(layout, f"{name}_back", reverse_sweep(recorded(layout, record), shift), inwards=not inwards)
-            )
+            functions.append(pass_text(layout, f"{name}_back", reverse_sweep(recorded(layout, record), shift), inwards=not inwards))
     lines = recorded(layout, PASSES["evaluate"][1])
     cells = reverse_sweep(lines, shift, seeded=lambda o: stem(o) in BALANCE, moved=lambda o: not free(o))
     ghost = reverse_sweep(lines, shift, seeded=lambda o: stem(o) in FLUXES)

@@ -18,7 +18,6 @@ from amelo.twin.lesion.adjoint import BAR, adjoint_layout, adjoint_module
 from amelo.twin.lesion.cell import SIZE
 from amelo.twin.lesion.kernel import Layout, layout_of
 from amelo.twin.lesion.solve import (
-    LITRES,
     Settings,
     _Baths,
     _fill,
@@ -32,7 +31,7 @@ from amelo.twin.lesion.solve import (
 )
 from amelo.twin.lesion.steps import segment_steps, sequences
 from amelo.twin.run import Run
-from amelo.twin.schedule import Schedule, Segment, unrolled
+from amelo.twin.schedule import Schedule, unrolled
 
 __all__ = ["MEMORY", "Pulled", "Tape", "taped"]
 
@@ -156,7 +155,9 @@ class Tape:
         module = adjoint_module(self.layout)
         module.restore_state(tile.array, tile.cells, block.before)
         balances = np.zeros((3, SIZE + len(self.layout.model.system.families), self.layout.lanes))
-        found = _one_way(module, tile, block.piece, table, np.empty((2, 0, 0, 0)), 0, balances, self.settings, np.zeros(3, np.int64))
+        found = _one_way(
+            module, tile, block.piece, table, np.empty((2, 0, 0, 0)), 0, balances, self.settings, np.zeros(3, np.int64)
+        )
         if found[0] < 0:
             raise SolveError("a part of the run that was solved before was not solved again", fix="give the tape more memory")
         return found[1:]
@@ -221,7 +222,7 @@ def _cycles(schedules: list[Schedule], baths: _Baths, settings: Settings) -> Ite
         offset = 0 if piece.sequence != owner else offset
         owner = piece.sequence
         yield piece, offset
-        offset += len(piece.steps) if piece.first == 0 and piece.cycles == 1 and not _repeats(schedules, owner) else 0
+        offset += len(piece.steps) if sequences(schedules[0])[owner].count == 1 else 0
 
 
 def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Settings, counts: np.ndarray, room: float) -> _Way:
