@@ -14,7 +14,7 @@ STEEPEST = 2.3  # largest fall of ln c in one iteration
 UNFELT = 1e-10  # mol/L of calcium, phosphate or fluoride whose relative error nobody feels
 LEADING = 0.2  # largest share of kT/e per cell by which leftover charge is led away; what remains is led away in the next steps
 
-__all__ = ["carry_down", "carry_through", "carry_up", "charge", "correct", "eliminate", "faces", "settle", "through"]
+__all__ = ["carry_down", "carry_through", "carry_up", "charge", "correct", "eliminate", "faces", "settle", "solved", "through"]
 
 
 def charge(model: CellModel, load: Load, right: Load, store: Store) -> None:
@@ -114,18 +114,24 @@ def eliminate(load: Load, left: Load, right: Load, store: Store) -> None:
         row += [right(f"to_left{j}{k}") for k in range(SIZE)]
         known = left(f"right{j}") + right(f"left{j}") - load(f"left{j}") - load(f"right{j}") - load(f"residual{j}")
         rows.append([*row, known + _sum(pull[j][i] * shift[i] for i in range(SIZE))])
-    width = 2 * SIZE + 1
-    for k in range(SIZE):
-        inverse = 1.0 / rows[k][k]
-        rows[k] = [rows[k][c] * inverse if c > k else rows[k][c] for c in range(width)]
-        for i in range(k + 1, SIZE):
-            rows[i] = [rows[i][c] - rows[i][k] * rows[k][c] if c > k else rows[i][c] for c in range(width)]
-    for k in reversed(range(SIZE)):
-        for i in range(k):
-            rows[i] = [rows[i][c] - rows[i][k] * rows[k][c] if c >= SIZE else rows[i][c] for c in range(width)]
+    rows = solved(rows)
     for j in range(SIZE):
         store(**{f"block{j}{k}": rows[j][SIZE + k] for k in range(SIZE)})
-        store(**{f"residual{j}": rows[j][width - 1]})
+        store(**{f"residual{j}": rows[j][-1]})
+
+
+def solved(rows: list[list[Number]]) -> list[list[Number]]:
+    """Return rows [A | B] with B replaced by A^-1 B, by elimination without pivoting."""
+    rows, size, width = list(rows), len(rows), len(rows[0])
+    for k in range(size):
+        inverse = 1.0 / rows[k][k]
+        rows[k] = [rows[k][c] * inverse if c > k else rows[k][c] for c in range(width)]
+        for i in range(k + 1, size):
+            rows[i] = [rows[i][c] - rows[i][k] * rows[k][c] if c > k else rows[i][c] for c in range(width)]
+    for k in reversed(range(size)):
+        for i in range(k):
+            rows[i] = [rows[i][c] - rows[i][k] * rows[k][c] if c >= size else rows[i][c] for c in range(width)]
+    return rows
 
 
 def correct(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:

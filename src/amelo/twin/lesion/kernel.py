@@ -22,7 +22,7 @@ from amelo.twin.chemistry.recorder import Recorded, Recorder
 from amelo.twin.lesion import column_equations as column
 from amelo.twin.lesion.cell import SIZE, CellModel, close, evaluate, lag
 
-__all__ = ["BATH", "Layout", "compiled", "kernel_text", "layout_of"]
+__all__ = ["BATH", "PASSES", "Layout", "compiled", "kernel_text", "layout_of", "module_of", "pass_text", "recorded"]
 
 BATH = (
     "log_activity",
@@ -136,21 +136,31 @@ PASSES: dict[str, tuple[bool, Callable[[CellModel, _Frame], None]]] = {  # name:
 }
 
 
+def recorded(layout: Layout, record: Callable[[CellModel, _Frame], None]) -> list[str]:
+    """Return the lines that a pass leaves behind."""
+    frame = _Frame(layout)
+    record(layout.model, frame)
+    return frame.math.lines
+
+
+def pass_text(layout: Layout, name: str, lines: list[str], *, inwards: bool) -> str:
+    """Return the function that runs recorded lines over the cells ``first`` to ``last``, from the outside inwards or back."""
+    body = "\n            ".join(lines) or "pass"
+    order = "first + k" if inwards else "last - k"
+    return (
+        f"@njit(cache=True, error_model='numpy', fastmath={{'contract', 'nsz'}})\n"
+        f"def {name}(w, first, last):\n"
+        f"    for k in range(last - first + 1):\n"
+        f"        b = uint64(({order}) * {layout.stride * layout.lanes})\n"
+        f"        for l in range(uint64(0), uint64({layout.lanes})):\n            {body}\n"
+    )
+
+
 def kernel_text(layout: Layout) -> str:
     """Return the Python text of the kernel module of a model."""
     functions = []
     for name, (inwards, record) in PASSES.items():
-        frame = _Frame(layout)
-        record(layout.model, frame)
-        body = "\n            ".join(frame.math.lines) or "pass"
-        order = "first + k" if inwards else "last - k"
-        functions.append(
-            f"@njit(cache=True, error_model='numpy', fastmath={{'contract', 'nsz'}})\n"
-            f"def {name}(w, first, last):\n"
-            f"    for k in range(last - first + 1):\n"
-            f"        b = uint64(({order}) * {layout.stride * layout.lanes})\n"
-            f"        for l in range(uint64(0), uint64({layout.lanes})):\n            {body}\n"
-        )
+        functions.append(pass_text(layout, name, recorded(layout, record), inwards=inwards))
     head = (Path(__file__).parent / "time_loop.txt").read_text("utf-8")
     prelude, driver = head.split("# --- passes stand here ---\n")
     constants = {
@@ -176,8 +186,12 @@ def kernel_text(layout: Layout) -> str:
 
 @cache
 def compiled(layout: Layout) -> ModuleType:
-    """Return the compiled module of a layout, writing its text to the cache folder when it is not there yet."""
-    text = kernel_text(layout)
+    """Return the compiled module of a layout."""
+    return module_of(kernel_text(layout))
+
+
+def module_of(text: str) -> ModuleType:
+    """Return the module that a text makes, writing it to the cache folder when it is not there yet."""
     name = f"amelo_lesion_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     path = _folder() / f"{name}.py"
     if not path.exists():
