@@ -11,6 +11,7 @@ from amelo.errors import CommandError, nearest
 from amelo.twin.column import Column
 from amelo.twin.lesion.inputs import bath_slopes, column_gradient
 from amelo.twin.lesion.knobs import different_fluids, rebuilt, written
+from amelo.twin.lesion.pull import KINDS, Pulled, pull
 from amelo.twin.lesion.solve import Settings, _key
 from amelo.twin.lesion.tape import MEMORY, Tape, taped
 from amelo.twin.run import Run
@@ -18,7 +19,9 @@ from amelo.twin.schedule import Schedule
 
 __all__ = ["TIGHT", "Gradient", "Objective", "Reverse", "gradient", "integrated_mineral_loss", "reverse"]
 
-TIGHT = Settings(tolerance=1e-5, near_tolerance=1e-5)  # quadratic: a last correction of 1e-5 leaves an error of about 1e-10
+TIGHT = Settings(
+    tolerance=1e-4, near_tolerance=1e-4, iterations=40
+)  # quadratic: what is left is about 1e-8, and so is the error of derivatives
 Objective = Callable[[Run], tuple[np.ndarray, np.ndarray]]
 
 
@@ -78,22 +81,25 @@ class Reverse:
                 fix=f"give members, times, phases, cells: {expected}",
             )
         mineral = np.asarray(mineral, float)
-        pulled = tape.pull(mineral)
+        pulled = pull(tape, mineral)
         parameters, initial, sound = column_gradient(column, pulled.cells, tape.pore, len(tape.layout.model.system.families))
         for k, phase in enumerate(column.phases):  # volume fractions are moles times the molar volume
             moved = np.where(mineral[:, :, k] == 0.0, 0.0, mineral[:, :, k] * self.run.mineral[:, :, k]).sum(axis=(1, 2))
             name = f"molar_volume.{phase.name}"
             parameters[name] = parameters[name] + moved / column.parameters[name]
         found = parameters | self._segments(pulled) | self._baths(pulled.baths)
+        failed = np.array([bool(sentence) for sentence in self.run.failure])
+        for slope in found.values():
+            slope[failed] = np.nan
         return Gradient(self.run, np.full(column.members, np.nan) if value is None else value, found, initial, sound)
 
-    def _segments(self, pulled: object) -> dict[str, np.ndarray]:
+    def _segments(self, pulled: Pulled) -> dict[str, np.ndarray]:
         found = {}
         each = [list(written(s)) for s in self.schedules]
         for i in range(len(each[0])):
             ids = dict.fromkeys(id(segments[i]) for segments in each)
-            for name, bars in (("duration", pulled.lengths), ("film", pulled.films), ("inhibitor", pulled.inhibitors)):
-                found[f"{name}[{i}]"] = sum(bars[key] for key in ids if key in bars)
+            for kind in KINDS:
+                found[f"{kind}[{i}]"] = sum(pulled.segments.get((kind, key), 0.0) for key in ids) + np.zeros(len(each))
         return found
 
     def _baths(self, bars: np.ndarray) -> dict[str, np.ndarray]:
