@@ -11,6 +11,7 @@ import numpy as np
 from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.table import reaction_table
 from amelo.twin.column import Column
+from amelo.twin.diffusivity import one_diffusivity
 from amelo.twin.lesion.baths import ARRAYS, bath_values, float_frame
 from amelo.twin.lesion.cell import SIZE, CellModel, PhaseData, totals_of_basis
 from amelo.twin.lesion.kernel import Layout, compiled, layout_of
@@ -67,12 +68,17 @@ def cell_model(column: Column, schedule: Schedule, diffusivity: dict[str, float]
 
 @dataclass
 class _Tile:
-    """Up to ``lanes`` members in one array; members that are missing repeat the last one."""
+    """Up to ``lanes`` members in one array; members that are missing repeat the last one.
+
+    What diffuses is in ``water``: the diffusivity in a film [m2/s] where one diffusivity serves all and stands in the tissue's
+    resistance, 1 where every species has its own.
+    """
 
     layout: Layout
     members: np.ndarray
     array: np.ndarray
     cells: int
+    water: float
 
     def __post_init__(self) -> None:
         self.view = self.array.reshape(self.cells + 3, self.layout.stride, self.layout.lanes)
@@ -89,7 +95,8 @@ class _Tile:
 def _fill(layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, float], inner: dict[str, float] | None) -> _Tile:
     """Lay the members ``lanes`` of a column into an array, their pores filled with one fluid."""
     n = column.mineral.shape[2]
-    tile = _Tile(layout, lanes, np.zeros((n + 3) * layout.stride * layout.lanes), n)
+    water = one_diffusivity(column.temperature) if column.diffusion == "single" else 1.0
+    tile = _Tile(layout, lanes, np.zeros((n + 3) * layout.stride * layout.lanes), n, water)
     parameters = {name: np.broadcast_to(values, (column.members,))[lanes] for name, values in column.parameters.items()}
     for name in layout.fields:
         stem, _, number = name.partition(".")
@@ -280,7 +287,7 @@ def _march(
             history = np.empty((2, len(piece.steps), tile.cells, SIZE * layout.lanes)) if repeats else np.empty((2, 0, 0, 0))
             owner = piece.sequence
         failed = module.drive(
-            tile.array, tile.cells, piece.steps, piece.which, table, piece.films, piece.inhibitors,
+            tile.array, tile.cells, piece.steps, piece.which, table, piece.films / tile.water, piece.inhibitors,
             history, piece.first, piece.cycles, inflow, inner, gross, backup, limits, counts,
         )  # fmt: skip
         if failed >= 0:
