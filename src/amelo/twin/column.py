@@ -37,7 +37,7 @@ class Column:
     ``dissolution_rate.<phase>`` and ``growth_rate.<phase>`` [mol/(m3 tissue s)]; ``pk.<phase>``; ``molar_volume.<phase>`` [m3/mol];
     ``fluoride_half_inhibition`` [mol/m3], ``fluoride_inhibition_order``, ``acid_reference`` [mol/m3], ``fluoride_half_uptake`` [mol/m3];
     with collagen ``collagen.protected_above`` (mineral relative to sound), ``collagen.decay_rate`` [1/s], ``enzyme.activation_ph``,
-    ``enzyme.activation_rate`` [1/s], ``enzyme.deactivation_rate`` [1/s], ``enzyme.optimal_ph``, ``enzyme.ph_width``,
+    ``enzyme.activation_width``, ``enzyme.activation_rate`` [1/s], ``enzyme.deactivation_rate`` [1/s], ``enzyme.optimal_ph``, ``enzyme.ph_width``,
     ``enzyme.initial_activity``.  A rate constant holds for the whole surface of its phase in sound tissue; a phase that sound tissue
     does not have (a precursor, calcium fluoride, new fluoridated apatite) refers to the sound mineral of all apatites.
     """

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from amelo.twin.lesion import matrix
 from amelo.twin.lesion.dual import Dual
 from amelo.twin.lesion.system import BASIS, CHARGES, LN10, Family, Member, System
 from amelo.twin.phases import Phase
@@ -41,12 +42,13 @@ class PhaseData:
 
 @dataclass(frozen=True)
 class CellModel:
-    """Everything that decides what the equations are: system, phases, whether ions have their own diffusivities, pore feedback."""
+    """Everything that decides what the equations are: system, phases, whether ions have their own diffusivities, and so on."""
 
     system: System
     phases: tuple[PhaseData, ...]
     species_diffusion: bool
     porosity_feedback: bool
+    collagen: bool = False
 
     @property
     def growing(self) -> int:
@@ -180,6 +182,8 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     store(neutral=math.exp_any(strength * (-model.system.neutral_slope * LN10)))
 
     solid: Number = load("organic")
+    if model.collagen:
+        solid = solid * load("collagen")
     moles = [load(f"mineral{k}") for k in range(len(model.phases))]
     for k, amount in enumerate(moles):
         solid = solid + amount * load(f"molar_volume.{k}")
@@ -194,6 +198,8 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     if model.growing:
         surface = _share(apatite, sound, 2.0 / 3.0, math)
         room = porosity - load("porosity_floor")
+        if model.collagen:
+            room = room - matrix.barren(load)
         room = math.where(room > 0.0, room, 0.0) / model.growing
     for k, data in enumerate(model.phases):
         phase, amount = data.phase, moles[k]
@@ -221,6 +227,8 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             if area is None:
                 area = _share(amount, load(f"sound{k}"), 2.0 / 3.0, math)
             rate = step * load(f"growth_rate.{k}") * area
+            if model.collagen:  # mineral grows on the matrix
+                rate = rate * load("collagen")
             if law.inhibited:
                 rate = rate * (1.0 - load("inhibitor"))
             store(**{f"growing{k}": rate})
@@ -355,12 +363,15 @@ def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) ->
     solution = _Solution(model, load, math, totals)
     delta = [load(f"delta{j}") for j in range(SIZE)]
     taken: list[Number] = [0.0] * SIZE
+    apatite: Number = 0.0
     for k, data in enumerate(model.phases):
         move = _sum(n * delta[j] for j, n in enumerate(data.powers) if n) * (1.0 / data.ions)
         change = load(f"formed{k}") + load(f"forming{k}") * move
         if data.phase.growth is not None and data.phase.growth.fluoride_limited:
             change = change + load(f"taking{k}") * delta[FLUORIDE]
         store(**{f"mineral{k}": load(f"mineral{k}") + change})
+        if data.phase.apatite:
+            apatite = apatite + load(f"mineral{k}") + change
         for j, n in enumerate(data.powers):
             if n:
                 taken[j] = taken[j] + n * change
@@ -374,6 +385,8 @@ def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) ->
         acid=_sum(v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM]),
         fluoride=solution.total(FLUORIDE),
     )
+    if model.collagen:
+        matrix.decay(load, solution.free[HYDROGEN], apatite, store, math)
     if model.species_diffusion:
         store(
             current=_sum(m.charge * m.diffusivity * v for m, v in species if m.charge),

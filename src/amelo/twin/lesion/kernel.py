@@ -20,6 +20,7 @@ from types import ModuleType
 from amelo.cite.references import cache_folder
 from amelo.twin.chemistry.recorder import Recorded, Recorder
 from amelo.twin.lesion import column_equations as column
+from amelo.twin.lesion import matrix
 from amelo.twin.lesion.cell import SIZE, CellModel, close, evaluate, lag
 
 __all__ = ["BATH", "Layout", "compiled", "kernel_text", "layout_of"]
@@ -62,6 +63,7 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     state = [f"c{j}" for j in range(SIZE)] + [f"inventory{j}" for j in range(SIZE)] + [f"mineral{k}" for k in phases]
     state += [f"{name}{f}" for name in ("total", "stock", "mobility", "drift") for f in families]
     state += ["strength", "acid", "fluoride", "current", "conductance"]
+    state += [*matrix.STATE] * model.collagen
     rest = ["width", "organic", "open_pores", "sound_apatite", *(f"sound{k}" for k in phases)]
     rest += ["log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration", "excess", "imbalance"]
     rest += [f"{name}{k}" for name in ("dissolving", "loose", "growing", "room", "below", "above", "saturation") for k in phases]
@@ -70,6 +72,7 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     rest += [f"{name}{j}" for name in ("residual", "left", "right", "delta", "converted") for j in range(SIZE)]
     rest += [f"{name}{j}{k}" for name in ("block", "to_left", "to_right") for j in range(SIZE) for k in range(SIZE)]
     rest += [f"through{j}" for j in range(SIZE + len(model.system.families))]
+    rest += [*matrix.FIELDS] * model.collagen
     bath = (
         [f"c{j}" for j in range(SIZE)]
         + [f"{name}{f}" for name in ("total", "behind", "mobility", "drift") for f in families]

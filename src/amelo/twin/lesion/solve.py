@@ -63,7 +63,7 @@ def cell_model(column: Column, schedule: Schedule, diffusivity: dict[str, float]
     for phase in column.phases:
         powers, ions, offset = solid_powers(table, phase.solid)
         phases.append(PhaseData(phase, powers, ions, offset * LN10))
-    return CellModel(system, tuple(phases), species, column.porosity_feedback)
+    return CellModel(system, tuple(phases), species, column.porosity_feedback, column.collagen)
 
 
 @dataclass
@@ -104,6 +104,8 @@ def _fill(layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, flo
             key = f"{stem}.{column.phases[int(number)].name}"
             scale = LITRES if stem == "molar_volume" else 1.0 / LITRES if stem.endswith("_rate") else 1.0
             tile.fields(name)[:] = parameters.get(key, np.zeros(len(lanes))) * scale
+        elif name.replace("_", ".", 1) in parameters and layout.model.collagen:
+            tile.fields(name)[:] = parameters[name.replace("_", ".", 1)]
         elif name in parameters:
             scale = 1.0 / LITRES if name in ("acid_reference", "fluoride_half_inhibition", "fluoride_half_uptake") else 1.0
             tile.fields(name)[:] = parameters[name] * scale
@@ -141,6 +143,9 @@ def _fill(layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, flo
             if name in layout.fields:
                 tile.view[slot, layout.fields[name], :] = value
     tile.view[n + 1, layout.fields["resistance"], :] = 0.0 if inner else CLOSED
+    if layout.model.collagen:
+        tile.fields("collagen")[:] = 1.0
+        tile.fields("enzyme")[:] = parameters["enzyme.initial_activity"]
     return tile
 
 
@@ -337,8 +342,9 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
     volume = np.stack([parameters[f"molar_volume.{p.name}"] for p in column.phases], axis=1) * LITRES
     mineral = moles * volume[:, None, :, None]
     open_pores = 1.0 - column.sound.sum(axis=1) - column.organic
+    collagen = gather("collagen") if model.collagen else np.ones_like(mineral[:, :, 0])
     porosity = (
-        1.0 - mineral.sum(axis=2) - column.organic[:, None]
+        1.0 - mineral.sum(axis=2) - column.organic[:, None] * collagen
         if column.porosity_feedback
         else np.broadcast_to(open_pores[:, None], mineral[:, :, 0].shape)
     )
@@ -383,6 +389,6 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
         status=status,
         failure=failures,
         error=np.full(column.members, np.nan),
-        collagen=np.ones_like(porosity),
+        collagen=collagen,
         counts={"steps": int(counts[0]), "iterations": int(counts[1]), "rejections": int(counts[2])},
     )
