@@ -18,10 +18,11 @@ from typing import Any
 
 from amelo.twin.lesion import matrix
 from amelo.twin.lesion.dual import Dual
+from amelo.twin.lesion.metabolism import appetite
 from amelo.twin.lesion.system import BASIS, CHARGES, LN10, Family, Member, System
 from amelo.twin.phases import Phase
 
-__all__ = ["SIZE", "CellModel", "PhaseData", "close", "evaluate", "lag", "totals_of_basis"]
+__all__ = ["SIZE", "CellModel", "PhaseData", "close", "evaluate", "free_groups", "lag", "totals_of_basis"]
 
 Number = Any
 SIZE = len(BASIS)
@@ -49,6 +50,16 @@ class CellModel:
     species_diffusion: bool
     porosity_feedback: bool
     collagen: bool = False
+    film: bool = False  # the outside may be unstirred
+
+    @property
+    def living(self) -> bool:
+        """Whether some cells are a biofilm that eats sugar."""
+        return any(f.name == "Glc" for f in self.system.families)
+
+    def family(self, name: str) -> int:
+        """Return the number of a family."""
+        return next(k for k, f in enumerate(self.system.families) if f.name == name)
 
     @property
     def growing(self) -> int:
@@ -73,7 +84,9 @@ def _powers(x: Number, low: int, high: int) -> dict[int, Number]:
 
 
 def _exponent(m: Member, family: Family | None) -> int:
-    """Return the power of γ1 in a species' conditional constant."""
+    """Return the power of γ1 in a species' conditional constant; groups fixed in a biofilm answer to pH and to free calcium."""
+    if family and family.fixed:
+        return m.powers[HYDROGEN]
     own = m.charge**2
     return sum(p * z * z for p, z in zip(m.powers, CHARGES, strict=True)) + (m.count * family.charge**2 if family else 0) - own
 
@@ -96,7 +109,7 @@ class _Solution:
             value: Number = 10.0**m.log_k
             if exponents[id(m)]:
                 value = gammas[exponents[id(m)]] * value
-            if m.charge == 0:
+            if m.charge == 0 and not (id(m) in family_of and family_of[id(m)].fixed):
                 value = neutral * value
             for j, p in enumerate(m.powers):
                 if p:
@@ -301,7 +314,6 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
     storage = rate * load("porosity")
     slope = solution.slopes()
     amounts = [solution.total(j) for j in range(SIZE)]
-    face_left, face_right = load("face"), right("face")
     (push_left, push_right), (pull_left, pull_right) = _mobility(model, solution, load, right)
     block: list[list[Number]] = [[storage * slope[j][k] for k in range(SIZE)] for j in range(SIZE)]
     for j in range(SIZE):
@@ -311,6 +323,8 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
         ):  # the last step's Newton remainder can outweigh what little there is; the books keep it, the equations ask for a trace
             held = math.where(held > TRACE, held, TRACE)
         residual = storage * amounts[j] - rate * held
+        if j == HYDROGEN and model.living:
+            residual = residual - rate * load("soured")
         for data, (change, by_saturation, by_fluoride) in zip(model.phases, changes, strict=True):
             n = data.powers[j]
             if not n:
@@ -322,14 +336,17 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
                     block[j][k] = block[j][k] + weighted * power
             if by_fluoride is not None:
                 block[j][FLUORIDE] = block[j][FLUORIDE] + rate * (n * by_fluoride)
-        store(**{f"residual{j}": residual, f"left{j}": face_left * push_left[j], f"right{j}": face_right * push_right[j]})
+        store(**{f"residual{j}": residual, f"left{j}": push_left[j], f"right{j}": push_right[j]})
         for k in range(SIZE):
-            to_left, to_right = face_left * pull_left[j][k], face_right * pull_right[j][k]
+            to_left, to_right = pull_left[j][k], pull_right[j][k]
             store(**{f"block{j}{k}": block[j][k] + to_left + to_right, f"to_left{j}{k}": to_left, f"to_right{j}{k}": to_right})
 
 
 def _mobility(model: CellModel, solution: _Solution, load: Load, right: Load) -> tuple[tuple, tuple]:
-    """Return what drives each component to the left and to the right, Σ νDc with half of the migration; and the derivatives of both."""
+    """Return what a cell pushes of each component through its faces, Σ νDc with half of the migration; and the derivatives of both.
+
+    Assumptions: a film outside is renewed rather than crossed by diffusion, and lets every species through alike.
+    """
 
     def mobile(m: Member) -> float:
         return m.diffusivity
@@ -337,16 +354,28 @@ def _mobility(model: CellModel, solution: _Solution, load: Load, right: Load) ->
     def charged(m: Member) -> float:
         return m.diffusivity * m.charge
 
+    def loose(m: Member) -> float:
+        return 1.0 if m.diffusivity else 0.0
+
     push, pull = [solution.total(j, mobile) for j in range(SIZE)], solution.slopes(mobile)
+    face_left, face_right = load("face"), right("face")
     if not model.species_diffusion:
-        return (push, push), (pull, pull)
+        sides = [([face * g for g in push], [[face * g for g in row] for row in pull]) for face in (face_left, face_right)]
+        return tuple(zip(*sides, strict=True))
     drift, drift_slope = [solution.total(j, charged) for j in range(SIZE)], solution.slopes(charged)
-    left, other = 0.5 * load("migration"), 0.5 * right("migration")
-    push_left = [g + left * z for g, z in zip(push, drift, strict=True)]
-    push_right = [g - other * z for g, z in zip(push, drift, strict=True)]
-    pull_left = [[g + left * z for g, z in zip(a, b, strict=True)] for a, b in zip(pull, drift_slope, strict=True)]
-    pull_right = [[g - other * z for g, z in zip(a, b, strict=True)] for a, b in zip(pull, drift_slope, strict=True)]
-    return (push_left, push_right), (pull_left, pull_right)
+    left, other = 0.5 * load("migration"), -0.5 * right("migration")
+    sides = []
+    for face, half, frame in ((face_left, left, load), (face_right, other, right)):
+        pushed = [face * (g + half * z) for g, z in zip(push, drift, strict=True)]
+        pulled = [[face * (g + half * z) for g, z in zip(a, b, strict=True)] for a, b in zip(pull, drift_slope, strict=True)]
+        if model.film:
+            film = frame("film_face")
+            pushed = [p + film * solution.total(j, loose) for j, p in enumerate(pushed)]
+            pulled = [
+                [p + film * g for p, g in zip(a, b, strict=True)] for a, b in zip(pulled, solution.slopes(loose), strict=True)
+            ]
+        sides.append((pushed, pulled))
+    return tuple(zip(*sides, strict=True))
 
 
 def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:
@@ -382,9 +411,12 @@ def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) ->
     species = solution.everything()
     store(strength=0.5 * _sum(m.charge**2 * v for m, v in species if m.charge))
     store(
-        acid=_sum(v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM]),
+        acid=_sum(v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM] and m.diffusivity),
         fluoride=solution.total(FLUORIDE),
     )
+    if model.living:
+        counter = load("porosity") * solution.family[model.family("Fix")][0][1]  # one potassium for each free group
+        store(appetite=appetite(load, solution.free[HYDROGEN], math), released=load("counter") - counter, counter=counter)
     if model.collagen:
         matrix.decay(load, solution.free[HYDROGEN], apatite, store, math)
     if model.species_diffusion:
@@ -408,6 +440,12 @@ def totals_of_basis(model: CellModel, load: Load, math: Any) -> list[Number]:
     totals = [load(f"total{f}") for f in range(len(model.system.families))]
     solution = _Solution(model, load, math, totals)
     return [solution.total(j) for j in range(SIZE)]
+
+
+def free_groups(model: CellModel, load: Load, math: Any) -> Number:
+    """Return the groups of a biofilm that hold neither proton nor calcium [mol/L of water]."""
+    totals = [load(f"total{f}") for f in range(len(model.system.families))]
+    return _Solution(model, load, math, totals).family[model.family("Fix")][0][1]
 
 
 def _sum(values: Any) -> Number:

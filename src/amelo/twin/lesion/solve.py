@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,13 +12,14 @@ from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.table import reaction_table
 from amelo.twin.column import Column
 from amelo.twin.diffusivity import one_diffusivity
+from amelo.twin.lesion import biofilm
 from amelo.twin.lesion.baths import ARRAYS, bath_values, float_frame
-from amelo.twin.lesion.cell import SIZE, CellModel, PhaseData, totals_of_basis
+from amelo.twin.lesion.cell import SIZE, CellModel, PhaseData, close, free_groups, totals_of_basis
 from amelo.twin.lesion.kernel import Layout, compiled, layout_of
 from amelo.twin.lesion.steps import Grid, segment_steps, sequences
 from amelo.twin.lesion.system import LN10, build_system, components_of, solid_powers
 from amelo.twin.run import Run, RunStatus
-from amelo.twin.schedule import Schedule, unrolled
+from amelo.twin.schedule import Exposure, Schedule, unrolled
 
 __all__ = ["Settings", "cell_model", "solve"]
 
@@ -53,17 +54,21 @@ def cell_model(column: Column, schedule: Schedule, diffusivity: dict[str, float]
     """
     table = reaction_table(column.temperature)
     fluids = [column.fluid, *(s.exposure.fluid for s in unrolled(schedule))]
-    fluids += [column.inner] if isinstance(column.inner, Fluid) else []
+    fluids += [f for f in (column.inner, column.biofilm and column.biofilm.fluid) if isinstance(f, Fluid)]
+    unstirred = column.biofilm or any(s.exposure.film > 0.0 for s in unrolled(schedule))
+    film = column.diffusion == "species" and bool(unstirred)  # one kernel for all columns with a biofilm
     present = components_of(f.totals_mmol_per_kgw for f in fluids)
-    present |= set(ALWAYS) | {f.charge_balanced_by for f in fluids if f.charge_balanced_by in table.inert}
+    present |= (
+        biofilm.everything(column) | set(ALWAYS) | {f.charge_balanced_by for f in fluids if f.charge_balanced_by in table.inert}
+    )
     species = column.diffusion == "species"
     known = {s.name: diffusivity[s.name] if species else 1.0 for s in table.species}
-    system = build_system(table, frozenset(present), tuple(sorted(known.items())))
+    system = build_system(table, frozenset(present), tuple(sorted(known.items())), biofilm.families(column))
     phases = []
     for phase in column.phases:
         powers, ions, offset = solid_powers(table, phase.solid)
         phases.append(PhaseData(phase, powers, ions, offset * LN10))
-    return CellModel(system, tuple(phases), species, column.porosity_feedback, column.collagen)
+    return CellModel(system, tuple(phases), species, column.porosity_feedback, column.collagen, film)
 
 
 @dataclass
@@ -92,10 +97,13 @@ class _Tile:
         return {name: np.array(self.fields(name)) for name, at in self.layout.fields.items() if at < self.layout.state}
 
 
-def _fill(layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, float], inner: dict[str, float] | None) -> _Tile:
+def _fill(
+    layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, float], inner: dict[str, float] | None, baths: _Baths
+) -> _Tile:
     """Lay the members ``lanes`` of a column into an array, their pores filled with one fluid."""
     n = column.mineral.shape[2]
-    water = one_diffusivity(column.temperature) if column.diffusion == "single" else 1.0
+    water = biofilm.film_diffusivity() if column.biofilm else one_diffusivity(column.temperature)
+    water = water if column.diffusion == "single" else 1.0
     tile = _Tile(layout, lanes, np.zeros((n + 3) * layout.stride * layout.lanes), n, water)
     parameters = {name: np.broadcast_to(values, (column.members,))[lanes] for name, values in column.parameters.items()}
     for name in layout.fields:
@@ -143,9 +151,14 @@ def _fill(layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, flo
             if name in layout.fields:
                 tile.view[slot, layout.fields[name], :] = value
     tile.view[n + 1, layout.fields["resistance"], :] = 0.0 if inner else CLOSED
+    if layout.model.film:
+        tile.view[0, layout.fields["film_diffusivity"], :] = biofilm.film_diffusivity()
     if layout.model.collagen:
         tile.fields("collagen")[:] = 1.0
         tile.fields("enzyme")[:] = parameters["enzyme.initial_activity"]
+    if column.biofilm:
+        fluid = column.biofilm.fluid
+        biofilm.fill(tile, column, lanes, pore if fluid is None else baths.fields(fluid), baths)
     return tile
 
 
@@ -162,32 +175,41 @@ def solve(
     tracer diffusivity [m2/s] of every species); settings; on_progress (called with the fraction done and a message).
     Returns: the run, with a status per member.
     """
+    column = biofilm.with_biofilm(column)
     schedules = schedule if isinstance(schedule, list) else [schedule] * column.members
     distinct = list({id(s): s for s in schedules}.values())
     model = cell_model(column, tuple(part for s in distinct for part in s), diffusivity)
     layout = layout_of(model, settings.lanes if column.members > 1 else 1)
-    baths = _Baths(model, [s.exposure.fluid for one in distinct for s in unrolled(one)])
+    baths = _Baths(model, [s.exposure for one in distinct for s in unrolled(one)])
     pore, inner = baths.fields(column.fluid), baths.fields(column.inner) if isinstance(column.inner, Fluid) else None
     tiles = []
     counts = np.zeros(3, np.int64)
     starts = range(0, column.members, layout.lanes)
     for i, first in enumerate(starts):
         lanes = np.minimum(np.arange(first, first + layout.lanes), column.members - 1)
-        tile = _fill(layout, column, lanes, pore, inner)
+        tile = _fill(layout, column, lanes, pore, inner, baths)
         told = (lambda f, i=i: on_progress((i + f) / len(starts), "solving")) if on_progress else None
         tiles.append(_march(tile, [schedules[m] for m in lanes], baths, settings, counts, told))
     return _read(column, layout, tiles, counts)
 
 
 class _Baths:
-    """Every fluid of a run once, as rows of the table that the compiled loop reads."""
+    """Every bath of a run once, as rows of the table that the compiled loop reads."""
 
-    def __init__(self, model: CellModel, fluids: list[Fluid]) -> None:
+    def __init__(self, model: CellModel, exposures: list[Exposure]) -> None:
         self.model = model
-        self.rows = {key: i for i, key in enumerate(dict.fromkeys(map(_key, fluids)))}
-        self.values = bath_values(model, list({_key(f): f for f in fluids}.values()))
-        for values in self.values:
+        distinct = {self.key(e): e for e in exposures}
+        self.rows = {key: i for i, key in enumerate(distinct)}
+        self.values = bath_values(model, [e.fluid for e in distinct.values()])
+        for values, exposure in zip(self.values, distinct.values(), strict=True):
             values["resistance"] = 0.0
+            if model.living:
+                f = model.family("Glc")
+                values[f"total{f}"] = values[f"behind{f}"] = exposure.sugar / LITRES
+
+    def key(self, exposure: Exposure) -> tuple:
+        """Return what tells one bath from another."""
+        return (*_key(exposure.fluid), exposure.sugar if self.model.living else 0.0)
 
     def table(self, layout: Layout) -> np.ndarray:
         return np.array([[values.get(name, 0.0) for name in layout.bath] for values in self.values])
@@ -195,8 +217,16 @@ class _Baths:
     def fields(self, fluid: Fluid) -> dict[str, float]:
         """Fields of a cell filled with one fluid, and the totals of the basis as amount{j}."""
         (values,) = bath_values(self.model, [fluid])
-        load, _ = float_frame(values)
-        return values | {f"amount{j}": float(x) for j, x in enumerate(totals_of_basis(self.model, load, ARRAYS))}
+        return self.speciated(values)
+
+    def speciated(self, values: dict) -> dict:
+        """Return fields of a cell with what follows from its free concentrations and the totals of its families."""
+        values = dict(values)
+        load, store = float_frame(values)
+        close(replace(self.model, phases=(), collagen=False), load, lambda name: 0.0, store, ARRAYS)
+        if self.model.living:
+            values["free_groups"] = free_groups(self.model, load, ARRAYS)
+        return values | {f"amount{j}": x for j, x in enumerate(totals_of_basis(self.model, load, ARRAYS))}
 
 
 def _key(fluid: Fluid) -> tuple:
@@ -217,6 +247,7 @@ class _Piece:
     which: np.ndarray
     films: np.ndarray
     inhibitors: np.ndarray
+    activities: np.ndarray
     sequence: int
     first: int
     cycles: int
@@ -231,13 +262,11 @@ def _pieces(schedules: list[Schedule], baths: _Baths, settings: Settings) -> Ite
         for segments in zip(*(q.segments for q in same), strict=True):
             lengths = np.array([s.duration for s in segments])
             longest = lengths.max()
-            share = segment_steps(longest, settings.grid) / longest
-            rows = np.array([baths.rows[_key(s.exposure.fluid)] for s in segments])
-            films = np.array([s.exposure.film for s in segments])
-            inhibitors = np.array([s.exposure.inhibitor for s in segments])
-            columns.append(
-                (share[:, None] * lengths, *(np.broadcast_to(a, (len(share), len(a))) for a in (rows, films, inhibitors)))
-            )
+            grid = biofilm.grid_for(baths.model, settings.grid, max(s.exposure.sugar for s in segments))
+            share = segment_steps(longest, grid) / longest
+            rows = np.array([baths.rows[baths.key(s.exposure)] for s in segments])
+            others = [np.array([getattr(s.exposure, name) for s in segments]) for name in ("film", "inhibitor", "activity")]
+            columns.append((share[:, None] * lengths, *(np.broadcast_to(a, (len(share), len(a))) for a in (rows, *others))))
         arrays = [np.ascontiguousarray(np.concatenate(parts)) for parts in zip(*columns, strict=True)]
         count, length = same[0].count, arrays[0][:, 0].sum()
         wanted = max(1, round(settings.saves * count * length / whole))
@@ -266,6 +295,7 @@ class _Track:
     inflows: list[np.ndarray]
     inners: list[np.ndarray]
     grosses: list[np.ndarray]
+    eaten: list[np.ndarray]
     failed: str = ""
 
 
@@ -280,10 +310,11 @@ def _march(
     layout, module = tile.layout, compiled(tile.layout)
     balances = SIZE + len(layout.model.system.families)
     inflow, inner, gross = (np.zeros((balances, layout.lanes)) for _ in range(3))
+    eaten = np.zeros(layout.lanes)
     backup = np.empty(tile.cells * layout.state * layout.lanes)
     limits = np.array([settings.iterations, settings.tolerance**2, settings.cuts, settings.near_tolerance**2], float)
     table = baths.table(layout)
-    track = _Track(tile, [0.0], [tile.values()], [inflow.copy()], [inner.copy()], [gross.copy()])
+    track = _Track(tile, [0.0], [tile.values()], [inflow.copy()], [inner.copy()], [gross.copy()], [eaten.copy()])
     history, owner, time = np.empty((2, 0, 0, 0)), -1, 0.0
     whole = sum(s.duration for s in unrolled(schedules[0]))
     for piece in _pieces(schedules, baths, settings):
@@ -292,8 +323,8 @@ def _march(
             history = np.empty((2, len(piece.steps), tile.cells, SIZE * layout.lanes)) if repeats else np.empty((2, 0, 0, 0))
             owner = piece.sequence
         failed = module.drive(
-            tile.array, tile.cells, piece.steps, piece.which, table, piece.films / tile.water, piece.inhibitors,
-            history, piece.first, piece.cycles, inflow, inner, gross, backup, limits, counts,
+            tile.array, tile.cells, piece.steps, piece.which, table, piece.films / tile.water, piece.inhibitors, piece.activities,
+            history, piece.first, piece.cycles, inflow, inner, gross, eaten, backup, limits, counts,
         )  # fmt: skip
         if failed >= 0:
             track.failed = f"after {time:.0f} s, step {failed} of {piece.steps[failed].max():.3g} s"
@@ -304,6 +335,7 @@ def _march(
         track.inflows.append(inflow.copy())
         track.inners.append(inner.copy())
         track.grosses.append(gross.copy())
+        track.eaten.append(eaten.copy())
         if told:
             told(time / whole)
     return track
@@ -332,8 +364,8 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
         parts = []
         for track, lanes in zip(tracks, kept, strict=True):
             rows = getattr(track, which)
-            block = np.full((len(lanes), len(times), rows[0].shape[0]), np.nan)
-            block[:, : len(rows)] = np.stack([r[:, lanes].T for r in rows], axis=1)
+            block = np.full((len(lanes), len(times), *rows[0].shape[:-1]), np.nan)
+            block[:, : len(rows)] = np.stack([r[..., lanes].T for r in rows], axis=1)
             parts.append(block)
         return np.concatenate(parts)
 
@@ -361,12 +393,19 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
     inventories = [gather(f"inventory{j}") for j in range(SIZE)] + [gather(f"stock{f}") for f in range(len(system.families))]
     inflow, inner, gross = ledger("inflows"), ledger("inners"), ledger("grosses")
     widths = np.diff(column.edges)
-    balance = []
+    balance, made = [], {}
+    if model.living:
+        eaten = ledger("eaten")
+        acid = biofilm.constants_of(column)["lactate_yield"][:, None] * eaten
+        made = {"Glc": -eaten, "Lac": acid, "H": acid}
     for c, inventory in enumerate(inventories):
         held = inventory + (sum(d.powers[c] * moles[:, :, k] for k, d in enumerate(model.phases)) if c < SIZE else 0.0)
+        if model.living and system.components[c] == "K":
+            held = held + gather("counter")
         amount = (held * widths).sum(axis=2)
-        moved = inflow[:, :, c] - inner[:, :, c]
-        scale = np.abs(amount[:, :1]) + gross[:, :, c]
+        own = made.get(system.components[c], np.zeros_like(amount))
+        moved = inflow[:, :, c] - inner[:, :, c] + own
+        scale = np.abs(amount[:, :1]) + gross[:, :, c] + np.abs(own)
         balance.append((amount - amount[:, :1] - moved) / (scale + 1e-30))
     failures = tuple(track.failed for track, lanes in zip(tracks, kept, strict=True) for _ in lanes)
     balance = np.stack(balance, axis=2)
