@@ -7,7 +7,7 @@ from functools import cache
 from amelo.params import load_set
 from amelo.twin.chemistry.table import reaction_table
 
-__all__ = ["diffusivities", "temperature_factor"]
+__all__ = ["diffusivities", "one_diffusivity", "temperature_factor"]
 
 REFERENCE = 298.15  # K, at which the tracer diffusivities were measured
 
@@ -32,3 +32,12 @@ def diffusivities(temperature: float = 37.0) -> dict[str, float]:
     """
     transport, factor = load_set("transport"), temperature_factor(temperature)
     return {s.name: factor * transport.value(f"tracer_diffusivity.{s.name}") for s in reaction_table(temperature).species}
+
+
+@cache
+def one_diffusivity(temperature: float = 37.0) -> float:
+    """Return the one diffusivity in free water [m2/s] that stands for all species where they are not told apart.
+
+    Arguments: temperature [degC], 25 or 37.
+    """
+    return load_set("transport").value("free_diffusivity") * temperature_factor(temperature) / temperature_factor(37.0)

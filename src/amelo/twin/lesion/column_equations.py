@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from amelo.twin.lesion.cell import FLUORIDE, HYDROGEN, SIZE, CellModel, Load, Number, Store, _sum
-from amelo.twin.lesion.system import CHARGES
+from amelo.twin.lesion.metabolism import sugar_faces
+from amelo.twin.lesion.system import BASIS, CHARGES
 
 STEEPEST = 2.3  # largest fall of ln c in one iteration
 UNFELT = 1e-10  # mol/L of calcium, phosphate or fluoride whose relative error nobody feels
@@ -21,6 +22,8 @@ def charge(model: CellModel, load: Load, right: Load, store: Store) -> None:
     """Sum the charge left over in this cell and all cells further in."""
     density = _sum(z * load(f"inventory{j}") for j, z in enumerate(CHARGES))
     density = density + _sum(f.charge * load(f"stock{k}") for k, f in enumerate(model.system.families) if f.charge)
+    if model.living:
+        density = density + load("counter")
     store(excess=right("excess") + density * load("width"), imbalance=density / load("porosity"))
 
 
@@ -33,6 +36,12 @@ def faces(model: CellModel, load: Load, left: Load, store: Store, math: Any) -> 
     """
     conductance = 1.0 / (left("resistance") + load("resistance"))
     store(face=conductance)
+    if model.film and model.species_diffusion:
+        renewed = left("film_diffusivity") * left("resistance")  # nothing but in the cell outside
+        store(
+            face=math.where(renewed > 0.0, 0.0, conductance),
+            film_face=math.where(renewed > 0.0, left("film_diffusivity") * conductance, 0.0),
+        )
     if model.species_diffusion:
         spread = load("conductance") + left("conductance")
         potential = -2.0 * (load("current") - left("current")) / spread
@@ -50,13 +59,20 @@ def _pushes(model: CellModel, f: int, load: Load, right: Load) -> tuple[Number, 
     drift = load(f"drift{f}")
     to_left = load("face") * (mobility + 0.5 * load("migration") * drift)
     to_right = right("face") * (mobility - 0.5 * right("migration") * drift)
+    if model.film and not model.system.families[f].fixed:
+        to_left, to_right = to_left + load("film_face"), to_right + right("film_face")
     return to_left, to_right
+
+
+def _carried(model: CellModel) -> list[int]:
+    """Return the numbers of the families that are carried; sugar has been before."""
+    return [k for k, f in enumerate(model.system.families) if f.name != "Glc"]
 
 
 def carry_down(model: CellModel, load: Load, left: Load, right: Load, store: Store) -> None:
     """Eliminate the totals of the families from the outside inwards."""
     rate = load("width") / load("step")
-    for f in range(len(model.system.families)):
+    for f in _carried(model):
         to_left, to_right = _pushes(model, f, load, right)
         # what the neighbours push into this cell, per total of theirs
         from_left = load("face") * left(f"mobility{f}")
@@ -64,25 +80,35 @@ def carry_down(model: CellModel, load: Load, left: Load, right: Load, store: Sto
         if model.species_diffusion:
             from_left = from_left - load("face") * (0.5 * load("migration") * left(f"drift{f}"))
             from_right = from_right + right("face") * (0.5 * right("migration") * right(f"drift{f}"))
+            if model.film and not model.system.families[f].fixed:
+                from_left, from_right = from_left + load("film_face"), from_right + right("film_face")
         inverse = 1.0 / (rate * load("porosity") + to_left + to_right - from_left * left(f"ahead{f}"))
-        given = rate * load(f"stock{f}") + from_left * left(f"behind{f}")
+        held = load(f"stock{f}")
+        if model.living and f == model.family("Lac"):
+            held = held + load("soured")
+        given = rate * held + from_left * left(f"behind{f}")
         store(**{f"ahead{f}": from_right * inverse, f"behind{f}": given * inverse})
 
 
 def carry_up(model: CellModel, load: Load, right: Load, store: Store) -> None:
     """Substitute the totals of the families from the inside outwards."""
-    for f in range(len(model.system.families)):
+    for f in _carried(model):
         store(**{f"total{f}": load(f"behind{f}") + load(f"ahead{f}") * right(f"total{f}")})
 
 
 def carry_through(model: CellModel, load: Load, left: Load, right: Load, store: Store) -> None:
     """Flux of each family through the left face."""
-    for f in range(len(model.system.families)):
+    if model.living:
+        f, (face,) = model.family("Glc"), sugar_faces(load, left)
+        store(**{f"through{SIZE + f}": face * (left(f"total{f}") - load(f"total{f}"))})
+    for f in _carried(model):
         mine = load("face") * load(f"mobility{f}")
         other = load("face") * left(f"mobility{f}")
         if model.species_diffusion:
             half = 0.5 * (load("face") * load("migration"))
             mine, other = mine + half * load(f"drift{f}"), other - half * left(f"drift{f}")
+            if model.film and not model.system.families[f].fixed:
+                mine, other = mine + load("film_face"), other + load("film_face")
         store(**{f"through{SIZE + f}": other * left(f"total{f}") - mine * load(f"total{f}")})
 
 
@@ -93,14 +119,17 @@ def through(load: Load, left: Load, store: Store) -> None:
 
 
 def settle(model: CellModel, load: Load, right: Load, store: Store) -> None:
-    """Book the fluxes and the minerals' share: inventories change by exactly what passed."""
+    """Book the fluxes and what minerals and metabolism took or gave: inventories change by exactly that."""
     per_width = load("step") / load("width")
+    made: dict[str, Number] = {}
+    if model.living:
+        made = {"Glc": -load("eaten"), "Lac": load("soured"), "H": load("soured"), "K": load("released")}
     for j in range(SIZE):
         gained = per_width * (load(f"through{j}") - right(f"through{j}"))
-        store(**{f"inventory{j}": load(f"inventory{j}") + gained - load(f"converted{j}")})
-    for f in range(len(model.system.families)):
+        store(**{f"inventory{j}": load(f"inventory{j}") + gained - load(f"converted{j}") + made.get(BASIS[j], 0)})
+    for f, family in enumerate(model.system.families):
         gained = per_width * (load(f"through{SIZE + f}") - right(f"through{SIZE + f}"))
-        store(**{f"stock{f}": load(f"stock{f}") + gained})
+        store(**{f"stock{f}": load(f"stock{f}") + gained + made.get(family.name, 0)})
 
 
 def eliminate(load: Load, left: Load, right: Load, store: Store) -> None:
