@@ -3,7 +3,7 @@
 Names: ``porosity``, ``sound_mineral``, ``molar_volume``; ``share.<class>`` of every solubility class but the first, ``pk.<phase>``;
 ``dissolution_rate`` [mol per litre of pore water and second] and ``growth_ratio``; rates of the precursor and of calcium fluoride;
 ``free_diffusivity``, ``diffusivity_scale``, ``porosity_exponent`` (or ``pore_diffusivity`` when stated), ``porosity_floor``,
-``residual_mineral``; fluoride, acid, gradient, lesion, collagen and enzyme where the specimen has them.
+``residual_mineral``; fluoride, acid, gradient, lesion, biofilm, collagen and enzyme where the specimen has them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ TEMPERATURES = (37.0, 25.0)  # degrees Celsius at which sets of constants exist
 STATED = "stated"  # grade of what the specimen says itself
 FRACTIONS = ("porosity", "fluoridated_share", "sound_mineral", "share", "residual_mineral", "porosity_floor", "gradient.fluoridated_share",
              "gradient.soluble_share", "lesion.body_mineral", "lesion.surface_mineral", "collagen.protected_above",
-             "enzyme.initial_activity")  # fmt: skip
+             "enzyme.initial_activity", "biofilm.water")  # fmt: skip
+BIOFILM = ("acid_production", "biomass", "half_saturation", "lactate_yield", "ph_minimum", "ph_optimum", "ph_maximum", "fixed_buffer",
+           "water", "diffusivity_ions", "diffusivity_sugar")  # fmt: skip
 COUPLED = ("porosity", "sound_mineral")  # parts of one volume
 
 
@@ -163,7 +165,7 @@ def _solubility(specimen: Specimen, take: Any) -> None:
 
 
 def _structure(specimen: Specimen, take: Any) -> None:
-    """Take the gradient, the lesion and the collagen, where there are any."""
+    """Take the gradient, the lesion, the biofilm and the collagen, where there are any."""
     tissues, kinetics = load_set("tissues"), load_set("kinetics")
     if specimen.mechanisms.solubility_gradient:
         given = specimen.fluoridated
@@ -181,6 +183,9 @@ def _structure(specimen: Specimen, take: Any) -> None:
         if specimen.lesion.surface_layer is not None:
             take("lesion.surface_layer", tissues["lesion.surface_layer"], 1e6 * specimen.lesion.surface_layer.value)
             take("lesion.surface_mineral", tissues["lesion.surface_mineral"], specimen.lesion.surface_mineral.value)
+    if specimen.biofilm:
+        for name in BIOFILM:
+            take(f"biofilm.{name}", load_set("mouth")[f"plaque.{name}"])
     if tissue_entry(specimen.tissue)["collagen"] and (specimen.collagen is None or specimen.collagen.decays):
         for name in (p.name for p in kinetics if p.name.startswith(("collagen.", "enzyme."))):
             take(name, kinetics[name])

@@ -70,7 +70,7 @@ def column_of(specimen: Specimen, *, members: int = 1, seed: int = 0, values: Ma
         diffusion=specimen.diffusion,
         porosity_feedback=specimen.porosity_feedback,
         inner=specimen.inner,
-        biofilm=Biofilm(specimen.biofilm.thickness.value, specimen.biofilm.cells) if specimen.biofilm else None,
+        biofilm=_biofilm(specimen),
         collagen=_has_collagen(specimen),
         sources=specimen.sources,
     )
@@ -137,6 +137,16 @@ def _edges(specimen: Specimen) -> np.ndarray:
     if grid.uniform:
         return np.linspace(0.0, thickness, grid.cells + 1)
     return graded_edges(thickness, grid.cells, grid.first_cell.value)
+
+
+def _biofilm(specimen: Specimen) -> Biofilm | None:
+    """Return the biofilm of a specimen, filled with typical resting saliva."""
+    if specimen.biofilm is None:
+        return None
+    from amelo.twin.saliva import resting_fluid, saliva_profile
+
+    fluid = resting_fluid(saliva_profile(), specimen.celsius)
+    return Biofilm(specimen.biofilm.thickness.value, specimen.biofilm.cells, fluid)
 
 
 def _has_collagen(specimen: Specimen) -> bool:
@@ -258,8 +268,11 @@ def _parameters(specimen: Specimen, phases: Sequence[Phase], drawn: Values) -> d
     for name in ("porosity_exponent", "porosity_floor", "residual_mineral"):
         found[name] = drawn[name]
     for name, values in drawn.items():
-        if name.startswith(("fluoride_", "acid_", "collagen.", "enzyme.")):
+        if name.startswith(("fluoride_", "acid_", "collagen.", "enzyme.", "biofilm.")):
             found[name] = values
+    if specimen.biofilm:
+        made, bacteria = found.pop("biofilm.acid_production"), found.pop("biofilm.biomass")
+        found["biofilm.production"] = made * bacteria / 3600.0
     return found
 
 

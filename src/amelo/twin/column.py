@@ -17,10 +17,16 @@ __all__ = ["Biofilm", "Column", "graded_edges"]
 
 @dataclass(frozen=True)
 class Biofilm:
-    """A living layer outside the tissue: thickness [m], cells it is cut into, water share, and parameters ``biofilm.*``."""
+    """A living layer outside the tissue; its constants are the parameters ``biofilm.*`` of the column, else those of the ``mouth`` set.
+
+    Fields: thickness [m]; cells it is cut into; fluid (Fluid that fills it at first, None for that of the tissue's pores);
+    binds_calcium (whether its groups hold calcium).
+    """
 
     thickness: float
     cells: int = 8
+    fluid: object = None
+    binds_calcium: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +43,10 @@ class Column:
     ``dissolution_rate.<phase>`` and ``growth_rate.<phase>`` [mol/(m3 tissue s)]; ``pk.<phase>``; ``molar_volume.<phase>`` [m3/mol];
     ``fluoride_half_inhibition`` [mol/m3], ``fluoride_inhibition_order``, ``acid_reference`` [mol/m3], ``fluoride_half_uptake`` [mol/m3];
     with collagen ``collagen.protected_above`` (mineral relative to sound), ``collagen.decay_rate`` [1/s], ``enzyme.activation_ph``,
-    ``enzyme.activation_rate`` [1/s], ``enzyme.deactivation_rate`` [1/s], ``enzyme.optimal_ph``, ``enzyme.ph_width``,
-    ``enzyme.initial_activity``.  A rate constant holds for the whole surface of its phase in sound tissue; a phase that sound tissue
+    ``enzyme.activation_width``, ``enzyme.activation_rate`` [1/s], ``enzyme.deactivation_rate`` [1/s], ``enzyme.optimal_ph``, ``enzyme.ph_width``,
+    ``enzyme.initial_activity``; with a biofilm ``biofilm.production`` [mol hexose/(m3 s)], ``biofilm.half_saturation`` [mol/m3],
+    ``biofilm.lactate_yield``, ``biofilm.ph_minimum``, ``biofilm.ph_optimum``, ``biofilm.ph_maximum``, ``biofilm.fixed_buffer`` [mol/m3],
+    ``biofilm.water``, ``biofilm.diffusivity_ions`` and ``biofilm.diffusivity_sugar`` [m2/s].  A rate constant holds for the whole surface of its phase in sound tissue; a phase that sound tissue
     does not have (a precursor, calcium fluoride, new fluoridated apatite) refers to the sound mineral of all apatites.
     """
 

@@ -12,11 +12,23 @@ from amelo.errors import RecordError, SolveError, nearest
 from amelo.params import load_set
 from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
+from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.fluids import MEASURED, find_ph, saliva_of
 from amelo.twin.chemistry.solve import speciate
 from amelo.twin.chemistry.table import ReactionTable, reaction_table
 
-__all__ = ["ML", "ML_PER_MIN", "SalivaProfile", "film_thickness", "film_velocity", "neutral", "ph_of", "saliva_profile", "sites"]
+__all__ = [
+    "ML",
+    "ML_PER_MIN",
+    "SalivaProfile",
+    "film_thickness",
+    "film_velocity",
+    "neutral",
+    "ph_of",
+    "resting_fluid",
+    "saliva_profile",
+    "sites",
+]
 
 ML = 1e-6  # m3
 ML_PER_MIN = 1e-6 / 60.0  # m3/s
@@ -107,6 +119,16 @@ def saliva_profile(case: Case | None = None) -> SalivaProfile:
         plaque_length=length * MM,
         assumed=(*assumed, *said),
     )
+
+
+def resting_fluid(saliva: SalivaProfile, temperature: float = TEMPERATURE) -> Fluid:
+    """Return saliva at rest as a fluid, its charge closed with chloride.
+
+    Arguments: saliva; temperature [degC] of the constants.
+    """
+    totals = {name: float(x) for name, x in zip(reaction_table(TEMPERATURE).names, saliva.rest, strict=True) if x > TRACE}
+    ph = float(ph_of(saliva.rest)[0])
+    return Fluid(case="resting saliva", pH=ph, temperature_C=temperature, totals_mmol_per_kgw=totals, charge_balanced_by="Cl")
 
 
 def sites() -> list[str]:

@@ -21,6 +21,7 @@ __all__ = ["ToothSurface", "column_of_case", "specimen_of_case"]
 
 Site = Literal["crown", "root"]
 ABSENT = ("missing", "implant", "pontic", "unerupted")
+APPROXIMAL = ("M", "D")
 HYPOMINERALISED = ("demarcated white opacity", "demarcated yellow-brown opacity", "hypomaturation", "hypocalcification")
 CAVITY = 5  # ICDAS code from which dentine is exposed
 ROOT_CAVITY = 2
@@ -65,7 +66,20 @@ def specimen_of_case(case: Case, tooth: int | str, surface: str, *, site: Site =
     if finding is not None and (finding.is_carious or UNKNOWN not in (finding.lesion_depth, finding.integrated_mineral_loss)):
         _add_lesion(data, finding, assumed)
     data["thickness"] = f"{data['thickness']:.6g} um"
+    if why := _keeps_plaque(letter, finding):
+        plaque = load_set("mouth").value("plaque.thickness") * 1e3
+        data["biofilm"] = {"thickness": f"{plaque:.6g} um"}
+        assumed.append(f"plaque {plaque:g} µm thick on it, because {why}")
     return parse_specimen(data, where=data["name"]), assumed
+
+
+def _keeps_plaque(letter: str, finding: Finding | None) -> str:
+    """Say why there is plaque on a surface, ``""`` when it is clean: not where a lesion is inactive."""
+    if finding is not None and finding.activity == "inactive":
+        return ""
+    if finding is not None and finding.activity == "active":
+        return "its lesion is active"
+    return "brushes do not reach between teeth" if letter in APPROXIMAL else ""
 
 
 def _must_be_there(fdi: int, letter: str, record: Tooth, site: Site) -> list[str]:

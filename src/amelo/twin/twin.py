@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amelo.params.load import Parameter
 from amelo.records.case import Case
@@ -53,7 +53,13 @@ class Twin:
 
         Arguments: members; seed of what is drawn.
         """
-        return column_of(self.specimen, members=members, seed=seed)
+        column = column_of(self.specimen, members=members, seed=seed)
+        if column.biofilm is None or self.case is None:
+            return column
+        from amelo.twin.saliva import resting_fluid, saliva_profile
+
+        fluid = resting_fluid(saliva_profile(self.case), column.temperature)  # the patient's own
+        return replace(column, biofilm=replace(column.biofilm, fluid=fluid))
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

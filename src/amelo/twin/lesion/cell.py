@@ -16,11 +16,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from amelo.twin.lesion import matrix
 from amelo.twin.lesion.dual import Dual
+from amelo.twin.lesion.metabolism import appetite
 from amelo.twin.lesion.system import BASIS, CHARGES, LN10, Family, Member, System
 from amelo.twin.phases import Phase
 
-__all__ = ["SIZE", "CellModel", "PhaseData", "close", "evaluate", "lag", "totals_of_basis"]
+__all__ = ["SIZE", "CellModel", "PhaseData", "close", "evaluate", "free_groups", "lag", "totals_of_basis"]
 
 Number = Any
 SIZE = len(BASIS)
@@ -41,12 +43,23 @@ class PhaseData:
 
 @dataclass(frozen=True)
 class CellModel:
-    """Everything that decides what the equations are: system, phases, whether ions have their own diffusivities, pore feedback."""
+    """Everything that decides what the equations are: system, phases, whether ions have their own diffusivities, and so on."""
 
     system: System
     phases: tuple[PhaseData, ...]
     species_diffusion: bool
     porosity_feedback: bool
+    collagen: bool = False
+    film: bool = False  # the outside may be unstirred
+
+    @property
+    def living(self) -> bool:
+        """Whether some cells are a biofilm that eats sugar."""
+        return any(f.name == "Glc" for f in self.system.families)
+
+    def family(self, name: str) -> int:
+        """Return the number of a family."""
+        return next(k for k, f in enumerate(self.system.families) if f.name == name)
 
     @property
     def growing(self) -> int:
@@ -71,7 +84,9 @@ def _powers(x: Number, low: int, high: int) -> dict[int, Number]:
 
 
 def _exponent(m: Member, family: Family | None) -> int:
-    """Return the power of γ1 in a species' conditional constant."""
+    """Return the power of γ1 in a species' conditional constant; groups fixed in a biofilm answer to pH and to free calcium."""
+    if family and family.fixed:
+        return m.powers[HYDROGEN]
     own = m.charge**2
     return sum(p * z * z for p, z in zip(m.powers, CHARGES, strict=True)) + (m.count * family.charge**2 if family else 0) - own
 
@@ -94,7 +109,7 @@ class _Solution:
             value: Number = 10.0**m.log_k
             if exponents[id(m)]:
                 value = gammas[exponents[id(m)]] * value
-            if m.charge == 0:
+            if m.charge == 0 and not (id(m) in family_of and family_of[id(m)].fixed):
                 value = neutral * value
             for j, p in enumerate(m.powers):
                 if p:
@@ -180,6 +195,8 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     store(neutral=math.exp_any(strength * (-model.system.neutral_slope * LN10)))
 
     solid: Number = load("organic")
+    if model.collagen:
+        solid = solid * load("collagen")
     moles = [load(f"mineral{k}") for k in range(len(model.phases))]
     for k, amount in enumerate(moles):
         solid = solid + amount * load(f"molar_volume.{k}")
@@ -194,13 +211,15 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     if model.growing:
         surface = _share(apatite, sound, 2.0 / 3.0, math)
         room = porosity - load("porosity_floor")
+        if model.collagen:
+            room = room - matrix.barren(load)
         room = math.where(room > 0.0, room, 0.0) / model.growing
     for k, data in enumerate(model.phases):
         phase, amount = data.phase, moles[k]
         if phase.dissolution is not None:
             law = phase.dissolution
             reference = load(f"sound{k}")
-            kept = load("residual_mineral") * reference
+            kept = load("residual_mineral") * reference if phase.apatite else 0.0  # crystals too small to dissolve are apatite
             loose = amount - kept
             loose = math.where(loose > TINY, loose, TINY)
             area = _share(loose, reference, law.surface_exponent, math)
@@ -221,6 +240,8 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             if area is None:
                 area = _share(amount, load(f"sound{k}"), 2.0 / 3.0, math)
             rate = step * load(f"growth_rate.{k}") * area
+            if model.collagen:  # mineral grows on the matrix
+                rate = rate * load("collagen")
             if law.inhibited:
                 rate = rate * (1.0 - load("inhibitor"))
             store(**{f"growing{k}": rate})
@@ -293,7 +314,6 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
     storage = rate * load("porosity")
     slope = solution.slopes()
     amounts = [solution.total(j) for j in range(SIZE)]
-    face_left, face_right = load("face"), right("face")
     (push_left, push_right), (pull_left, pull_right) = _mobility(model, solution, load, right)
     block: list[list[Number]] = [[storage * slope[j][k] for k in range(SIZE)] for j in range(SIZE)]
     for j in range(SIZE):
@@ -303,6 +323,8 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
         ):  # the last step's Newton remainder can outweigh what little there is; the books keep it, the equations ask for a trace
             held = math.where(held > TRACE, held, TRACE)
         residual = storage * amounts[j] - rate * held
+        if j == HYDROGEN and model.living:
+            residual = residual - rate * load("soured")
         for data, (change, by_saturation, by_fluoride) in zip(model.phases, changes, strict=True):
             n = data.powers[j]
             if not n:
@@ -314,14 +336,17 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
                     block[j][k] = block[j][k] + weighted * power
             if by_fluoride is not None:
                 block[j][FLUORIDE] = block[j][FLUORIDE] + rate * (n * by_fluoride)
-        store(**{f"residual{j}": residual, f"left{j}": face_left * push_left[j], f"right{j}": face_right * push_right[j]})
+        store(**{f"residual{j}": residual, f"left{j}": push_left[j], f"right{j}": push_right[j]})
         for k in range(SIZE):
-            to_left, to_right = face_left * pull_left[j][k], face_right * pull_right[j][k]
+            to_left, to_right = pull_left[j][k], pull_right[j][k]
             store(**{f"block{j}{k}": block[j][k] + to_left + to_right, f"to_left{j}{k}": to_left, f"to_right{j}{k}": to_right})
 
 
 def _mobility(model: CellModel, solution: _Solution, load: Load, right: Load) -> tuple[tuple, tuple]:
-    """Return what drives each component to the left and to the right, Σ νDc with half of the migration; and the derivatives of both."""
+    """Return what a cell pushes of each component through its faces, Σ νDc with half of the migration; and the derivatives of both.
+
+    Assumptions: a film outside is renewed rather than crossed by diffusion, and lets every species through alike.
+    """
 
     def mobile(m: Member) -> float:
         return m.diffusivity
@@ -329,16 +354,28 @@ def _mobility(model: CellModel, solution: _Solution, load: Load, right: Load) ->
     def charged(m: Member) -> float:
         return m.diffusivity * m.charge
 
+    def loose(m: Member) -> float:
+        return 1.0 if m.diffusivity else 0.0
+
     push, pull = [solution.total(j, mobile) for j in range(SIZE)], solution.slopes(mobile)
+    face_left, face_right = load("face"), right("face")
     if not model.species_diffusion:
-        return (push, push), (pull, pull)
+        sides = [([face * g for g in push], [[face * g for g in row] for row in pull]) for face in (face_left, face_right)]
+        return tuple(zip(*sides, strict=True))
     drift, drift_slope = [solution.total(j, charged) for j in range(SIZE)], solution.slopes(charged)
-    left, other = 0.5 * load("migration"), 0.5 * right("migration")
-    push_left = [g + left * z for g, z in zip(push, drift, strict=True)]
-    push_right = [g - other * z for g, z in zip(push, drift, strict=True)]
-    pull_left = [[g + left * z for g, z in zip(a, b, strict=True)] for a, b in zip(pull, drift_slope, strict=True)]
-    pull_right = [[g - other * z for g, z in zip(a, b, strict=True)] for a, b in zip(pull, drift_slope, strict=True)]
-    return (push_left, push_right), (pull_left, pull_right)
+    left, other = 0.5 * load("migration"), -0.5 * right("migration")
+    sides = []
+    for face, half, frame in ((face_left, left, load), (face_right, other, right)):
+        pushed = [face * (g + half * z) for g, z in zip(push, drift, strict=True)]
+        pulled = [[face * (g + half * z) for g, z in zip(a, b, strict=True)] for a, b in zip(pull, drift_slope, strict=True)]
+        if model.film:
+            film = frame("film_face")
+            pushed = [p + film * solution.total(j, loose) for j, p in enumerate(pushed)]
+            pulled = [
+                [p + film * g for p, g in zip(a, b, strict=True)] for a, b in zip(pulled, solution.slopes(loose), strict=True)
+            ]
+        sides.append((pushed, pulled))
+    return tuple(zip(*sides, strict=True))
 
 
 def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:
@@ -355,12 +392,15 @@ def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) ->
     solution = _Solution(model, load, math, totals)
     delta = [load(f"delta{j}") for j in range(SIZE)]
     taken: list[Number] = [0.0] * SIZE
+    apatite: Number = 0.0
     for k, data in enumerate(model.phases):
         move = _sum(n * delta[j] for j, n in enumerate(data.powers) if n) * (1.0 / data.ions)
         change = load(f"formed{k}") + load(f"forming{k}") * move
         if data.phase.growth is not None and data.phase.growth.fluoride_limited:
             change = change + load(f"taking{k}") * delta[FLUORIDE]
         store(**{f"mineral{k}": load(f"mineral{k}") + change})
+        if data.phase.apatite:
+            apatite = apatite + load(f"mineral{k}") + change
         for j, n in enumerate(data.powers):
             if n:
                 taken[j] = taken[j] + n * change
@@ -371,9 +411,14 @@ def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) ->
     species = solution.everything()
     store(strength=0.5 * _sum(m.charge**2 * v for m, v in species if m.charge))
     store(
-        acid=_sum(v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM]),
+        acid=_sum(v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM] and m.diffusivity),
         fluoride=solution.total(FLUORIDE),
     )
+    if model.living:
+        counter = load("porosity") * solution.family[model.family("Fix")][0][1]  # one potassium for each free group
+        store(appetite=appetite(load, solution.free[HYDROGEN], math), released=load("counter") - counter, counter=counter)
+    if model.collagen:
+        matrix.decay(load, solution.free[HYDROGEN], apatite, store, math)
     if model.species_diffusion:
         store(
             current=_sum(m.charge * m.diffusivity * v for m, v in species if m.charge),
@@ -395,6 +440,12 @@ def totals_of_basis(model: CellModel, load: Load, math: Any) -> list[Number]:
     totals = [load(f"total{f}") for f in range(len(model.system.families))]
     solution = _Solution(model, load, math, totals)
     return [solution.total(j) for j in range(SIZE)]
+
+
+def free_groups(model: CellModel, load: Load, math: Any) -> Number:
+    """Return the groups of a biofilm that hold neither proton nor calcium [mol/L of water]."""
+    totals = [load(f"total{f}") for f in range(len(model.system.families))]
+    return _Solution(model, load, math, totals).family[model.family("Fix")][0][1]
 
 
 def _sum(values: Any) -> Number:

@@ -78,7 +78,8 @@ def _extrapolated(fine: Run, coarse: Run) -> Run:
 
 def _loss(run: Run) -> np.ndarray:
     """Return the integrated mineral loss at the end (M,) [m], not-a-number for a member that failed."""
-    lost = ((run.sound.sum(axis=1) - run.mineral[:, -1].sum(axis=1)) * np.diff(run.edges)).sum(axis=1)
+    tissue = run.edges[:-1] >= 0.0  # a biofilm lies before it
+    lost = ((run.sound.sum(axis=1) - run.mineral[:, -1].sum(axis=1)) * np.diff(run.edges) * tissue).sum(axis=1)
     return np.where(run.status == RunStatus.OK, lost, np.nan)
 
 

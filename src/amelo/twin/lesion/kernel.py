@@ -20,9 +20,10 @@ from types import ModuleType
 from amelo.cite.references import cache_folder
 from amelo.twin.chemistry.recorder import Recorded, Recorder
 from amelo.twin.lesion import column_equations as column
+from amelo.twin.lesion import matrix, metabolism
 from amelo.twin.lesion.cell import SIZE, CellModel, close, evaluate, lag
 
-__all__ = ["BATH", "Layout", "compiled", "kernel_text", "layout_of"]
+__all__ = ["BATH", "PASSES", "Layout", "compiled", "kernel_text", "layout_of", "module_of", "pass_text", "recorded"]
 
 BATH = (
     "log_activity",
@@ -62,6 +63,7 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     state = [f"c{j}" for j in range(SIZE)] + [f"inventory{j}" for j in range(SIZE)] + [f"mineral{k}" for k in phases]
     state += [f"{name}{f}" for name in ("total", "stock", "mobility", "drift") for f in families]
     state += ["strength", "acid", "fluoride", "current", "conductance"]
+    state += [*metabolism.STATE] * model.living + [*matrix.STATE] * model.collagen
     rest = ["width", "organic", "open_pores", "sound_apatite", *(f"sound{k}" for k in phases)]
     rest += ["log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration", "excess", "imbalance"]
     rest += [f"{name}{k}" for name in ("dissolving", "loose", "growing", "room", "below", "above", "saturation") for k in phases]
@@ -70,6 +72,8 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     rest += [f"{name}{j}" for name in ("residual", "left", "right", "delta", "converted") for j in range(SIZE)]
     rest += [f"{name}{j}{k}" for name in ("block", "to_left", "to_right") for j in range(SIZE) for k in range(SIZE)]
     rest += [f"through{j}" for j in range(SIZE + len(model.system.families))]
+    rest += [*metabolism.FIELDS] * model.living + [*matrix.FIELDS] * model.collagen
+    rest += ["film_face", "film_diffusivity"] * model.film
     bath = (
         [f"c{j}" for j in range(SIZE)]
         + [f"{name}{f}" for name in ("total", "behind", "mobility", "drift") for f in families]
@@ -78,6 +82,7 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     params = [
         "step",
         "inhibitor",
+        "metabolism",
         "error",
         "damping",
         "porosity_exponent",
@@ -124,6 +129,8 @@ PASSES: dict[str, tuple[bool, Callable[[CellModel, _Frame], None]]] = {  # name:
     "lag": (True, lambda m, f: lag(m, f.load, f.store, f.math)),
     "charge": (False, lambda m, f: column.charge(m, f.load, f.right, f.store)),
     "faces": (True, lambda m, f: column.faces(m, f.load, f.left, f.store, f.math)),
+    "feed_down": (True, lambda m, f: metabolism.feed_down(m, f.load, f.left, f.right, f.store) if m.living else None),
+    "feed_up": (False, lambda m, f: metabolism.feed_up(m, f.load, f.right, f.store) if m.living else None),
     "carry_down": (True, lambda m, f: column.carry_down(m, f.load, f.left, f.right, f.store)),
     "carry_up": (False, lambda m, f: column.carry_up(m, f.load, f.right, f.store)),
     "carry_through": (True, lambda m, f: column.carry_through(m, f.load, f.left, f.right, f.store)),
@@ -136,33 +143,48 @@ PASSES: dict[str, tuple[bool, Callable[[CellModel, _Frame], None]]] = {  # name:
 }
 
 
+def recorded(layout: Layout, record: Callable[[CellModel, _Frame], None]) -> list[str]:
+    """Return the lines that a pass leaves behind."""
+    frame = _Frame(layout)
+    record(layout.model, frame)
+    return frame.math.lines
+
+
+def pass_text(layout: Layout, name: str, lines: list[str], *, inwards: bool) -> str:
+    """Return the function that runs recorded lines over the cells ``first`` to ``last``, from the outside inwards or back."""
+    body = "\n            ".join(lines) or "pass"
+    order = "first + k" if inwards else "last - k"
+    return (
+        f"@njit(cache=True, error_model='numpy', fastmath={{'contract', 'nsz'}})\n"
+        f"def {name}(w, first, last):\n"
+        f"    for k in range(last - first + 1):\n"
+        f"        b = uint64(({order}) * {layout.stride * layout.lanes})\n"
+        f"        for l in range(uint64(0), uint64({layout.lanes})):\n            {body}\n"
+    )
+
+
 def kernel_text(layout: Layout) -> str:
     """Return the Python text of the kernel module of a model."""
     functions = []
     for name, (inwards, record) in PASSES.items():
-        frame = _Frame(layout)
-        record(layout.model, frame)
-        body = "\n            ".join(frame.math.lines) or "pass"
-        order = "first + k" if inwards else "last - k"
-        functions.append(
-            f"@njit(cache=True, error_model='numpy', fastmath={{'contract', 'nsz'}})\n"
-            f"def {name}(w, first, last):\n"
-            f"    for k in range(last - first + 1):\n"
-            f"        b = uint64(({order}) * {layout.stride * layout.lanes})\n"
-            f"        for l in range(uint64(0), uint64({layout.lanes})):\n            {body}\n"
-        )
+        functions.append(pass_text(layout, name, recorded(layout, record), inwards=inwards))
     head = (Path(__file__).parent / "time_loop.txt").read_text("utf-8")
     prelude, driver = head.split("# --- passes stand here ---\n")
     constants = {
         "LANES": layout.lanes,
         "FIELDS": layout.stride,
         "STATE": layout.state,
+        "PHASES": len(layout.model.phases),
         "BALANCES": SIZE + len(layout.model.system.families),
     }
-    constants |= {f"AT_{name.upper()}": layout.fields[name] for name in ("step", "inhibitor", "error", "damping")}
     constants |= {
-        f"AT_{name.upper()}": layout.fields[name] for name in ("resistance", "c0", "through0", "block00", "residual0", "delta0")
+        f"AT_{name.upper()}": layout.fields[name] for name in ("step", "inhibitor", "metabolism", "error", "damping", "width")
     }
+    constants |= {
+        f"AT_{name.upper()}": layout.fields.get(name, 0)
+        for name in ("resistance", "c0", "through0", "block00", "residual0", "delta0", "forming0")
+    }
+    constants["AT_EATEN"] = layout.fields.get("eaten", -1)
     values = "\n".join(f"{name} = {value}" for name, value in constants.items())
     return (
         f"{prelude}\n{values}\nBATH_FIELDS = np.array({[layout.fields[n] for n in layout.bath]!r})\n\n\n"
@@ -174,8 +196,12 @@ def kernel_text(layout: Layout) -> str:
 
 @cache
 def compiled(layout: Layout) -> ModuleType:
-    """Return the compiled module of a layout, writing its text to the cache folder when it is not there yet."""
-    text = kernel_text(layout)
+    """Return the compiled module of a layout."""
+    return module_of(kernel_text(layout))
+
+
+def module_of(text: str) -> ModuleType:
+    """Return the module that a text makes, writing it to the cache folder when it is not there yet."""
     name = f"amelo_lesion_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     path = _folder() / f"{name}.py"
     if not path.exists():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,13 +12,15 @@ from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.table import reaction_table
 from amelo.twin.column import Column
 from amelo.twin.diffusivity import one_diffusivity
+from amelo.twin.lesion import biofilm
 from amelo.twin.lesion.baths import ARRAYS, bath_values, float_frame
-from amelo.twin.lesion.cell import SIZE, CellModel, PhaseData, totals_of_basis
+from amelo.twin.lesion.cell import SIZE, CellModel, PhaseData, close, free_groups, totals_of_basis
+from amelo.twin.lesion.failures import NOTE, Failure, failure_of, sentence
 from amelo.twin.lesion.kernel import Layout, compiled, layout_of
 from amelo.twin.lesion.steps import Grid, segment_steps, sequences
 from amelo.twin.lesion.system import LN10, build_system, components_of, solid_powers
 from amelo.twin.run import Run, RunStatus
-from amelo.twin.schedule import Schedule, unrolled
+from amelo.twin.schedule import Exposure, Schedule, unrolled
 
 __all__ = ["Settings", "cell_model", "solve"]
 
@@ -34,10 +36,10 @@ class Settings:
     iteration (from a cold start, and from the same moment of the cycles before), limits, and how many states are saved."""
 
     grid: Grid = field(default_factory=Grid)
-    tolerance: float = 1e-3
-    near_tolerance: float = 1e-2
+    tolerance: float = 0.02
+    near_tolerance: float = 0.05
     iterations: int = 24
-    cuts: int = 5
+    cuts: int = 8
     saves: int = 25
     lanes: int = 16
     warm: bool = True
@@ -53,17 +55,21 @@ def cell_model(column: Column, schedule: Schedule, diffusivity: dict[str, float]
     """
     table = reaction_table(column.temperature)
     fluids = [column.fluid, *(s.exposure.fluid for s in unrolled(schedule))]
-    fluids += [column.inner] if isinstance(column.inner, Fluid) else []
+    fluids += [f for f in (column.inner, column.biofilm and column.biofilm.fluid) if isinstance(f, Fluid)]
+    unstirred = column.biofilm or any(s.exposure.film > 0.0 for s in unrolled(schedule))
+    film = column.diffusion == "species" and bool(unstirred)  # one kernel for all columns with a biofilm
     present = components_of(f.totals_mmol_per_kgw for f in fluids)
-    present |= set(ALWAYS) | {f.charge_balanced_by for f in fluids if f.charge_balanced_by in table.inert}
+    present |= (
+        biofilm.everything(column) | set(ALWAYS) | {f.charge_balanced_by for f in fluids if f.charge_balanced_by in table.inert}
+    )
     species = column.diffusion == "species"
     known = {s.name: diffusivity[s.name] if species else 1.0 for s in table.species}
-    system = build_system(table, frozenset(present), tuple(sorted(known.items())))
+    system = build_system(table, frozenset(present), tuple(sorted(known.items())), biofilm.families(column))
     phases = []
     for phase in column.phases:
         powers, ions, offset = solid_powers(table, phase.solid)
         phases.append(PhaseData(phase, powers, ions, offset * LN10))
-    return CellModel(system, tuple(phases), species, column.porosity_feedback)
+    return CellModel(system, tuple(phases), species, column.porosity_feedback, column.collagen, film)
 
 
 @dataclass
@@ -92,10 +98,13 @@ class _Tile:
         return {name: np.array(self.fields(name)) for name, at in self.layout.fields.items() if at < self.layout.state}
 
 
-def _fill(layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, float], inner: dict[str, float] | None) -> _Tile:
+def _fill(
+    layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, float], inner: dict[str, float] | None, baths: _Baths
+) -> _Tile:
     """Lay the members ``lanes`` of a column into an array, their pores filled with one fluid."""
     n = column.mineral.shape[2]
-    water = one_diffusivity(column.temperature) if column.diffusion == "single" else 1.0
+    water = biofilm.film_diffusivity() if column.biofilm else one_diffusivity(column.temperature)
+    water = water if column.diffusion == "single" else 1.0
     tile = _Tile(layout, lanes, np.zeros((n + 3) * layout.stride * layout.lanes), n, water)
     parameters = {name: np.broadcast_to(values, (column.members,))[lanes] for name, values in column.parameters.items()}
     for name in layout.fields:
@@ -104,6 +113,8 @@ def _fill(layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, flo
             key = f"{stem}.{column.phases[int(number)].name}"
             scale = LITRES if stem == "molar_volume" else 1.0 / LITRES if stem.endswith("_rate") else 1.0
             tile.fields(name)[:] = parameters.get(key, np.zeros(len(lanes))) * scale
+        elif name.replace("_", ".", 1) in parameters and layout.model.collagen:
+            tile.fields(name)[:] = parameters[name.replace("_", ".", 1)]
         elif name in parameters:
             scale = 1.0 / LITRES if name in ("acid_reference", "fluoride_half_inhibition", "fluoride_half_uptake") else 1.0
             tile.fields(name)[:] = parameters[name] * scale
@@ -141,6 +152,14 @@ def _fill(layout: Layout, column: Column, lanes: np.ndarray, pore: dict[str, flo
             if name in layout.fields:
                 tile.view[slot, layout.fields[name], :] = value
     tile.view[n + 1, layout.fields["resistance"], :] = 0.0 if inner else CLOSED
+    if layout.model.film:
+        tile.view[0, layout.fields["film_diffusivity"], :] = biofilm.film_diffusivity()
+    if layout.model.collagen:
+        tile.fields("collagen")[:] = 1.0
+        tile.fields("enzyme")[:] = parameters["enzyme.initial_activity"]
+    if column.biofilm:
+        fluid = column.biofilm.fluid
+        biofilm.fill(tile, column, lanes, pore if fluid is None else baths.fields(fluid), baths)
     return tile
 
 
@@ -157,32 +176,41 @@ def solve(
     tracer diffusivity [m2/s] of every species); settings; on_progress (called with the fraction done and a message).
     Returns: the run, with a status per member.
     """
+    column = biofilm.with_biofilm(column)
     schedules = schedule if isinstance(schedule, list) else [schedule] * column.members
     distinct = list({id(s): s for s in schedules}.values())
     model = cell_model(column, tuple(part for s in distinct for part in s), diffusivity)
     layout = layout_of(model, settings.lanes if column.members > 1 else 1)
-    baths = _Baths(model, [s.exposure.fluid for one in distinct for s in unrolled(one)])
+    baths = _Baths(model, [s.exposure for one in distinct for s in unrolled(one)])
     pore, inner = baths.fields(column.fluid), baths.fields(column.inner) if isinstance(column.inner, Fluid) else None
     tiles = []
     counts = np.zeros(3, np.int64)
     starts = range(0, column.members, layout.lanes)
     for i, first in enumerate(starts):
         lanes = np.minimum(np.arange(first, first + layout.lanes), column.members - 1)
-        tile = _fill(layout, column, lanes, pore, inner)
+        tile = _fill(layout, column, lanes, pore, inner, baths)
         told = (lambda f, i=i: on_progress((i + f) / len(starts), "solving")) if on_progress else None
         tiles.append(_march(tile, [schedules[m] for m in lanes], baths, settings, counts, told))
     return _read(column, layout, tiles, counts)
 
 
 class _Baths:
-    """Every fluid of a run once, as rows of the table that the compiled loop reads."""
+    """Every bath of a run once, as rows of the table that the compiled loop reads."""
 
-    def __init__(self, model: CellModel, fluids: list[Fluid]) -> None:
+    def __init__(self, model: CellModel, exposures: list[Exposure]) -> None:
         self.model = model
-        self.rows = {key: i for i, key in enumerate(dict.fromkeys(map(_key, fluids)))}
-        self.values = bath_values(model, list({_key(f): f for f in fluids}.values()))
-        for values in self.values:
+        distinct = {self.key(e): e for e in exposures}
+        self.rows = {key: i for i, key in enumerate(distinct)}
+        self.values = bath_values(model, [e.fluid for e in distinct.values()])
+        for values, exposure in zip(self.values, distinct.values(), strict=True):
             values["resistance"] = 0.0
+            if model.living:
+                f = model.family("Glc")
+                values[f"total{f}"] = values[f"behind{f}"] = exposure.sugar / LITRES
+
+    def key(self, exposure: Exposure) -> tuple:
+        """Return what tells one bath from another."""
+        return (*_key(exposure.fluid), exposure.sugar if self.model.living else 0.0)
 
     def table(self, layout: Layout) -> np.ndarray:
         return np.array([[values.get(name, 0.0) for name in layout.bath] for values in self.values])
@@ -190,8 +218,16 @@ class _Baths:
     def fields(self, fluid: Fluid) -> dict[str, float]:
         """Fields of a cell filled with one fluid, and the totals of the basis as amount{j}."""
         (values,) = bath_values(self.model, [fluid])
-        load, _ = float_frame(values)
-        return values | {f"amount{j}": float(x) for j, x in enumerate(totals_of_basis(self.model, load, ARRAYS))}
+        return self.speciated(values)
+
+    def speciated(self, values: dict) -> dict:
+        """Return fields of a cell with what follows from its free concentrations and the totals of its families."""
+        values = dict(values)
+        load, store = float_frame(values)
+        close(replace(self.model, phases=(), collagen=False), load, lambda name: 0.0, store, ARRAYS)
+        if self.model.living:
+            values["free_groups"] = free_groups(self.model, load, ARRAYS)
+        return values | {f"amount{j}": x for j, x in enumerate(totals_of_basis(self.model, load, ARRAYS))}
 
 
 def _key(fluid: Fluid) -> tuple:
@@ -206,12 +242,17 @@ def _key(fluid: Fluid) -> tuple:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Steps (S, lanes) with what the outer face sees, run ``cycles`` times from cycle ``first`` of sequence ``sequence``."""
+    """Steps (S, lanes) with what the outer face sees, run ``cycles`` times from cycle ``first`` of sequence ``sequence``.
+
+    elapsed (S,) is what of the segment lies before a step, in lengths of that step.
+    """
 
     steps: np.ndarray
     which: np.ndarray
     films: np.ndarray
     inhibitors: np.ndarray
+    activities: np.ndarray
+    elapsed: np.ndarray
     sequence: int
     first: int
     cycles: int
@@ -226,13 +267,13 @@ def _pieces(schedules: list[Schedule], baths: _Baths, settings: Settings) -> Ite
         for segments in zip(*(q.segments for q in same), strict=True):
             lengths = np.array([s.duration for s in segments])
             longest = lengths.max()
-            share = segment_steps(longest, settings.grid) / longest
-            rows = np.array([baths.rows[_key(s.exposure.fluid)] for s in segments])
-            films = np.array([s.exposure.film for s in segments])
-            inhibitors = np.array([s.exposure.inhibitor for s in segments])
-            columns.append(
-                (share[:, None] * lengths, *(np.broadcast_to(a, (len(share), len(a))) for a in (rows, films, inhibitors)))
-            )
+            grid = biofilm.grid_for(baths.model, settings.grid, max(s.exposure.sugar for s in segments))
+            share = segment_steps(longest, grid) / longest
+            rows = np.array([baths.rows[baths.key(s.exposure)] for s in segments])
+            others = [np.array([getattr(s.exposure, name) for s in segments]) for name in ("film", "inhibitor", "activity")]
+            before = (np.cumsum(share) - share) / share
+            before[0] = 0.0
+            columns.append((share[:, None] * lengths, *(np.broadcast_to(a, (len(share), len(a))) for a in (rows, *others)), before))
         arrays = [np.ascontiguousarray(np.concatenate(parts)) for parts in zip(*columns, strict=True)]
         count, length = same[0].count, arrays[0][:, 0].sum()
         wanted = max(1, round(settings.saves * count * length / whole))
@@ -253,7 +294,10 @@ def _pieces(schedules: list[Schedule], baths: _Baths, settings: Settings) -> Ite
 
 @dataclass
 class _Track:
-    """What a tile went through: times and state fields at each saved moment, ledgers of both faces, and where it failed."""
+    """What a tile went through: times and state fields at each saved moment, ledgers of both faces, and where lanes failed.
+
+    valid (lanes) is how many of the saved moments a lane lived to see; failures (lanes) why it did not see the others.
+    """
 
     tile: _Tile
     times: list[float]
@@ -261,7 +305,9 @@ class _Track:
     inflows: list[np.ndarray]
     inners: list[np.ndarray]
     grosses: list[np.ndarray]
-    failed: str = ""
+    eaten: list[np.ndarray]
+    valid: np.ndarray
+    failures: list[Failure | None]
 
 
 def _march(
@@ -275,32 +321,53 @@ def _march(
     layout, module = tile.layout, compiled(tile.layout)
     balances = SIZE + len(layout.model.system.families)
     inflow, inner, gross = (np.zeros((balances, layout.lanes)) for _ in range(3))
+    eaten = np.zeros(layout.lanes)
     backup = np.empty(tile.cells * layout.state * layout.lanes)
     limits = np.array([settings.iterations, settings.tolerance**2, settings.cuts, settings.near_tolerance**2], float)
     table = baths.table(layout)
-    track = _Track(tile, [0.0], [tile.values()], [inflow.copy()], [inner.copy()], [gross.copy()])
-    history, owner, time = np.empty((2, 0, 0, 0)), -1, 0.0
+    notes = np.zeros((layout.lanes, NOTE + len(layout.model.phases)))
+    stands = np.arange(layout.lanes)  # the lane whose schedule a lane follows, which is another one's after it failed
+    track = _Track(
+        tile,
+        [0.0],
+        [tile.values()],
+        [inflow.copy()],
+        [inner.copy()],
+        [gross.copy()],
+        [eaten.copy()],
+        np.ones(layout.lanes, int),
+        [None] * layout.lanes,
+    )
+    history, owner, times = np.empty((2, 0, 0, 0)), -1, np.zeros(layout.lanes)
     whole = sum(s.duration for s in unrolled(schedules[0]))
     for piece in _pieces(schedules, baths, settings):
         if piece.sequence != owner:
             repeats = settings.warm and piece.cycles + piece.first < 10**9 and _repeats(schedules, piece.sequence)
             history = np.empty((2, len(piece.steps), tile.cells, SIZE * layout.lanes)) if repeats else np.empty((2, 0, 0, 0))
             owner = piece.sequence
-        failed = module.drive(
-            tile.array, tile.cells, piece.steps, piece.which, table, piece.films / tile.water, piece.inhibitors,
-            history, piece.first, piece.cycles, inflow, inner, gross, backup, limits, counts,
+        steps, which, films, inhibitors, activities = (
+            np.ascontiguousarray(a[:, stands]) for a in (piece.steps, piece.which, piece.films / tile.water, piece.inhibitors, piece.activities)
+        )
+        left = module.drive(
+            tile.array, tile.cells, steps, which, table, films, inhibitors, activities, piece.elapsed,
+            history, piece.first, piece.cycles, inflow, inner, gross, eaten, backup, limits, counts, notes,
         )  # fmt: skip
-        if failed >= 0:
-            track.failed = f"after {time:.0f} s, step {failed} of {piece.steps[failed].max():.3g} s"
+        for lane in np.flatnonzero(notes[:, 0]):
+            if track.failures[lane] is None:
+                track.failures[lane] = failure_of(notes[lane], times[lane], piece.steps[:, stands[lane]])
+            stands[lane] = stands[max(int(notes[lane, 0]) - 1, 0)]
+        if not left:
             break
-        time += piece.cycles * float(piece.steps[:, 0].sum())
-        track.times.append(time)
+        times += piece.cycles * piece.steps.sum(axis=0)
+        track.valid += notes[:, 0] == 0.0
+        track.times.append(float(times[0]))
         track.states.append(tile.values())
         track.inflows.append(inflow.copy())
         track.inners.append(inner.copy())
         track.grosses.append(gross.copy())
+        track.eaten.append(eaten.copy())
         if told:
-            told(time / whole)
+            told(times[0] / whole)
     return track
 
 
@@ -313,6 +380,7 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
     model, system = layout.model, layout.model.system
     kept = [np.flatnonzero(np.r_[True, np.diff(track.tile.members) > 0]) for track in tracks]
     times = max((track.times for track in tracks), key=len)
+    moments = np.arange(len(times))
 
     def gather(name: str) -> np.ndarray:
         """Return a field as (members, times, cells), not-a-number after a failure."""
@@ -320,6 +388,7 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
         for track, lanes in zip(tracks, kept, strict=True):
             block = np.full((len(lanes), len(times), track.tile.cells), np.nan)
             block[:, : len(track.states)] = np.stack([s[name][:, lanes].T for s in track.states], axis=1)
+            block[moments >= track.valid[lanes][:, None]] = np.nan
             parts.append(block)
         return np.concatenate(parts)
 
@@ -327,8 +396,9 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
         parts = []
         for track, lanes in zip(tracks, kept, strict=True):
             rows = getattr(track, which)
-            block = np.full((len(lanes), len(times), rows[0].shape[0]), np.nan)
-            block[:, : len(rows)] = np.stack([r[:, lanes].T for r in rows], axis=1)
+            block = np.full((len(lanes), len(times), *rows[0].shape[:-1]), np.nan)
+            block[:, : len(rows)] = np.stack([r[..., lanes].T for r in rows], axis=1)
+            block[moments >= track.valid[lanes][:, None]] = np.nan
             parts.append(block)
         return np.concatenate(parts)
 
@@ -337,8 +407,9 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
     volume = np.stack([parameters[f"molar_volume.{p.name}"] for p in column.phases], axis=1) * LITRES
     mineral = moles * volume[:, None, :, None]
     open_pores = 1.0 - column.sound.sum(axis=1) - column.organic
+    collagen = gather("collagen") if model.collagen else np.ones_like(mineral[:, :, 0])
     porosity = (
-        1.0 - mineral.sum(axis=2) - column.organic[:, None]
+        1.0 - mineral.sum(axis=2) - column.organic[:, None] * collagen
         if column.porosity_feedback
         else np.broadcast_to(open_pores[:, None], mineral[:, :, 0].shape)
     )
@@ -355,14 +426,22 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
     inventories = [gather(f"inventory{j}") for j in range(SIZE)] + [gather(f"stock{f}") for f in range(len(system.families))]
     inflow, inner, gross = ledger("inflows"), ledger("inners"), ledger("grosses")
     widths = np.diff(column.edges)
-    balance = []
+    balance, made = [], {}
+    if model.living:
+        eaten = ledger("eaten")
+        acid = biofilm.constants_of(column)["lactate_yield"][:, None] * eaten
+        made = {"Glc": -eaten, "Lac": acid, "H": acid}
     for c, inventory in enumerate(inventories):
         held = inventory + (sum(d.powers[c] * moles[:, :, k] for k, d in enumerate(model.phases)) if c < SIZE else 0.0)
+        if model.living and system.components[c] == "K":
+            held = held + gather("counter")
         amount = (held * widths).sum(axis=2)
-        moved = inflow[:, :, c] - inner[:, :, c]
-        scale = np.abs(amount[:, :1]) + gross[:, :, c]
+        own = made.get(system.components[c], np.zeros_like(amount))
+        moved = inflow[:, :, c] - inner[:, :, c] + own
+        scale = np.abs(amount[:, :1]) + gross[:, :, c] + np.abs(own)
         balance.append((amount - amount[:, :1] - moved) / (scale + 1e-30))
-    failures = tuple(track.failed for track, lanes in zip(tracks, kept, strict=True) for _ in lanes)
+    failed = [track.failures[lane] for track, lanes in zip(tracks, kept, strict=True) for lane in lanes]
+    failures = tuple(sentence(f, column, m) if f else "" for m, f in enumerate(failed))
     balance = np.stack(balance, axis=2)
     status = np.array([RunStatus.NOT_CONVERGED if f else RunStatus.OK for f in failures])
     status[(status == RunStatus.OK) & (np.nanmax(np.abs(balance), axis=(1, 2)) > BALANCED)] = RunStatus.NOT_BALANCED
@@ -383,6 +462,6 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
         status=status,
         failure=failures,
         error=np.full(column.members, np.nan),
-        collagen=np.ones_like(porosity),
+        collagen=collagen,
         counts={"steps": int(counts[0]), "iterations": int(counts[1]), "rejections": int(counts[2])},
     )

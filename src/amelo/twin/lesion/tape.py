@@ -1,0 +1,170 @@
+"""A run that remembers its way, so that it can be walked back.
+
+Of every step the solution is kept, and the state at its start as long as all states fit into ``MEMORY``.  States that do not fit are
+made again on the way back from the solutions, which needs no Newton iteration and gives the same numbers to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+
+import numpy as np
+
+from amelo.records.fluid import Fluid
+from amelo.twin.column import Column
+from amelo.twin.lesion.adjoint import adjoint_layout, adjoint_module
+from amelo.twin.lesion.cell import SIZE
+from amelo.twin.lesion.kernel import Layout, layout_of
+from amelo.twin.lesion.solve import Settings, _Baths, _fill, _Piece, _pieces, _read, _repeats, _Tile, _Track, cell_model
+from amelo.twin.lesion.steps import sequences
+from amelo.twin.run import Run
+from amelo.twin.schedule import Schedule, unrolled
+
+__all__ = ["MEMORY", "Block", "Tape", "Way", "taped"]
+
+MEMORY = 5e8  # bytes of states kept per run
+SPARE = 16  # entries of a tape for steps that are cut; a tape that is too short is made longer
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A piece as it was run once.
+
+    Fields: piece; offset (number of its first step in its sequence); saved (number of the state saved at its end, or -1); before (state
+    at its start); tape (entries, state) of states or None; free (entries, solution); taken and shares (entries,).
+    """
+
+    piece: _Piece
+    offset: int
+    saved: int
+    before: np.ndarray
+    tape: np.ndarray | None
+    free: np.ndarray
+    taken: np.ndarray
+    shares: np.ndarray
+
+
+@dataclass
+class Way:
+    """The track of a tile, its schedules (one a lane) and its blocks in order."""
+
+    track: _Track
+    schedules: list[Schedule]
+    blocks: list[Block] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Tape:
+    """A solved run and the way to it."""
+
+    run: Run
+    column: Column
+    settings: Settings
+    layout: Layout
+    baths: _Baths
+    pore: dict[str, float]
+    ways: list[Way]
+
+
+def taped(
+    column: Column, schedule: Schedule | list[Schedule], diffusivity: dict[str, float], settings: Settings, memory: float = MEMORY
+) -> Tape:
+    """Solve a column under a schedule and keep the way.
+
+    Arguments: column, schedule, diffusivity and settings as of :func:`amelo.twin.lesion.solve.solve`; memory [bytes] for states.
+    """
+    schedules = schedule if isinstance(schedule, list) else [schedule] * column.members
+    distinct = list({id(s): s for s in schedules}.values())
+    model = cell_model(column, tuple(part for s in distinct for part in s), diffusivity)
+    layout = adjoint_layout(layout_of(model, settings.lanes if column.members > 1 else 1))
+    baths = _Baths(model, [s.exposure.fluid for one in distinct for s in unrolled(one)])
+    pore, inner = baths.fields(column.fluid), baths.fields(column.inner) if isinstance(column.inner, Fluid) else None
+    counts, ways = np.zeros(3, np.int64), []
+    starts = range(0, column.members, layout.lanes)
+    for first in starts:
+        lanes = np.minimum(np.arange(first, first + layout.lanes), column.members - 1)
+        tile = _fill(layout, column, lanes, pore, inner)
+        ways.append(_walk(tile, [schedules[m] for m in lanes], baths, settings, counts, memory / len(starts)))
+    run = _read(column, layout, [way.track for way in ways], counts)
+    return Tape(run, column, settings, layout, baths, pore, ways)
+
+
+def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Settings, counts: np.ndarray, room: float) -> Way:
+    """Run a tile with at most ``room`` bytes of states."""
+    layout, module = tile.layout, adjoint_module(tile.layout)
+    ledger = np.zeros((3, SIZE + len(layout.model.system.families), layout.lanes))
+    table = baths.table(layout)
+    way = Way(_Track(tile, [0.0], [tile.values()], *([part.copy()] for part in ledger)), schedules)
+    track, owner, time = way.track, -1, 0.0
+    history = np.empty((2, 0, 0, 0))
+    for piece, offset in _placed(schedules, baths, settings):
+        if piece.sequence != owner:
+            repeats, owner = settings.warm and _repeats(schedules, piece.sequence), piece.sequence
+            history = np.empty((2, len(piece.steps), tile.cells, SIZE * layout.lanes) if repeats else (2, 0, 0, 0))
+        for cycle in range(piece.first, piece.first + piece.cycles):
+            last = cycle == piece.first + piece.cycles - 1
+            block = _once(
+                module, tile, piece, table, history, cycle, ledger, settings, counts, room, offset, len(track.times) if last else -1
+            )
+            if isinstance(block, int):
+                track.failed = f"after {time:.0f} s, step {block} of {piece.steps[block].max():.3g} s"
+                return way
+            room -= block.tape.nbytes if block.tape is not None else 0.0
+            way.blocks.append(block)
+            time += float(piece.steps[:, 0].sum())
+        track.times.append(time)
+        track.states.append(tile.values())
+        for kept, part in zip((track.inflows, track.inners, track.grosses), ledger, strict=True):
+            kept.append(part.copy())
+    return way
+
+
+def _placed(schedules: list[Schedule], baths: _Baths, settings: Settings) -> Iterator[tuple[_Piece, int]]:
+    """Yield each piece with the number of its first step in its sequence."""
+    owner, offset = -1, 0
+    for piece in _pieces(schedules, baths, settings):
+        offset = 0 if piece.sequence != owner else offset
+        owner = piece.sequence
+        yield piece, offset
+        offset += len(piece.steps) if sequences(schedules[0])[owner].count == 1 else 0
+
+
+def _once(
+    module: ModuleType,
+    tile: _Tile,
+    piece: _Piece,
+    table: np.ndarray,
+    history: np.ndarray,
+    cycle: int,
+    ledger: np.ndarray,
+    settings: Settings,
+    counts: np.ndarray,
+    room: float,
+    offset: int,
+    saved: int,
+) -> Block | int:
+    """Run a piece once and return what to remember of it, or the number of the step that failed."""
+    lanes = tile.layout.lanes
+    size = tile.cells * tile.layout.state * lanes
+    limits = np.array([settings.iterations, settings.tolerance**2, settings.cuts, settings.near_tolerance**2], float)
+    before, ledger_before, spare = np.empty(size), ledger.copy(), SPARE
+    module.keep_state(tile.array, tile.cells, before)
+    while True:
+        length = len(piece.steps) + spare
+        keep = 8.0 * length * size <= room
+        tape, free = np.empty((length if keep else 1, size)), np.empty((length, tile.cells * SIZE * lanes))
+        taken, shares = np.empty(length, np.int64), np.empty(length)
+        made = module.drive_taped(
+            tile.array, tile.cells, piece.steps, piece.which, table, piece.films, piece.inhibitors, history, cycle,
+            *ledger, tape, free, taken, shares, limits, counts,
+        )  # fmt: skip
+        if made < 0:
+            return -1 - made
+        if made > 0:
+            parts = (free[:made], taken[:made], shares[:made])
+            return Block(piece, offset, saved, before, tape[:made] if keep else None, *parts)
+        spare *= 8
+        ledger[:] = ledger_before
+        module.restore_state(tile.array, tile.cells, before)
