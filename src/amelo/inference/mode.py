@@ -10,7 +10,7 @@ import numpy as np
 from amelo.errors import SolveError
 from amelo.inference.posterior import Posterior, jacobian
 
-__all__ = ["Mode", "find_mode"]
+__all__ = ["Mode", "find_mode", "follow"]
 
 SCANNED = 31  # points of the prior that are tried before the best are followed
 SPREAD = 2.0  # prior standard deviations within which they lie
@@ -82,7 +82,7 @@ def find_mode(posterior: Posterior, *, seed: int = 0, on_progress: Callable[[flo
     modes = []
     for i, start in enumerate(starts[list(order[: FOLLOWED + 1])]):
         told((i + 1) / (FOLLOWED + 3), f"fitting from start {i + 1} of {FOLLOWED + 1}")
-        modes.append(_follow(posterior, start, noise))
+        modes.append(follow(posterior, start, noise))
     totals = [_total(posterior, mode) for mode in modes]
     best = modes[int(np.argmin(totals))]
     away = [m for m, t in zip(modes, totals, strict=True) if np.abs(m.x - best.x).max() > SAME and t < min(totals) + 3.0]
@@ -99,7 +99,7 @@ def _total(posterior: Posterior, mode: Mode) -> float:
     return mode.cost + (count * mode.noise if posterior.sd is None else 0.0)
 
 
-def _follow(posterior: Posterior, start: np.ndarray, noise: float) -> Mode:
+def follow(posterior: Posterior, start: np.ndarray, noise: float) -> Mode:
     """Follow one start to its end, parameters and noise in turn."""
     x, evaluations, mode = start, 0, None
     for _ in range(ROUNDS if posterior.sd is None else 1):

@@ -90,6 +90,11 @@ class Priors:
         return self.from_scores(self.bottom), self.from_scores(self.top)
 
     @property
+    def scale(self) -> np.ndarray:
+        """What one step is (p,): of the value in its unit, or of its decimal logarithm."""
+        return np.where(self.logarithmic, self._width / np.log(10.0), self._width)
+
+    @property
     def _reach(self) -> tuple[np.ndarray, np.ndarray]:
         """Distance from low to value and from value to high, in the logarithm or not."""
         low, value, high = (
