@@ -44,6 +44,14 @@ def test_parameters_have_new_ranges_wherever_they_were_stated(root):
     assert changed.kinetics.n == 2 and changed.kinetics.k is None
 
 
+def test_a_specimen_with_nothing_but_ranges_reads_back(root):
+    enamel = load_specimen(root / "cases" / "specimens" / "human-enamel.toml")
+    changed = with_ranges(enamel, {"pk.enamel_main": (58.2, 58.0, 58.4), "dissolution_rate": (1e-4, 1e-4, 1e-4)})
+    assert again(changed) == changed and parameter_ranges(again(changed))["pk.enamel_main"][:3] == (58.2, 58.0, 58.4)
+    mechanisms = parse_specimen({"name": "x", "tissue": "root", "thickness": "1 mm", "mechanisms": {"fluoride": False}}, where="x")
+    assert again(with_ranges(mechanisms, {"porosity": (0.15, 0.1, 0.2)})).mechanisms.fluoride is False
+
+
 def test_a_value_that_is_not_possible_is_refused(root):
     enamel = load_specimen(root / "cases" / "specimens" / "human-enamel.toml")
     with pytest.raises(RecordError, match="porosity"):

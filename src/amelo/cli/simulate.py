@@ -17,7 +17,7 @@ from amelo.errors import CommandError, FileError, nearest
 if TYPE_CHECKING:
     from amelo.twin.trajectory import Trajectory
 
-__all__ = ["open_protocol", "open_twin", "simulate"]
+__all__ = ["open_protocol", "open_twin", "progress_bar", "simulate"]
 
 Flag = Annotated[bool, Parameter(negative=())]
 MOST = 100_000  # members
@@ -75,7 +75,7 @@ def simulate(
     twin, steps = open_twin(specimen, tooth, surface), open_protocol(protocol)
     from amelo.protocol.simulate import simulate as solved
 
-    with _progress() as on_progress:
+    with progress_bar() as on_progress:
         trajectory = solved(twin, steps, members=members, tier=tier, seed=seed, on_progress=on_progress)
     remember_citations("amelo simulate", trajectory.provenance.citations)
     if out is not None:  # also of a run without an answer, to find out why
@@ -182,7 +182,7 @@ def _write_pictures(trajectory: Trajectory, report: Path | None, plot: Path | No
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[float, str], None]]:
+def progress_bar() -> Iterator[Callable[[float, str], None]]:
     """Yield a function of fraction (0-1) and message that moves a bar on a terminal, and does nothing anywhere else."""
     if not sys.stderr.isatty():
         yield lambda fraction, message: None

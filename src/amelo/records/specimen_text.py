@@ -59,16 +59,15 @@ def _tuples(value: Any) -> Any:
 
 def _table(data: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     """Yield the lines of a table: its plain values first, then the tables in it."""
-    later = {key: item for key, item in data.items() if isinstance(item, Mapping) or _are_tables(item)}
+    inline = path == ("parameters",)  # ranges stand on one line each
+    later = {} if inline else {key: item for key, item in data.items() if isinstance(item, Mapping) or _are_tables(item)}
     if path and (len(later) < len(data) or not data):
         yield f"\n[{'.'.join(map(_key, path))}]\n"
     for key, item in data.items():
         if key not in later:
             yield f"{_key(key)} = {_value(item)}\n"
     for key, item in later.items():
-        if path and path[-1] == "parameters":  # a range, on one line
-            yield f"{_key(key)} = {_value(item)}\n"
-        elif isinstance(item, Mapping):
+        if isinstance(item, Mapping):
             yield from _table(item, (*path, key))
         else:
             for part in item:
