@@ -141,10 +141,13 @@ def _new(size: tuple[float, float]) -> Figure:
 
 
 def _scales(axes: Axes, fit: Fit, i: int, j: int) -> None:
-    if fit.priors.logarithmic[j]:
-        axes.set_xscale("log")
-    if i != j and fit.priors.logarithmic[i]:
-        axes.set_yscale("log")
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    for axis, wanted in ((axes.xaxis, fit.priors.logarithmic[j]), (axes.yaxis, i != j and fit.priors.logarithmic[i])):
+        if wanted:
+            (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=4))
+            axis.set_minor_formatter(NullFormatter())
 
 
 def _bins(values: np.ndarray, logarithmic: bool) -> np.ndarray:

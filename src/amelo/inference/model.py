@@ -111,8 +111,7 @@ def solve_members(
     """Solve a specimen for given parameters, everything else at its central value.
 
     Arguments: specimen; schedule (one, or one per member, of equal structure); values (M,) by name; settings.
-    Returns: the run of at least two members; a single one is doubled, so that one compiled program serves every size.  A member without an
-    answer would take those that are solved beside it along, so that these are solved again on their own.
+    Returns: the run of at least two members; a single one is doubled, so that one compiled program serves every size.
     """
     from amelo.twin.diffusivity import diffusivities
 
@@ -123,34 +122,7 @@ def solve_members(
         n: np.asarray(v)[at] for n, v in values.items()
     }
     schedules = [schedule[i] for i in at] if isinstance(schedule, list) else schedule
-    table = diffusivities(specimen.celsius)
-    run = solve(column_of(specimen, members=count, values=full), schedules, table, settings)
-    for m in np.flatnonzero(run.status != RunStatus.OK):
-        alone = {name: np.repeat(v[m], 2) for name, v in full.items()}
-        again = solve(
-            column_of(specimen, members=2, values=alone),
-            [schedules[m]] * 2 if isinstance(schedules, list) else schedules,
-            table,
-            settings,
-        )
-        if again.status[0] == RunStatus.OK:
-            run = _put(run, int(m), again)
-    return run
-
-
-def _put(run: Run, member: int, alone: Run) -> Run:
-    """Return a run with one member taken from another."""
-    changed = {}
-    for name in ("mineral", "porosity", "ph", "totals", "saturation_index", "ionic_strength", "inflow", "balance", "collagen"):
-        whole, part = np.array(getattr(run, name)), getattr(alone, name)
-        if whole.shape[1] != part.shape[1]:  # every member of the tile failed early: the times are those of the one that did not
-            whole = np.full((len(whole), *part.shape[1:]), np.nan)
-            changed["time"] = alone.time
-        whole[member] = part[0]
-        changed[name] = whole
-    status = np.array(run.status)
-    status[member] = alone.status[0]
-    return replace(run, **changed, status=status)
+    return solve(column_of(specimen, members=count, values=full), schedules, diffusivities(specimen.celsius), settings)
 
 
 @lru_cache(maxsize=256)

@@ -24,6 +24,7 @@ from amelo.twin.ensemble import TAIL, WIDE
 __all__ = ["Priors", "default_names", "priors_of"]
 
 FURTHEST = 3.0  # standard deviations at which a prior is cut off
+ROUNDING = 1e-9  # of a score, so that what is not possible is not met by rounding either
 FULL = 0.999  # largest fraction
 FRACTIONS = ("porosity", "sound_mineral", "share.", "fluoridated_share", "residual_mineral", "porosity_floor", "gradient.fluor",
              "gradient.soluble", "lesion.body_mineral", "lesion.surface_mineral", "collagen.protected", "enzyme.initial")  # fmt: skip
@@ -201,7 +202,7 @@ def _limits(parameter: Parameter, names: Sequence[str], known: dict[str, Paramet
     bottom = -FURTHEST if parameter.low < parameter.value else 0.0
     top = FURTHEST if parameter.high > parameter.value else 0.0
     if parameter.low < parameter.value and np.isfinite(least):
-        bottom = max(bottom, _score(parameter, least))
+        bottom = max(bottom, _score(parameter, least) + ROUNDING)
     if parameter.high > parameter.value and np.isfinite(most):
         top = min(top, _score(parameter, most))
     return bottom, max(top, 0.0)
