@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from amelo.inference.fit import Fit, fit
+    from amelo.inference.sensitivity import Sensitivity, sensitivity
     from amelo.protocol.record import Protocol
     from amelo.records.case import Case, load_case
     from amelo.records.fluid import Fluid
@@ -29,38 +31,46 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Case": "amelo.records.case",
+    "Fit": "amelo.inference.fit",
     "Fluid": "amelo.records.fluid",
     "Protocol": "amelo.protocol.record",
     "Quantity": "amelo.units",
     "Saturation": "amelo.twin.chemistry.saturation",
+    "Sensitivity": "amelo.inference.sensitivity",
     "Trajectory": "amelo.twin.trajectory",
     "Twin": "amelo.twin.twin",
     "Specimen": "amelo.records.specimen",
     "critical_ph": "amelo.twin.chemistry.thresholds",
+    "fit": "amelo.inference.fit",
     "load_case": "amelo.records.case",
     "load_specimen": "amelo.records.specimen",
     "quantity": "amelo.units",
     "saliva_of": "amelo.twin.chemistry.fluids",
     "saturation": "amelo.twin.chemistry.saturation",
+    "sensitivity": "amelo.inference.sensitivity",
     "simulate": "amelo.protocol.simulate",
     "solubility": "amelo.twin.chemistry.thresholds",
 }
 
 __all__ = [
     "Case",
+    "Fit",
     "Fluid",
     "Protocol",
     "Quantity",
     "Saturation",
+    "Sensitivity",
     "Specimen",
     "Trajectory",
     "Twin",
     "critical_ph",
+    "fit",
     "load_case",
     "load_specimen",
     "quantity",
     "saliva_of",
     "saturation",
+    "sensitivity",
     "simulate",
     "solubility",
 ]

@@ -191,7 +191,7 @@ def test_a_twin_is_made_of_a_specimen_or_of_a_surface_of_a_case(monkeypatch, roo
 
 
 def test_progress_moves_on_a_terminal_only(solver, amelo, monkeypatch):
-    from amelo.cli.simulate import _progress
+    from amelo.cli.simulate import progress_bar
 
     solver()
     assert amelo("simulate", *WORDS).err == ""
@@ -200,7 +200,7 @@ def test_progress_moves_on_a_terminal_only(solver, amelo, monkeypatch):
     from rich.progress import Progress
 
     monkeypatch.setattr(Progress, "update", lambda self, task, **what: moved.append(what))
-    with _progress() as on_progress:
+    with progress_bar() as on_progress:
         on_progress(0.5, "day 3")
         on_progress(1.7, "day 9")
     assert moved == [{"completed": 0.5, "description": "day 3"}, {"completed": 1.0, "description": "day 9"}]

@@ -26,6 +26,7 @@ ROWS = [  # a module imports only from rows above its own; see docs/decisions/00
     {"twin"},
     {"therapy", "forecast"},
     {"protocol"},
+    {"inference"},
     {"plan"},
     {"theatre"},
     {"clinic"},

@@ -24,6 +24,8 @@ COMMANDS = {
     "critical-ph": ("amelo.cli.chemistry:critical_ph", "The pH at which a fluid stops being saturated with a phase."),
     "solubility": ("amelo.cli.chemistry:solubility", "Solubility of a mineral against pH, with a plot."),
     "simulate": ("amelo.cli.simulate:simulate", "What a protocol does to a specimen or to a tooth: profiles, mineral loss, depth."),
+    "fit": ("amelo.cli.fit:fit", "Calibrate parameters of a specimen to measured profiles, with intervals and checks."),
+    "sensitivity": ("amelo.cli.fit:sensitivity", "Which parameters and which numbers of a protocol move an outcome."),
     "case": ("amelo.cli.case:app", "Check, draw and use patient cases."),
     "protocol": ("amelo.cli.protocol:app", "Check and show protocols: what is done to a tooth, and when."),
     "specimen": ("amelo.cli.specimen:app", "Check and look at tooth samples."),

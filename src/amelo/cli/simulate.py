@@ -17,7 +17,7 @@ from amelo.errors import CommandError, FileError, nearest
 if TYPE_CHECKING:
     from amelo.twin.trajectory import Trajectory
 
-__all__ = ["open_protocol", "open_twin", "simulate"]
+__all__ = ["open_protocol", "open_twin", "progress_bar", "simulate"]
 
 Flag = Annotated[bool, Parameter(negative=())]
 MOST = 100_000  # members
@@ -28,7 +28,8 @@ def simulate(
     protocol: str,
     /,
     *,
-    members: int = 1,
+    members: int | None = None,
+    draws: Path | None = None,
     tier: Literal["auto", "reduced", "full"] = "auto",
     seed: int = 0,
     tooth: int | None = None,
@@ -50,7 +51,9 @@ def simulate(
     protocol
         A file with a protocol, or the protocol itself in quotes.
     members
-        Size of the ensemble of plausible teeth; from 2 on every outcome has an interval.
+        Size of the ensemble of plausible teeth, 1 if not given; from 2 on every outcome has an interval.
+    draws
+        Take the members from these draws (.csv, .zarr) of 'amelo fit'; without --members every one of them.
     tier
         reduced (one diffusivity, fast), full (every species diffuses on its own), or auto.
     seed
@@ -70,13 +73,19 @@ def simulate(
     force
         Replace files that are there already.
     """
-    _check(members, seed)
+    _check(1 if members is None else members, seed)
     _check_places(out, report, plot, force)
     twin, steps = open_twin(specimen, tooth, surface), open_protocol(protocol)
+    taken: dict[str, object] = {"members": members or 1}
+    if draws is not None:
+        from amelo.twin.draws import read_draws
+
+        found = read_draws(draws, twin.specimen)
+        taken = {"members": members or min(len(next(iter(found.values()))), MOST), "draws": found}
     from amelo.protocol.simulate import simulate as solved
 
-    with _progress() as on_progress:
-        trajectory = solved(twin, steps, members=members, tier=tier, seed=seed, on_progress=on_progress)
+    with progress_bar() as on_progress:
+        trajectory = solved(twin, steps, tier=tier, seed=seed, on_progress=on_progress, **taken)
     remember_citations("amelo simulate", trajectory.provenance.citations)
     if out is not None:  # also of a run without an answer, to find out why
         trajectory.save(out, force=force)
@@ -182,7 +191,7 @@ def _write_pictures(trajectory: Trajectory, report: Path | None, plot: Path | No
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[float, str], None]]:
+def progress_bar() -> Iterator[Callable[[float, str], None]]:
     """Yield a function of fraction (0-1) and message that moves a bar on a terminal, and does nothing anywhere else."""
     if not sys.stderr.isatty():
         yield lambda fraction, message: None

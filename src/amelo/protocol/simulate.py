@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Literal
+
+import numpy as np
 
 from amelo.protocol.record import Protocol
 from amelo.records.specimen import Specimen
@@ -23,22 +25,27 @@ def simulate(
     tier: Literal["auto", "reduced", "full"] = "auto",
     seed: int = 0,
     accuracy: float = 0.01,
+    draws: Mapping[str, np.ndarray] | None = None,
     on_progress: Callable[[float, str], None] | None = None,
 ) -> Trajectory:
     """Simulate what a protocol does to a twin.
 
     Arguments: twin (or a specimen); protocol (or its text); members (size of the ensemble of plausible teeth); tier ("reduced": one
     diffusivity for all ions, "full": one for each, coupled by charge, "auto": as the specimen says); seed of the ensemble; accuracy
-    (relative error in time of the integrated mineral loss at which refinement stops); on_progress (fraction, message).
+    (relative error in time of the integrated mineral loss at which refinement stops); draws (of parameters that belong together, (S,)
+    each by name, as a calibration leaves them: members are taken from them and everything else is central); on_progress (fraction,
+    message).
     Returns: the trajectory, with a status per member, balances and an estimate of the error in time.
     """
     from amelo.twin.diffusivity import diffusivities
+    from amelo.twin.draws import members_of
     from amelo.twin.lesion.checked import solve_checked
 
     twin = Twin.of(twin) if isinstance(twin, Specimen) else twin
     protocol = Protocol.parse(protocol) if isinstance(protocol, str) else protocol
     started = time.perf_counter()
-    column = twin.column(members=members, seed=seed)
+    values = members_of(draws, members, twin.specimen) if draws else None
+    column = twin.column(members=members, seed=seed, values=values)
     if tier != "auto":
         column = replace(column, diffusion="single" if tier == "reduced" else "species")
     schedule = protocol.schedule(twin.case)
@@ -50,10 +57,10 @@ def simulate(
         specimen_name=twin.name,
         specimen_text=twin.specimen.model_dump_json(indent=1, exclude_none=True),
         protocol_text=str(protocol),
-        seed=seed if members > 1 else None,
+        seed=seed if members > 1 and not draws else None,
         parameters=twin.parameters,
         citations=column.sources,
         assumptions=twin.assumed,
-        options={"tier": tier, "diffusion": column.diffusion, "accuracy": accuracy},
+        options=({"draws": sorted(draws)} if draws else {}) | {"tier": tier, "diffusion": column.diffusion, "accuracy": accuracy},
         wall_time=time.perf_counter() - started,
     )

@@ -11,11 +11,11 @@ from pathlib import Path
 from amelo.errors import FormatError, RecordError, nearest, shorten
 from amelo.records.read import read_text
 
-__all__ = ["read_profile"]
+__all__ = ["DEPTHS", "FORM", "MINERALS", "check_units", "column_at", "numbered_rows", "read_profile", "value_in"]
 
 DEPTHS = {"nm": 1e-3, "µm": 1.0, "um": 1.0, "micrometre": 1.0, "micrometer": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6}  # in µm
 MINERALS = {"vol%": 1.0, "%": 1.0, "volpct": 1.0, "fraction": 100.0, "1": 100.0}  # in vol%
-HEADER = re.compile(r"^\s*(depth|mineral)\s*[\[(_ ]\s*([^\])]+?)\s*[\])]?\s*$", re.IGNORECASE)
+HEADER = re.compile(r"^\s*([a-z]+)\s*[\[(_ ]\s*([^\])]+?)\s*[\])]?\s*$", re.IGNORECASE)
 FORM = "write a header such as: depth [µm],mineral [vol%]"
 DEEPEST = 20_000.0  # µm; no tooth is thicker
 SHALLOWEST = 3.0  # µm; a whole profile below it is one in millimetres
@@ -29,26 +29,20 @@ def read_profile(path: str | Path) -> tuple[tuple[float, float], ...]:
     Raises: FileError, FormatError or RecordError naming the row, as a spreadsheet or an editor numbers the lines of the file.
     """
     name = str(path)
-    kept = [
-        (i, text) for i, text in enumerate(read_text(path).splitlines(), 1) if text.strip() and not text.lstrip().startswith("#")
-    ]
-    if not kept:
-        raise FormatError("the file holds no row", where=name, fix=FORM)
-    numbers, lines = zip(*kept, strict=True)
-    separator = ";" if lines[0].count(";") > lines[0].count(",") else "\t" if "\t" in lines[0] else ","
-    header, *rows = csv.reader(lines, delimiter=separator)
-    depth_at, depth_unit = _column(header, "depth", DEPTHS, f"{name}: row {numbers[0]}")
-    mineral_at, mineral_unit = _column(header, "mineral", MINERALS, f"{name}: row {numbers[0]}")
+    header, rows = numbered_rows(path)
+    numbers = [number for number, _ in (header, *rows)]
+    depth_at, depth_unit = column_at(header[1], "depth", DEPTHS, f"{name}: row {header[0]}")
+    mineral_at, mineral_unit = column_at(header[1], "mineral", MINERALS, f"{name}: row {header[0]}")
     points = []
-    for number, row in zip(numbers[1:], rows, strict=True):
+    for number, row in rows:
         if len(row) <= max(depth_at, mineral_at):
-            raise FormatError(f"row {number} has {len(row)} columns", where=name, why=f"the header has {len(header)}")
-        depth = _value(row[depth_at], "depth", f"{name}: row {number}")
-        mineral = _value(row[mineral_at], "mineral", f"{name}: row {number}")
+            raise FormatError(f"row {number} has {len(row)} columns", where=name, why=f"the header has {len(header[1])}")
+        depth = value_in(row[depth_at], "depth", f"{name}: row {number}")
+        mineral = value_in(row[mineral_at], "mineral", f"{name}: row {number}")
         points.append((depth * DEPTHS[depth_unit], mineral * MINERALS[mineral_unit]))
     if len(points) < FEWEST:
         raise FormatError(f"{len(points)} rows are no profile", where=name, why=f"allowed at least {FEWEST}")
-    _check_units(points, depth_unit, mineral_unit, name)
+    check_units(points, depth_unit, mineral_unit, name)
     _check_order(points, numbers[1:], name)
     for number, (_, mineral) in zip(numbers[1:], points, strict=True):
         if not 0 <= mineral <= 100:
@@ -56,8 +50,27 @@ def read_profile(path: str | Path) -> tuple[tuple[float, float], ...]:
     return tuple(points)
 
 
-def _column(header: list[str], what: str, units: dict[str, float], where: str) -> tuple[int, str]:
-    """Return the place of a column and its unit."""
+def numbered_rows(path: str | Path) -> tuple[tuple[int, list[str]], list[tuple[int, list[str]]]]:
+    """Return the header and the rows of a CSV file, each with the number of its line; empty lines and those after # are left out.
+
+    Raises: FileError, or FormatError when nothing is there.
+    """
+    kept = [
+        (i, text) for i, text in enumerate(read_text(path).splitlines(), 1) if text.strip() and not text.lstrip().startswith("#")
+    ]
+    if not kept:
+        raise FormatError("the file holds no row", where=str(path), fix=FORM)
+    numbers, lines = zip(*kept, strict=True)
+    separator = ";" if lines[0].count(";") > lines[0].count(",") else "\t" if "\t" in lines[0] else ","
+    header, *rows = zip(numbers, csv.reader(lines, delimiter=separator), strict=True)
+    return header, rows
+
+
+def column_at(header: list[str], what: str, units: dict[str, float], where: str, *, form: str = FORM) -> tuple[int, str]:
+    """Return the place of the column ``what`` and its unit.
+
+    Raises: FormatError when there is none, or when its unit is missing or unknown; form says how a header is written.
+    """
     for place, cell in enumerate(header):
         match = HEADER.match(cell.replace("μ", "µ"))
         if match and match[1].casefold() == what:
@@ -66,11 +79,15 @@ def _column(header: list[str], what: str, units: dict[str, float], where: str) -
                 raise FormatError(f"'{match[2]}' is not a unit of {what}", where=where, fix=nearest(unit, units))
             return place, unit
         if cell.strip().casefold() == what:
-            raise FormatError(f"the column {what} has no unit", where=where, fix=FORM)
-    raise FormatError(f"there is no column {what}", where=where, fix=FORM)
+            raise FormatError(f"the column {what} has no unit", where=where, fix=form)
+    raise FormatError(f"there is no column {what}", where=where, fix=form)
 
 
-def _value(cell: str, what: str, where: str) -> float:
+def value_in(cell: str, what: str, where: str) -> float:
+    """Return the number in a cell.
+
+    Raises: RecordError or FormatError for what is empty, not a number, or no number that can be used.
+    """
     text = cell.strip()
     if not text or text.casefold() in ("nan", "na", "n/a", "null", "-", "inf", "-inf"):
         raise RecordError(f"{what} is {text or 'empty'}", where=where, fix="remove the row, or measure it again")
@@ -85,7 +102,7 @@ def _value(cell: str, what: str, where: str) -> float:
     return value
 
 
-def _check_units(points: list[tuple[float, float]], depth_unit: str, mineral_unit: str, name: str) -> None:
+def check_units(points: list[tuple[float, float]], depth_unit: str, mineral_unit: str, name: str) -> None:
     """Refuse a profile whose numbers belong to another unit than its header says."""
     deepest, most = max(depth for depth, _ in points), max(mineral for _, mineral in points)
     if mineral_unit in ("vol%", "%", "volpct") and most <= 1.5:

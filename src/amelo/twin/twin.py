@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+
+from numpy.typing import ArrayLike
 
 from amelo.params.load import Parameter
 from amelo.records.case import Case
@@ -48,12 +51,12 @@ class Twin:
         """What the specimen is called."""
         return self.specimen.name
 
-    def column(self, *, members: int = 1, seed: int = 0) -> Column:
+    def column(self, *, members: int = 1, seed: int = 0, values: Mapping[str, ArrayLike] | None = None) -> Column:
         """Return an ensemble of columns; member 0 has the central values.
 
-        Arguments: members; seed of what is drawn.
+        Arguments: members; seed of what is drawn; values (members,) by the name of their parameter, that replace what would be drawn.
         """
-        column = column_of(self.specimen, members=members, seed=seed)
+        column = column_of(self.specimen, members=members, seed=seed, values=values)
         if column.biofilm is None or self.case is None:
             return column
         from amelo.twin.saliva import resting_fluid, saliva_profile

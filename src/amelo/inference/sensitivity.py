@@ -1,0 +1,251 @@
+"""The verb ``sensitivity``: what an outcome depends on, parameters of the specimen and numbers of the protocol alike.
+
+Everything is solved in one ensemble: per parameter and knob two members a small step apart, for the derivative, and two at the ends of
+its range, for what it can do.  Both of a pair are solved side by side on the same steps in time, so that their difference is exact.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from amelo.errors import AmeloError, CommandError, SolveError, nearest
+from amelo.inference.knobs import Knob, knobs_of, turned
+from amelo.inference.model import LANES, solve_members
+from amelo.protocol.record import Protocol
+from amelo.records.case import Case
+from amelo.records.specimen import Specimen
+from amelo.records.specimen_parameters import catalogue, unused
+from amelo.twin.lesion.solve import Settings
+from amelo.twin.measures import MEASURES, Measure, measure_run
+from amelo.twin.run import Run, RunStatus
+from amelo.twin.schedule import Schedule, Segment
+
+__all__ = ["PARTS", "Row", "Sensitivity", "sensitivity"]
+
+SMALL = 1e-3  # relative step of a derivative; of a pH or pK, in its own unit
+REACH = 0.10  # by which a number of the protocol is turned either way
+PH_REACH = 0.2  # and a pH; about what a laboratory sets it to, and a little more
+PARTS = ("all", "parameters", "protocol")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number and what it does: value in ``unit``; derivative of the outcome by it; elasticity (per cent of the outcome per per cent of
+    the number, nan for a pH or pK); low and high, ends of its range; outcome at both.
+    """
+
+    name: str
+    kind: str
+    unit: str
+    value: float
+    derivative: float
+    elasticity: float
+    low: float
+    high: float
+    at_low: float
+    at_high: float
+
+    @property
+    def effect(self) -> float:
+        """Change of the outcome from one end of the range to the other."""
+        return self.at_high - self.at_low
+
+    @property
+    def size(self) -> float:
+        """By how much the number moves the outcome at all, 0 where that is not known."""
+        ends = [v for v in (self.at_low, self.at_high) if np.isfinite(v)]
+        return max(ends) - min(ends) if len(ends) > 1 else 0.0
+
+    @property
+    def span(self) -> str:
+        """The range in words."""
+        unit = "" if self.unit in ("1", "pH") else f" {self.unit}"
+        return f"{self.low:.3g} to {self.high:.3g}{unit}"
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """What an outcome depends on.
+
+    Fields: measure (the outcome and its unit); value; rows (the strongest first); error (of the outcome in time, in its unit); notes;
+    specimen and protocol in words; members solved; wall_time [s].
+    """
+
+    measure: Measure
+    value: float
+    rows: tuple[Row, ...]
+    error: float
+    notes: tuple[str, ...]
+    specimen: str
+    protocol: str
+    members: int
+    wall_time: float
+
+    def __repr__(self) -> str:
+        """Return the outcome and its strongest causes."""
+        lines = [f"{self.measure.label} {self.value:{self.measure.form}} {self.measure.unit}"]
+        lines += [f"  {r.name} {r.span}: {r.at_low:.4g} to {r.at_high:.4g}" for r in self.rows[:5]]
+        return "\n".join(lines)
+
+
+def sensitivity(
+    specimen: Specimen,
+    protocol: Protocol | str,
+    *,
+    of: str = "integrated_mineral_loss",
+    parts: str = "all",
+    case: Case | None = None,
+    on_progress: Callable[[float, str], None] | None = None,
+) -> Sensitivity:
+    """Return what moves an outcome at the end of a protocol, the strongest first.
+
+    Arguments: specimen; protocol (or its text); of (name of the outcome); parts ("all", "parameters" or "protocol"); case (whose mouth
+    it is); on_progress (fraction, message).
+    Raises: CommandError for an unknown outcome; SolveError when the run has no answer or the outcome does not exist in it.
+    Assumptions: one number at a time; ends are low and high of a parameter, ±10 % of a number of the protocol and ±0.2 of a pH.
+    """
+    if of not in MEASURES:
+        raise CommandError(f"'{of}' is not an outcome", fix=nearest(of, MEASURES, limit=30))
+    if parts not in PARTS:
+        raise CommandError(f"'{parts}' is not a part", fix=nearest(parts, PARTS))
+    started = time.perf_counter()
+    told = on_progress or (lambda fraction, message: None)
+    protocol = Protocol.parse(protocol) if isinstance(protocol, str) else protocol
+    base = protocol.schedule(case)
+    numbers = _parameters(specimen) if parts != "protocol" else []
+    knobs, notes = _usable(protocol, base, case) if parts != "parameters" else ([], [])
+    plan = [*numbers, *knobs]
+    if not plan:
+        raise CommandError("there is nothing to turn", why="; ".join(notes) or "no parameter of the specimen has a range")
+    told(0.0, "compiling the equations, once for this kind of run")
+    settings = Settings(saves=0)
+    values = _members(specimen, plan, base)
+    coarse = _outcomes(specimen, *values, settings, of, lambda f: told(f / 3, "solving"))
+    finer = replace(settings, grid=replace(settings.grid, parts=2))
+    outcome = _outcomes(specimen, *values, finer, of, lambda f: told((1 + 2 * f) / 3, "solving with half the steps"))
+    middle = float(outcome[0])
+    if not np.isfinite(middle):
+        raise SolveError(f"the run has no {MEASURES[of].label}", where=specimen.name, fix="see 'amelo simulate'")
+    rows = [_row(item, outcome[2 + 4 * i : 6 + 4 * i], middle) for i, item in enumerate(plan)]
+    lost = [row.name for row in rows if not np.isfinite([row.derivative, row.at_low, row.at_high]).all()]
+    if lost:
+        notes.append(f"part of the runs of {', '.join(lost[:5])}{' and others' * (len(lost) > 5)} have no answer")
+    rows.sort(key=lambda row: -row.size)
+    told(1.0, "done")
+    return Sensitivity(
+        measure=MEASURES[of],
+        value=middle,
+        rows=tuple(rows),
+        error=float(abs(middle - coarse[0])),
+        notes=tuple(notes),
+        specimen=specimen.name,
+        protocol=str(protocol),
+        members=len(outcome),
+        wall_time=time.perf_counter() - started,
+    )
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """One number to turn: its points, low side and high side of the derivative, low and high end, all in the unit for people."""
+
+    name: str
+    kind: str
+    unit: str
+    value: float
+    points: tuple[float, float, float, float]
+    logarithmic: bool
+    schedules: tuple[Schedule, ...] = ()
+
+
+def _parameters(specimen: Specimen) -> list[_Turn]:
+    turns = []
+    hidden = unused(specimen)
+    names = [name for name, p in catalogue(specimen).items() if p.low < p.high and name not in hidden]
+    for name in names:
+        p = catalogue(specimen)[name]
+        logarithmic = name.startswith("pk.") or name.endswith("_ph")
+        step = SMALL if logarithmic else SMALL * (abs(p.value) or p.high - p.low)
+        turns.append(_Turn(name, "parameter", p.unit, p.value, (p.value - step, p.value + step, p.low, p.high), logarithmic))
+    return turns
+
+
+def _usable(protocol: Protocol, base: Schedule, case: Case | None) -> tuple[list[_Turn], list[str]]:
+    """Return the knobs whose every turn gives a schedule of the same structure, and sentences on the others."""
+    turns, refused = [], []
+    for knob in knobs_of(protocol):
+        kind = knob.kind
+        step = SMALL * (1.0 if kind.logarithmic else knob.value)
+        reach = PH_REACH if kind.logarithmic else REACH * knob.value
+        points = (knob.value - step, knob.value + step, knob.value - reach, knob.value + reach)
+        try:
+            schedules = tuple(turned(protocol, knob, _within(knob, value)).schedule(case) for value in points)
+        except (AmeloError, ValueError):  # a step out of its range, or a bath whose charge cannot be closed
+            refused.append(knob.name)
+            continue
+        if any(_structure(s) != _structure(base) for s in schedules):
+            refused.append(knob.name)
+            continue
+        shown = tuple(value / kind.scale for value in points)
+        turns.append(_Turn(knob.name, "protocol", kind.unit, knob.shown, shown, kind.logarithmic, schedules))
+    notes = [f"{len(refused)} numbers of the protocol cannot be turned: {', '.join(refused[:4])}"] if refused else []
+    if not turns and not refused:
+        notes.append("the protocol has no laboratory step, and what people do in a mouth has no numbers to turn yet")
+    return turns, notes
+
+
+def _within(knob: Knob, value: float) -> float:
+    return min(value, 1.0) if knob.field == "inhibitor" else value
+
+
+def _structure(schedule: Schedule) -> tuple:
+    return tuple("segment" if isinstance(part, Segment) else (part.count, _structure(part.parts)) for part in schedule)
+
+
+def _members(specimen: Specimen, plan: Sequence[_Turn], base: Schedule) -> tuple[dict[str, np.ndarray], list[Schedule]]:
+    """Return values and schedules of all members: the middle twice, then four per number, pairs side by side in one tile."""
+    count = 2 + 4 * len(plan)
+    known = catalogue(specimen)
+    values = {item.name: np.full(count, known[item.name].value) for item in plan if item.kind == "parameter"}
+    schedules = [base] * count
+    for i, item in enumerate(plan):
+        at = 2 + 4 * i
+        if item.kind == "parameter":
+            values[item.name][at : at + 4] = item.points
+        else:
+            schedules[at : at + 4] = item.schedules
+    return values, schedules
+
+
+def _outcomes(
+    specimen: Specimen,
+    values: dict[str, np.ndarray],
+    schedules: list[Schedule],
+    settings: Settings,
+    of: str,
+    told: Callable[[float], None],
+) -> np.ndarray:
+    """Return the outcome (M,) at the end, tile by tile so that a bar can move; nan for a member without an answer."""
+    out = np.empty(len(schedules))
+    for first in range(0, len(schedules), LANES):
+        part = slice(first, min(first + LANES, len(schedules)))
+        size = part.stop - part.start
+        run = solve_members(specimen, schedules[part], {n: v[part] for n, v in values.items()}, settings)
+        out[part] = _read(run, of)[:size]
+        told(part.stop / len(schedules))
+    return out
+
+
+def _read(run: Run, of: str) -> np.ndarray:
+    return np.where(run.status == RunStatus.OK, measure_run(run)[of][:, -1], np.nan)
+
+
+def _row(item: _Turn, outcome: np.ndarray, middle: float) -> Row:
+    below, above, low, high = item.points
+    slope = float(outcome[1] - outcome[0]) / (above - below)
+    elastic = float("nan") if item.logarithmic or middle == 0.0 else slope * item.value / middle
+    return Row(item.name, item.kind, item.unit, item.value, slope, elastic, low, high, float(outcome[2]), float(outcome[3]))
