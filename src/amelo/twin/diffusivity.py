@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from amelo.params import load_set
-from amelo.twin.chemistry.table import reaction_table
+from amelo.twin.chemistry.table import ReactionTable, reaction_table
 
-__all__ = ["diffusivities", "temperature_factor"]
+__all__ = ["added_diffusivities", "diffusivities", "temperature_factor"]
 
 REFERENCE = 298.15  # K, at which the tracer diffusivities were measured
 
@@ -32,3 +32,9 @@ def diffusivities(temperature: float = 37.0) -> dict[str, float]:
     """
     transport, factor = load_set("transport"), temperature_factor(temperature)
     return {s.name: factor * transport.value(f"tracer_diffusivity.{s.name}") for s in reaction_table(temperature).species}
+
+
+def added_diffusivities(table: ReactionTable) -> dict[str, float]:
+    """Return the tracer diffusivity [m2/s] of the species that were added to a table, at the temperature of its constants."""
+    factor, prefix = temperature_factor(table.constants.temperature), "tracer_diffusivity."
+    return {p.name.removeprefix(prefix): factor * p.value for p in table.constants if p.name.startswith(prefix)}

@@ -12,6 +12,7 @@ from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.fluids import speciate_fluids
 from amelo.twin.chemistry.solve import log_gamma
 from amelo.twin.chemistry.status import Status
+from amelo.twin.chemistry.table import ReactionTable
 from amelo.twin.lesion.cell import SIZE, CellModel, close
 from amelo.twin.lesion.system import CARRIERS
 
@@ -33,14 +34,15 @@ def float_frame(values: dict[str, np.ndarray | float]) -> tuple:
     return load, store
 
 
-def bath_values(model: CellModel, fluids: Sequence[Fluid]) -> list[dict[str, float]]:
+def bath_values(model: CellModel, fluids: Sequence[Fluid], table: ReactionTable | None = None) -> list[dict[str, float]]:
     """Return for each fluid the fields of a ghost cell that is filled with it, and the totals of the basis as ``amount{j}``.
 
+    Arguments: model; fluids; table (of reactions, None for the shipped one at the temperature of each fluid).
     Raises: SolveError for a fluid without a speciation.
     Assumptions: 1 kg of water is 1 L; the activity of water is 1.
     """
     found = []
-    for fluid, (batch, row) in zip(fluids, speciate_fluids(fluids), strict=True):
+    for fluid, (batch, row) in zip(fluids, speciate_fluids(fluids, table=table), strict=True):
         status = Status(int(batch.status[row]))
         if not status.usable:
             raise SolveError(f"the fluid {fluid.case or 'of the protocol'} has no speciation", why=status.sentence)

@@ -9,8 +9,9 @@ from itertools import pairwise
 import numpy as np
 
 from amelo.records.fluid import Fluid
-from amelo.twin.chemistry.table import reaction_table
+from amelo.twin.chemistry.table import ReactionTable, reaction_table
 from amelo.twin.column import Column
+from amelo.twin.diffusivity import added_diffusivities
 from amelo.twin.lesion.baths import ARRAYS, bath_values, float_frame
 from amelo.twin.lesion.cell import SIZE, CellModel, PhaseData, totals_of_basis
 from amelo.twin.lesion.kernel import Layout, compiled, layout_of
@@ -50,7 +51,8 @@ def cell_model(column: Column, schedule: Schedule, diffusivity: dict[str, float]
 
     Arguments: column; schedule; diffusivity (free-water tracer diffusivity of every species [m2/s] at the column's temperature).
     """
-    table = reaction_table(column.temperature)
+    table = column.table or reaction_table(column.temperature)
+    diffusivity = added_diffusivities(table) | diffusivity
     fluids = [column.fluid, *(s.exposure.fluid for s in unrolled(schedule))]
     fluids += [column.inner] if isinstance(column.inner, Fluid) else []
     present = components_of(f.totals_mmol_per_kgw for f in fluids)
@@ -154,7 +156,7 @@ def solve(
     distinct = list({id(s): s for s in schedules}.values())
     model = cell_model(column, tuple(part for s in distinct for part in s), diffusivity)
     layout = layout_of(model, settings.lanes if column.members > 1 else 1)
-    baths = _Baths(model, [s.exposure.fluid for one in distinct for s in unrolled(one)])
+    baths = _Baths(model, [s.exposure.fluid for one in distinct for s in unrolled(one)], column.table)
     pore, inner = baths.fields(column.fluid), baths.fields(column.inner) if isinstance(column.inner, Fluid) else None
     tiles = []
     counts = np.zeros(3, np.int64)
@@ -170,10 +172,10 @@ def solve(
 class _Baths:
     """Every fluid of a run once, as rows of the table that the compiled loop reads."""
 
-    def __init__(self, model: CellModel, fluids: list[Fluid]) -> None:
-        self.model = model
+    def __init__(self, model: CellModel, fluids: list[Fluid], chemistry: ReactionTable | None) -> None:
+        self.model, self.chemistry = model, chemistry
         self.rows = {key: i for i, key in enumerate(dict.fromkeys(map(_key, fluids)))}
-        self.values = bath_values(model, list({_key(f): f for f in fluids}.values()))
+        self.values = bath_values(model, list({_key(f): f for f in fluids}.values()), chemistry)
         for values in self.values:
             values["resistance"] = 0.0
 
@@ -182,7 +184,7 @@ class _Baths:
 
     def fields(self, fluid: Fluid) -> dict[str, float]:
         """Fields of a cell filled with one fluid, and the totals of the basis as amount{j}."""
-        (values,) = bath_values(self.model, [fluid])
+        (values,) = bath_values(self.model, [fluid], self.chemistry)
         load, _ = float_frame(values)
         return values | {f"amount{j}": float(x) for j, x in enumerate(totals_of_basis(self.model, load, ARRAYS))}
 
