@@ -142,6 +142,16 @@ def test_every_reference_can_be_printed(key):
     assert {"author", "title", "year"} <= set(reference.fields)
 
 
+def test_a_source_outside_the_bibliography_is_a_doi():
+    found = parse_set(text(source='"doi:10.1016/0022-0248(90)90079-Z dawes2003"'), where="t.toml")
+    named, known = references(found["rate.k"].source.split())
+    assert str(named) == "https://doi.org/10.1016/0022-0248(90)90079-Z" and "doi = {10.1016/0022-0248(90)90079-Z}" in named.bibtex
+    assert known.key == "dawes2003"
+    for wrong in ("doi:10.1016", "doi: 10.1016/x", "https://doi.org/10.1016/x", "10.1016/x"):
+        with pytest.raises(ParameterError, match="is not in the bibliography"):
+            parse_set(text(source=f'"{wrong}"'), where="t.toml")
+
+
 def test_last_citations_travel_through_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("AMELO_CACHE", str(tmp_path / "cache"))
     with pytest.raises(FileError, match="no command has left references yet"):

@@ -142,6 +142,14 @@ def test_phases_depths_and_balances():
         trajectory.at_depth(400)
 
 
+def test_the_last_face_may_miss_its_place_by_rounding():
+    whole = make_trajectory(depth=500.0)
+    run = replace(whole.run, edges=whole.run.edges * (1.0 - 1e-13))
+    short = Trajectory.of(run, specimen_name="x")
+    assert 1e6 * run.edges[-1] < 500.0
+    assert short.at_depth(500.0)["mineral"].value == pytest.approx(whole.at_depth(500.0)["mineral"].value)
+
+
 @st.composite
 def any_run(draw):
     """A run of any finite numbers within their physical range, often with jumps, sometimes with a biofilm or a single cell."""

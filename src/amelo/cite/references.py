@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from pathlib import Path
 
 from amelo.errors import FileError, ParameterError, nearest
 
-__all__ = ["Reference", "bibliography", "cache_folder", "last_citations", "references", "remember_citations"]
+__all__ = ["Reference", "bibliography", "cache_folder", "is_doi", "last_citations", "references", "remember_citations"]
+
+DOI = re.compile(r"doi:(10\.\d{4,9}/\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Reference:
     def __str__(self) -> str:
         """Return the reference as one line: authors, year, title, where it appeared, DOI."""
         field = self.fields.get
+        if self.fields.keys() <= {"doi", "title"}:
+            return f"https://doi.org/{field('doi')}"
         container = field("journal") or field("booktitle") or field("publisher") or field("institution") or ""
         place = " ".join(part for part in (container, field("volume", "")) if part)
         pages = f":{field('pages').replace('--', '–')}" if field("pages") else ""
@@ -52,16 +57,27 @@ def bibliography() -> Mapping[str, Reference]:
     }
 
 
-def references(keys: Iterable[str]) -> list[Reference]:
-    """Return the references behind ``keys``, each once, in the order given.
+def is_doi(key: str) -> bool:
+    """Whether a source is a DOI, such as ``doi:10.1016/0022-0248(90)90079-Z``: how a file outside amelo names a paper."""
+    return DOI.fullmatch(key) is not None
 
-    Raises: ParameterError for a key that is not in the bibliography.
+
+def references(keys: Iterable[str]) -> list[Reference]:
+    """Return the references behind ``keys``, each once, in the order given; a DOI stands for itself.
+
+    Raises: ParameterError for a key that is neither in the bibliography nor a DOI.
     """
-    known = bibliography()
+    known, keys = bibliography(), tuple(dict.fromkeys(keys))
     for key in keys:
-        if key not in known:
+        if key not in known and not is_doi(key):
             raise ParameterError(f"'{key}' is not in the bibliography", fix=nearest(key, known))
-    return [known[key] for key in dict.fromkeys(keys)]
+    return [known[key] if key in known else _of_doi(key) for key in keys]
+
+
+def _of_doi(key: str) -> Reference:
+    doi = DOI.fullmatch(key)[1]
+    name = re.sub(r"[^A-Za-z0-9]+", "_", doi)
+    return Reference(key, {"doi": doi, "title": "cited by its DOI"}, f"@misc{{{name},\n  doi = {{{doi}}}\n}}")
 
 
 def cache_folder() -> Path:

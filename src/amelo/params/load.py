@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 
 from amelo.cite import bibliography
+from amelo.cite.references import is_doi
 from amelo.errors import MixedSetError, ParameterError, nearest, shorten
 
 __all__ = ["GRADES", "Parameter", "ParameterSet", "load_set", "parse_set", "same_set", "set_names"]
@@ -100,6 +101,7 @@ def parse_set(text: str, *, where: str) -> ParameterSet:
 
     Arguments: text (the TOML), where (file name for messages).
     Raises: ParameterError for a missing source or key, an unknown key, a value outside its own range, an unknown grade.
+    Assumptions: a source is a key of the bibliography or, in a file outside amelo, ``doi:`` and a DOI.
     """
     try:
         tree = tomllib.loads(text)
@@ -176,6 +178,6 @@ def _parameter(entry: dict[str, object], name: str, set_name: str, where: str) -
     if entry["grade"] not in GRADES:
         raise ParameterError(f"unknown grade '{entry['grade']}'", where=where, fix=nearest(entry["grade"], GRADES))
     for key in str(entry["source"]).split():
-        if key not in bibliography():
+        if key not in bibliography() and not is_doi(key):
             raise ParameterError(f"source '{key}' is not in the bibliography", where=where, fix=nearest(key, bibliography()))
     return Parameter(set_name, name, float(value), entry["unit"], float(low), float(high), *(entry[k] for k in _KEYS[4:]))

@@ -9,8 +9,10 @@ from typing import Literal
 
 import numpy as np
 
+from amelo.errors import CommandError, shorten
 from amelo.protocol.record import Protocol
 from amelo.records.specimen import Specimen
+from amelo.twin.schedule import Repeat, Schedule, Segment, duration, schedule_text, unrolled
 from amelo.twin.trajectory import Trajectory
 from amelo.twin.twin import Twin
 
@@ -19,7 +21,7 @@ __all__ = ["simulate"]
 
 def simulate(
     twin: Twin | Specimen,
-    protocol: Protocol | str,
+    protocol: Protocol | Schedule | str,
     *,
     members: int = 1,
     tier: Literal["auto", "reduced", "full"] = "auto",
@@ -30,7 +32,7 @@ def simulate(
 ) -> Trajectory:
     """Simulate what a protocol does to a twin.
 
-    Arguments: twin (or a specimen); protocol (or its text); members (size of the ensemble of plausible teeth); tier ("reduced": one
+    Arguments: twin (or a specimen); protocol (or its text, or a schedule made in Python: a tuple of segments and repeats); members (size of the ensemble of plausible teeth); tier ("reduced": one
     diffusivity for all ions, "full": one for each, coupled by charge, "auto": as the specimen says); seed of the ensemble; accuracy
     (relative error in time of the integrated mineral loss at which refinement stops); draws (of parameters that belong together, (S,)
     each by name, as a calibration leaves them: members are taken from them and everything else is central); on_progress (fraction,
@@ -42,13 +44,16 @@ def simulate(
     from amelo.twin.lesion.checked import solve_checked
 
     twin = Twin.of(twin) if isinstance(twin, Specimen) else twin
+    if not isinstance(twin, Twin):
+        fix = "use amelo.load_specimen(file), or amelo.Twin.of(case, tooth=36, surface='O')"
+        raise CommandError(f"{shorten(twin)} is neither a twin nor a specimen", fix=fix)
     protocol = Protocol.parse(protocol) if isinstance(protocol, str) else protocol
     started = time.perf_counter()
     values = members_of(draws, members, twin.specimen) if draws else None
     column = twin.column(members=members, seed=seed, values=values)
     if tier != "auto":
         column = replace(column, diffusion="single" if tier == "reduced" else "species")
-    schedule = protocol.schedule(twin.case)
+    schedule = protocol.schedule(twin.case) if isinstance(protocol, Protocol) else _checked(protocol)
     if on_progress:
         on_progress(0.0, "compiling the equations, once for this kind of run")
     run = solve_checked(column, schedule, diffusivities(column.temperature), accuracy=accuracy, on_progress=on_progress)
@@ -56,11 +61,25 @@ def simulate(
         run,
         specimen_name=twin.name,
         specimen_text=twin.specimen.model_dump_json(indent=1, exclude_none=True),
-        protocol_text=str(protocol),
+        protocol_text=str(protocol) if isinstance(protocol, Protocol) else schedule_text(schedule),
         seed=seed if members > 1 and not draws else None,
-        parameters=twin.parameters,
+        parameters=(*twin.parameters, *column.added),
         citations=column.sources,
-        assumptions=twin.assumed,
+        assumptions=(*twin.assumed, *column.changes),
         options=({"draws": sorted(draws)} if draws else {}) | {"tier": tier, "diffusion": column.diffusion, "accuracy": accuracy},
         wall_time=time.perf_counter() - started,
     )
+
+
+def _checked(schedule: Schedule) -> Schedule:
+    """Return a schedule made in Python, after looking whether it is one."""
+    if not isinstance(schedule, tuple) or not schedule or not all(isinstance(part, Segment | Repeat) for part in schedule):
+        what = f"{shorten(schedule)} is neither a protocol nor a schedule"
+        raise CommandError(
+            what, why="a schedule is a tuple of Segment and Repeat", fix="write the protocol as text, or make a tuple"
+        )
+    if bad := next((s for s in unrolled(schedule) if not 0.0 < s.duration < float("inf")), None):
+        raise CommandError(f"a segment lasts {bad.duration:g} s", where=bad.label, why="it must be above 0")
+    if not duration(schedule) > 0.0:
+        raise CommandError("the schedule has no segments", fix="repeat at least once")
+    return schedule

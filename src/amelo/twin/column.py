@@ -6,11 +6,15 @@ Everything here is SI.  A specimen (a record) becomes a column in ``amelo.twin.b
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from amelo.params import Parameter
 from amelo.twin.phases import Phase
+
+if TYPE_CHECKING:
+    from amelo.twin.chemistry.table import ReactionTable
 
 __all__ = ["Biofilm", "Column", "graded_edges"]
 
@@ -37,7 +41,8 @@ class Column:
     tissue; organic (M, N) volume fraction that is neither mineral nor pore; initial fluid (name of a composition that fills the
     pores, as a Fluid); parameters (name: (M,) values); diffusion ("single" for one diffusivity, "species" for one per species
     coupled by charge); porosity_feedback (pores open and close with the mineral); inner ("closed", or a Fluid behind the inner
-    face); biofilm; collagen (matrix that decays where exposed).
+    face); biofilm; collagen (matrix that decays where exposed); table (of reactions, None for the shipped one at this temperature);
+    added (constants) and changes (sentences): what was added to the column, for the provenance of its results.
     Parameters: ``pore_diffusivity`` [m2/s] of the sound tissue in single diffusion, or ``diffusivity_scale`` on free water times
     porosity**``porosity_exponent`` in species diffusion; ``porosity_floor``; ``residual_mineral`` share of sound;
     ``dissolution_rate.<phase>`` and ``growth_rate.<phase>`` [mol/(m3 tissue s)]; ``pk.<phase>``; ``molar_volume.<phase>`` [m3/mol];
@@ -65,6 +70,9 @@ class Column:
     biofilm: Biofilm | None = None
     collagen: bool = False
     sources: tuple[str, ...] = field(default=())
+    table: ReactionTable | None = None
+    added: tuple[Parameter, ...] = ()
+    changes: tuple[str, ...] = ()
 
     @property
     def members(self) -> int:

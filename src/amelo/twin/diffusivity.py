@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from amelo.params import load_set
-from amelo.twin.chemistry.table import reaction_table
+from amelo.twin.chemistry.table import ReactionTable, reaction_table
 
-__all__ = ["diffusivities", "one_diffusivity", "temperature_factor"]
+__all__ = ["added_diffusivities", "diffusivities", "one_diffusivity", "temperature_factor"]
 
 REFERENCE = 298.15  # K, at which the tracer diffusivities were measured
 
@@ -41,3 +41,9 @@ def one_diffusivity(temperature: float = 37.0) -> float:
     Arguments: temperature [degC], 25 or 37.
     """
     return load_set("transport").value("free_diffusivity") * temperature_factor(temperature) / temperature_factor(37.0)
+
+
+def added_diffusivities(table: ReactionTable) -> dict[str, float]:
+    """Return the tracer diffusivity [m2/s] of the species that were added to a table, at the temperature of its constants."""
+    factor, prefix = temperature_factor(table.constants.temperature), "tracer_diffusivity."
+    return {p.name.removeprefix(prefix): factor * p.value for p in table.constants if p.name.startswith(prefix)}

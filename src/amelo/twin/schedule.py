@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from amelo.records.fluid import Fluid
 
-__all__ = ["Exposure", "Repeat", "Schedule", "Segment", "duration", "unrolled"]
+__all__ = ["Exposure", "Repeat", "Schedule", "Segment", "duration", "schedule_text", "unrolled"]
 
 
 @dataclass(frozen=True)
@@ -63,3 +63,22 @@ def unrolled(schedule: Schedule) -> Iterator[Segment]:
 def duration(schedule: Schedule) -> float:
     """Return the length of a schedule [s]."""
     return sum(p.duration if isinstance(p, Segment) else p.count * duration(p.parts) for p in schedule)
+
+
+def schedule_text(schedule: Schedule, indent: str = "") -> str:
+    """Return a schedule in words for the provenance of a run: every segment with its length and its fluid, as JSON that repeats it."""
+    lines = []
+    for part in schedule:
+        if isinstance(part, Repeat):
+            lines += [f"{indent}repeat {part.count} times:", schedule_text(part.parts, f"{indent}    ")]
+            continue
+        seen = part.exposure
+        others = [
+            f"{name} {value:.17g}"
+            for name, value in (("film", seen.film), ("sugar", seen.sugar), ("inhibitor", seen.inhibitor))
+            if value
+        ]
+        others += [f"activity {seen.activity:.17g}"] if seen.activity != 1.0 else []
+        words = ", ".join([*others, seen.fluid.model_dump_json(exclude_none=True)])
+        lines.append(f"{indent}{part.duration:.17g} s" + (f" ({part.label})" if part.label else "") + f": {words}")
+    return "\n".join(lines)

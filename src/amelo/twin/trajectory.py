@@ -31,6 +31,7 @@ __all__ = ["PROFILES", "Trajectory"]
 
 HOUR = 3600.0
 MICROMETRES = 1e6
+ROUNDING = 1e-6  # µm by which a depth may miss the last face, whose place is a sum of widths
 MINERAL_ERROR = 1e8  # vol%·µm per metre of solid mineral
 PROFILES = ("mineral", "porosity", "ph", "ionic_strength", "collagen")
 
@@ -206,7 +207,7 @@ class Trajectory:
         Raises: InputError when the depth is outside the column.
         """
         low, high = MICROMETRES * self.run.edges[0], MICROMETRES * self.run.edges[-1]
-        if not low <= depth <= high:
+        if not low - ROUNDING <= depth <= high + ROUNDING:
             raise InputError(f"the depth {depth:g} µm is outside the column", why=f"allowed {low:g} to {high:g} µm")
         who, when, place = self._readable(allow_bad), self._index(time), depth / MICROMETRES
         rows = {"ph": (Measure("ph", "pH", "pH", "pH", "pore fluid", ".2f"), self.run.ph[who, when])}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from numpy.typing import ArrayLike
 
+from amelo.errors import CommandError
 from amelo.params.load import Parameter
 from amelo.records.case import Case
 from amelo.records.specimen import Specimen
@@ -20,12 +21,14 @@ __all__ = ["Twin"]
 class Twin:
     """A specimen, the patient it belongs to when there is one, and what had to be assumed.
 
-    ``Twin.of(specimen)`` or ``Twin.of(case, tooth=36, surface="O")``.
+    ``Twin.of(specimen)`` or ``Twin.of(case, tooth=36, surface="O")``; ``Twin.of(specimen).changed(with_my_phase)`` adds to it.
+    Fields: specimen; case; assumed (sentences); changes (functions from a column to a column, made one after the other).
     """
 
     specimen: Specimen
     case: Case | None = None
     assumed: tuple[str, ...] = ()
+    changes: tuple[Callable[[Column], Column], ...] = ()
 
     @classmethod
     def of(
@@ -38,7 +41,6 @@ class Twin:
         """
         if isinstance(source, Specimen):
             return cls(source)
-        from amelo.errors import CommandError
         from amelo.twin.tooth_surface import specimen_of_case
 
         if tooth is None or surface is None:
@@ -57,12 +59,27 @@ class Twin:
         Arguments: members; seed of what is drawn; values (members,) by the name of their parameter, that replace what would be drawn.
         """
         column = column_of(self.specimen, members=members, seed=seed, values=values)
-        if column.biofilm is None or self.case is None:
-            return column
-        from amelo.twin.saliva import resting_fluid, saliva_profile
+        if column.biofilm is not None and self.case is not None:
+            from amelo.twin.saliva import resting_fluid, saliva_profile
 
-        fluid = resting_fluid(saliva_profile(self.case), column.temperature)  # the patient's own
-        return replace(column, biofilm=replace(column.biofilm, fluid=fluid))
+            fluid = resting_fluid(saliva_profile(self.case), column.temperature)  # the patient's own
+            column = replace(column, biofilm=replace(column.biofilm, fluid=fluid))
+        for change in self.changes:
+            changed = change(column)
+            if not isinstance(changed, Column) or changed.members != column.members:
+                what = f"{_name(change)} did not return a column of {column.members} members"
+                raise CommandError(what, why="a change takes a column and returns one")
+            if changed.changes == column.changes:  # whatever it did, the provenance says that something was done
+                changed = replace(changed, changes=(*column.changes, f"column changed by {_name(change)}"))
+            column = changed
+        return column
+
+    def changed(self, change: Callable[[Column], Column]) -> Twin:
+        """Return this twin with one more change made to its column before it is simulated.
+
+        Arguments: change (takes a column of any number of members and returns one, as ``amelo.twin.extension`` makes them).
+        """
+        return replace(self, changes=(*self.changes, change))
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -70,3 +87,7 @@ class Twin:
         from amelo.records.specimen_parameters import catalogue
 
         return tuple(catalogue(self.specimen).values())
+
+
+def _name(change: Callable) -> str:
+    return getattr(change, "__qualname__", repr(change))

@@ -106,15 +106,20 @@ def table_of(fluid: Fluid, label: str | None = None) -> ReactionTable:
         raise error.at(f"{label or fluid.case or 'fluid'}: temperature_C") from None
 
 
-def speciate_fluids(fluids: Sequence[Fluid], labels: Sequence[str] | None = None) -> list[tuple[Speciation, int]]:
+def speciate_fluids(
+    fluids: Sequence[Fluid], labels: Sequence[str] | None = None, *, table: ReactionTable | None = None
+) -> list[tuple[Speciation, int]]:
     """Solve fluids, each at its own temperature, and return for each the batch it was solved in and its row there.
 
-    Arguments: fluids; labels (what to call each in messages).
+    Arguments: fluids; labels (what to call each in messages); table (of reactions, for the fluids at the temperature of its
+    constants; all others use the shipped one).
     """
+    own = table
     answers: list[tuple[Speciation, int] | None] = [None] * len(fluids)
     for temperature in dict.fromkeys(fluid.temperature_C for fluid in fluids):
         members = [i for i, fluid in enumerate(fluids) if fluid.temperature_C == temperature]
-        table = table_of(fluids[members[0]], labels and labels[members[0]])
+        shipped = own is None or own.constants.temperature != temperature
+        table = table_of(fluids[members[0]], labels and labels[members[0]]) if shipped else own
         totals, ph, closing, pressure = fluid_arrays(table, [fluids[i] for i in members], labels and [labels[i] for i in members])
         free = np.isnan(ph)
         ph[free] = find_ph(table, totals[free], carbon_dioxide=pressure[free])

@@ -16,7 +16,7 @@ from itertools import combinations
 from amelo.errors import ParameterError, nearest
 from amelo.params import ParameterSet, load_set
 
-__all__ = ["SETS", "Component", "ReactionTable", "Solid", "Species", "reaction_table"]
+__all__ = ["SETS", "Component", "ReactionTable", "Solid", "Species", "build_table", "join", "reaction_table"]
 
 SETS = {37.0: "dental-37C", 25.0: "dental-25C"}  # temperature in degrees Celsius: name of the set
 
@@ -131,23 +131,39 @@ def build_table(reactions: Mapping[str, Mapping], constants: ParameterSet) -> Re
     Raises: ParameterError for a reaction without a constant, an unknown ion, or a structure that the closed forms do not cover.
     """
     components = tuple(Component(n, c["master"], c["charge"], c["names"]) for n, c in reactions["component"].items())
+    species = _species(reactions, components, constants)
+    known = {s.name for s in species} | {"H2O"}
+    solids = tuple(_solid(name, s, known, constants) for name, s in reactions["solid"].items())
+    return join(constants, components, species, solids, reactions["salt"])
+
+
+def join(
+    constants: ParameterSet,
+    components: tuple[Component, ...],
+    species: tuple[Species, ...],
+    solids: tuple[Solid, ...],
+    salts: Mapping[str, Mapping[str, int]],
+) -> ReactionTable:
+    """Return the table of these parts, after checking that charges balance and that the closed forms cover the complexes."""
+    _check_charges(species, components)
+    return ReactionTable(constants, components, species, solids, _centres(species), salts)
+
+
+def _species(reactions: Mapping[str, Mapping], components: tuple[Component, ...], constants: ParameterSet) -> tuple[Species, ...]:
     masters = [Species("H+", 1, {}, 1, 0, 0.0)]
     masters += [Species(c.master, c.charge, {c.name: 1}, 0, 0, 0.0) for c in components]
     formed = [
         Species(n, s["charge"], s["components"], s["hydrogen"], s["water"], constants.value(f"log_k.{n}"))
         for n, s in reactions["species"].items()
     ]
-    species = tuple(masters + formed)
-    _check_charges(species, components)
-    known = {s.name for s in species} | {"H2O"}
-    solids = []
-    for name, s in reactions["solid"].items():
-        for ion in s["reaction"].keys() - known:
-            raise ParameterError(f"'{ion}' is not a species", where=f"reactions.toml: solid.{name}", fix=nearest(ion, known))
-        solids.append(
-            Solid(name, s["formula"], s["reaction"], s["ions"], -constants.value(f"pk.{name}"), s["about"], tuple(s["names"]))
-        )
-    return ReactionTable(constants, components, species, tuple(solids), _centres(species), reactions["salt"])
+    return tuple(masters + formed)
+
+
+def _solid(name: str, entry: Mapping, known: set[str], constants: ParameterSet) -> Solid:
+    for ion in entry["reaction"].keys() - known:
+        raise ParameterError(f"'{ion}' is not a species", where=f"reactions.toml: solid.{name}", fix=nearest(ion, known))
+    pk, names = constants.value(f"pk.{name}"), tuple(entry["names"])
+    return Solid(name, entry["formula"], entry["reaction"], entry["ions"], -pk, entry["about"], names)
 
 
 def _check_charges(species: tuple[Species, ...], components: tuple[Component, ...]) -> None:

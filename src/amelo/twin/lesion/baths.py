@@ -12,13 +12,14 @@ from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.fluids import speciate_fluids
 from amelo.twin.chemistry.solve import log_gamma
 from amelo.twin.chemistry.status import Status
+from amelo.twin.chemistry.table import ReactionTable
 from amelo.twin.lesion.cell import SIZE, CellModel, close
 from amelo.twin.lesion.system import CARRIERS
 
 __all__ = ["ARRAYS", "bath_values", "float_frame"]
 
 MOST_KNOWN = 20_000  # fluids that are kept: calibration meets the same few thousands of times
-_KNOWN: dict[tuple[CellModel, str], dict[str, float]] = {}
+_KNOWN: dict[tuple[CellModel, ReactionTable | None, str], dict[str, float]] = {}
 FLOOR = 1e-12  # mol/L that stands for "absent" of calcium, phosphate and fluoride
 ARRAYS = SimpleNamespace(exp_any=np.exp, log=np.log, sqrt=np.sqrt, where=np.where)
 
@@ -35,24 +36,25 @@ def float_frame(values: dict[str, np.ndarray | float]) -> tuple:
     return load, store
 
 
-def bath_values(model: CellModel, fluids: Sequence[Fluid]) -> list[dict[str, float]]:
+def bath_values(model: CellModel, fluids: Sequence[Fluid], table: ReactionTable | None = None) -> list[dict[str, float]]:
     """Return for each fluid the fields of a ghost cell that is filled with it, and the totals of the basis as ``amount{j}``.
 
+    Arguments: model; fluids; table (of reactions, None for the shipped one at the temperature of each fluid).
     Raises: SolveError for a fluid without a speciation.
     Assumptions: 1 kg of water is 1 L; the activity of water is 1.
     """
-    keys = [(model, fluid.model_dump_json()) for fluid in fluids]
+    keys = [(model, table, fluid.model_dump_json()) for fluid in fluids]
     missing = {key: fluid for key, fluid in zip(keys, fluids, strict=True) if key not in _KNOWN}
     if len(_KNOWN) + len(missing) > MOST_KNOWN:
         _KNOWN.clear()
         missing = dict(zip(keys, fluids, strict=True))
-    _KNOWN.update(zip(missing, _solved(model, list(missing.values())), strict=True))
+    _KNOWN.update(zip(missing, _solved(model, list(missing.values()), table), strict=True))
     return [dict(_KNOWN[key]) for key in keys]
 
 
-def _solved(model: CellModel, fluids: Sequence[Fluid]) -> list[dict[str, float]]:
+def _solved(model: CellModel, fluids: Sequence[Fluid], table: ReactionTable | None) -> list[dict[str, float]]:
     found = []
-    for fluid, (batch, row) in zip(fluids, speciate_fluids(fluids), strict=True):
+    for fluid, (batch, row) in zip(fluids, speciate_fluids(fluids, table=table), strict=True):
         status = Status(int(batch.status[row]))
         if not status.usable:
             raise SolveError(f"the fluid {fluid.case or 'of the protocol'} has no speciation", why=status.sentence)

@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 
 from amelo.records.fluid import Fluid
-from amelo.twin.chemistry.table import reaction_table
+from amelo.twin.chemistry.table import ReactionTable, reaction_table
 from amelo.twin.column import Column
-from amelo.twin.diffusivity import one_diffusivity
+from amelo.twin.diffusivity import added_diffusivities, one_diffusivity
 from amelo.twin.lesion import biofilm
 from amelo.twin.lesion.baths import ARRAYS, bath_values, float_frame
 from amelo.twin.lesion.cell import SIZE, CellModel, PhaseData, close, free_groups, totals_of_basis
@@ -53,7 +53,8 @@ def cell_model(column: Column, schedule: Schedule, diffusivity: dict[str, float]
 
     Arguments: column; schedule; diffusivity (free-water tracer diffusivity of every species [m2/s] at the column's temperature).
     """
-    table = reaction_table(column.temperature)
+    table = column.table or reaction_table(column.temperature)
+    diffusivity = added_diffusivities(table) | diffusivity
     fluids = [column.fluid, *(s.exposure.fluid for s in unrolled(schedule))]
     fluids += [f for f in (column.inner, column.biofilm and column.biofilm.fluid) if isinstance(f, Fluid)]
     unstirred = column.biofilm or any(s.exposure.film > 0.0 for s in unrolled(schedule))
@@ -181,7 +182,7 @@ def solve(
     distinct = list({id(s): s for s in schedules}.values())
     model = cell_model(column, tuple(part for s in distinct for part in s), diffusivity)
     layout = layout_of(model, settings.lanes if column.members > 1 else 1)
-    baths = _Baths(model, [s.exposure for one in distinct for s in unrolled(one)])
+    baths = _Baths(model, [s.exposure for one in distinct for s in unrolled(one)], column.table)
     pore, inner = baths.fields(column.fluid), baths.fields(column.inner) if isinstance(column.inner, Fluid) else None
     tiles = []
     counts = np.zeros(3, np.int64)
@@ -197,11 +198,11 @@ def solve(
 class _Baths:
     """Every bath of a run once, as rows of the table that the compiled loop reads."""
 
-    def __init__(self, model: CellModel, exposures: list[Exposure]) -> None:
-        self.model = model
+    def __init__(self, model: CellModel, exposures: list[Exposure], chemistry: ReactionTable | None) -> None:
+        self.model, self.chemistry = model, chemistry
         distinct = {self.key(e): e for e in exposures}
         self.rows = {key: i for i, key in enumerate(distinct)}
-        self.values = bath_values(model, [e.fluid for e in distinct.values()])
+        self.values = bath_values(model, [e.fluid for e in distinct.values()], chemistry)
         for values, exposure in zip(self.values, distinct.values(), strict=True):
             values["resistance"] = 0.0
             if model.living:
@@ -217,7 +218,7 @@ class _Baths:
 
     def fields(self, fluid: Fluid) -> dict[str, float]:
         """Fields of a cell filled with one fluid, and the totals of the basis as amount{j}."""
-        (values,) = bath_values(self.model, [fluid])
+        (values,) = bath_values(self.model, [fluid], self.chemistry)
         return self.speciated(values)
 
     def speciated(self, values: dict) -> dict:
@@ -346,7 +347,8 @@ def _march(
             history = np.empty((2, len(piece.steps), tile.cells, SIZE * layout.lanes)) if repeats else np.empty((2, 0, 0, 0))
             owner = piece.sequence
         steps, which, films, inhibitors, activities = (
-            np.ascontiguousarray(a[:, stands]) for a in (piece.steps, piece.which, piece.films / tile.water, piece.inhibitors, piece.activities)
+            np.ascontiguousarray(a[:, stands])
+            for a in (piece.steps, piece.which, piece.films / tile.water, piece.inhibitors, piece.activities)
         )
         left = module.drive(
             tile.array, tile.cells, steps, which, table, films, inhibitors, activities, piece.elapsed,

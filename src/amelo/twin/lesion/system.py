@@ -118,6 +118,13 @@ def build_system(
         return Member(s.name, s.charge, powers, s.components.get(family, 0) if family else 0, log_k, known[s.name])
 
     basis = {"Ca", "P", "F"}
+    for s in table.species:
+        if len(set(s.components) - basis) > 1:
+            both = " and ".join(sorted(set(s.components) - basis))
+            raise ParameterError(
+                f"the twin cannot carry '{s.name}'",
+                why=f"{both} would react with each other, and only {', '.join(BASIS)} may tie others together",
+            )
     core = tuple(member(s, None) for s in table.species if set(s.components) <= basis)
     families = []
     for c in table.components:
