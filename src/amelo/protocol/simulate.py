@@ -27,24 +27,32 @@ def simulate(
 ) -> Trajectory:
     """Simulate what a protocol does to a twin.
 
-    Arguments: twin (or a specimen); protocol (or its text); members (size of the ensemble of plausible teeth); tier ("reduced": one
-    diffusivity for all ions, "full": one for each, coupled by charge, "auto": as the specimen says); seed of the ensemble; accuracy
+    Arguments: twin (or a specimen); protocol (or its text); members (size of the ensemble of plausible teeth); tier ("full": every
+    ion diffuses on its own, "reduced": one unknown per cell on tabulated paths of compositions, "auto": the full equations with the
+    diffusion that the specimen says); seed of the ensemble; accuracy
     (relative error in time of the integrated mineral loss at which refinement stops); on_progress (fraction, message).
     Returns: the trajectory, with a status per member, balances and an estimate of the error in time.
+    Raises: SolveError for tier "reduced" and a twin with a biofilm, collagen, a fluid inside or solids other than apatite.
     """
     from amelo.twin.diffusivity import diffusivities
     from amelo.twin.lesion.checked import solve_checked
+    from amelo.twin.lesion.solve import solve
+    from amelo.twin.reduced.solve import solve_reduced
 
     twin = Twin.of(twin) if isinstance(twin, Specimen) else twin
     protocol = Protocol.parse(protocol) if isinstance(protocol, str) else protocol
     started = time.perf_counter()
     column = twin.column(members=members, seed=seed)
-    if tier != "auto":
-        column = replace(column, diffusion="single" if tier == "reduced" else "species")
+    if tier == "full" and column.diffusion == "single":
+        specimen = twin.specimen.model_copy(update={"diffusion": "species"})
+        column = replace(twin, specimen=specimen).column(members=members, seed=seed)
+    solver = solve_reduced if tier == "reduced" else solve
     schedule = protocol.schedule(twin.case)
     if on_progress:
         on_progress(0.0, "compiling the equations, once for this kind of run")
-    run = solve_checked(column, schedule, diffusivities(column.temperature), accuracy=accuracy, on_progress=on_progress)
+    run = solve_checked(
+        column, schedule, diffusivities(column.temperature), accuracy=accuracy, on_progress=on_progress, solver=solver
+    )
     return Trajectory.of(
         run,
         specimen_name=twin.name,

@@ -20,7 +20,7 @@ from amelo.twin.lesion.dual import Dual
 from amelo.twin.lesion.system import BASIS, CHARGES, LN10, Family, Member, System
 from amelo.twin.phases import Phase
 
-__all__ = ["SIZE", "CellModel", "PhaseData", "close", "conversions", "evaluate", "lag", "totals_of_basis"]
+__all__ = ["SIZE", "TRACE", "CellModel", "PhaseData", "close", "conversions", "evaluate", "lag", "totals_of_basis"]
 
 Number = Any
 SIZE = len(BASIS)

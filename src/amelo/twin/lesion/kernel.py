@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from amelo.cite.references import cache_folder
 from amelo.twin.chemistry.recorder import Recorded, Recorder
 from amelo.twin.lesion import column_equations as column
 from amelo.twin.lesion.cell import SIZE, CellModel, close, evaluate, lag
 
-__all__ = ["BATH", "Layout", "compiled", "kernel_text", "layout_of"]
+__all__ = ["BATH", "Layout", "compiled", "kernel_text", "layout_of", "module_of", "passes_text", "time_loop"]
 
 BATH = (
     "log_activity",
@@ -135,12 +136,12 @@ PASSES: dict[str, tuple[bool, Callable[[CellModel, _Frame], None]]] = {  # name:
 }
 
 
-def kernel_text(layout: Layout) -> str:
-    """Return the Python text of the kernel module of a model."""
+def passes_text(layout: Any, passes: dict[str, tuple[bool, Callable[[Any, _Frame], None]]]) -> str:
+    """Return the Python text of passes over the cells of a layout, each recorded from its function."""
     functions = []
-    for name, (inwards, record) in PASSES.items():
+    for name, (inwards, record) in passes.items():
         frame = _Frame(layout)
-        record(layout.model, frame)
+        record(layout, frame)
         body = "\n            ".join(frame.math.lines) or "pass"
         order = "first + k" if inwards else "last - k"
         functions.append(
@@ -150,8 +151,19 @@ def kernel_text(layout: Layout) -> str:
             f"        b = uint64(({order}) * {layout.stride * layout.lanes})\n"
             f"        for l in range(uint64(0), uint64({layout.lanes})):\n            {body}\n"
         )
-    head = (Path(__file__).parent / "time_loop.txt").read_text("utf-8")
-    prelude, driver = head.split("# --- passes stand here ---\n")
+    return "\n\n".join(functions)
+
+
+def time_loop() -> tuple[str, str]:
+    """Return the template of the time loop: what stands before the passes (imports, fast functions) and what stands after them."""
+    prelude, driver = (Path(__file__).parent / "time_loop.txt").read_text("utf-8").split("# --- passes stand here ---\n")
+    return prelude, driver
+
+
+def kernel_text(layout: Layout) -> str:
+    """Return the Python text of the kernel module of a model."""
+    prelude, driver = time_loop()
+    functions = passes_text(layout, {name: (inwards, _of_model(record)) for name, (inwards, record) in PASSES.items()})
     constants = {
         "LANES": layout.lanes,
         "FIELDS": layout.stride,
@@ -165,16 +177,24 @@ def kernel_text(layout: Layout) -> str:
     values = "\n".join(f"{name} = {value}" for name, value in constants.items())
     return (
         f"{prelude}\n{values}\nBATH_FIELDS = np.array({[layout.fields[n] for n in layout.bath]!r})\n\n\n"
-        + "\n\n".join(functions)
+        + functions
         + "\n\n"
         + driver
     )
 
 
+def _of_model(record: Callable[[CellModel, _Frame], None]) -> Callable[[Layout, _Frame], None]:
+    return lambda layout, frame: record(layout.model, frame)
+
+
 @cache
 def compiled(layout: Layout) -> ModuleType:
     """Return the compiled module of a layout, writing its text to the cache folder when it is not there yet."""
-    text = kernel_text(layout)
+    return module_of(kernel_text(layout))
+
+
+def module_of(text: str) -> ModuleType:
+    """Return the module of a text, kept in the cache folder so that what Numba compiles of it is found again."""
     name = f"amelo_lesion_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     path = _folder() / f"{name}.py"
     if not path.exists():
