@@ -228,5 +228,5 @@ def test_a_closed_standard_input_is_said(monkeypatch):
 def test_a_folder_and_a_large_file_are_named_once(tmp_path, refused):
     with pytest.raises(FileError) as caught:
         read_json(tmp_path)
-    assert str(caught.value) == f"{tmp_path} is a folder; name a JSON file in it"
+    assert str(caught.value) == f"{tmp_path} is a folder; name a file in it"
     assert refused(b"[1, 2, 3]", FileError, limit=5) == "FILE is 9 bytes; allowed up to 5 bytes; split it"

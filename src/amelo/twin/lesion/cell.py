@@ -296,7 +296,10 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
     solution = _Solution(model, load, math, totals)
     rate = load("width") / load("step")
     changes, saturation = _conversions(model, solution, load, math)
-    store(**{f"saturation{k}": y for k, y in enumerate(saturation)})
+    for k, ((change, by_saturation, by_fluoride), y) in enumerate(zip(changes, saturation, strict=True)):
+        store(**{f"saturation{k}": y, f"formed{k}": change, f"forming{k}": by_saturation})
+        if by_fluoride is not None:
+            store(**{f"taking{k}": by_fluoride})
     storage = rate * load("porosity")
     slope = solution.slopes()
     amounts = [solution.total(j) for j in range(SIZE)]
@@ -353,21 +356,28 @@ def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) ->
 
     Stores: mineral{k}, converted{j} (what minerals have taken from each balance [mol/L tissue]), left{j}, right{j}, strength, current
     and conductance (Σ zDc and Σ z²Dc), acid, fluoride, and mobility{f} and drift{f} of each family per total.
+    Assumptions: fluxes and minerals are those of the last linear system that Newton's method solved, which balances to round-off.
+    Taken from the corrected concentrations instead, they would leave a remainder of the square of the last correction times what
+    diffuses through a cell in the step, which is thousands of times what its pores hold.
     """
     families = model.system.families
     totals = [load(f"total{f}") for f in range(len(families))]
     solution = _Solution(model, load, math, totals)
-    changes, _ = _conversions(model, solution, load, math)
+    delta = [load(f"delta{j}") for j in range(SIZE)]
     taken: list[Number] = [0.0] * SIZE
-    for k, (data, (change, _, _)) in enumerate(zip(model.phases, changes, strict=True)):
+    for k, data in enumerate(model.phases):
+        move = _sum(n * delta[j] for j, n in enumerate(data.powers) if n) * (1.0 / data.ions)
+        change = load(f"formed{k}") + load(f"forming{k}") * move
+        if data.phase.growth is not None and data.phase.growth.fluoride_limited:
+            change = change + load(f"taking{k}") * delta[FLUORIDE]
         store(**{f"mineral{k}": load(f"mineral{k}") + change})
         for j, n in enumerate(data.powers):
             if n:
                 taken[j] = taken[j] + n * change
-    face_left, face_right = load("face"), right("face")
-    (push_left, push_right), _ = _mobility(model, solution, load, right)
     for j in range(SIZE):
-        store(**{f"converted{j}": taken[j], f"left{j}": face_left * push_left[j], f"right{j}": face_right * push_right[j]})
+        store(**{f"converted{j}": taken[j]})
+        for side in ("left", "right"):
+            store(**{f"{side}{j}": load(f"{side}{j}") + _sum(load(f"to_{side}{j}{k}") * delta[k] for k in range(SIZE))})
     species = solution.everything()
     store(strength=0.5 * _sum(m.charge**2 * v for m, v in species if m.charge))
     store(

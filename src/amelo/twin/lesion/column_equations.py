@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from amelo.twin.lesion.cell import SIZE, CellModel, Load, Number, Store, _sum
+from amelo.twin.lesion.cell import FLUORIDE, HYDROGEN, SIZE, CellModel, Load, Number, Store, _sum
 from amelo.twin.lesion.system import CHARGES
 
+STEEPEST = 2.3  # largest fall of ln c in one iteration
+UNFELT = 1e-10  # mol/L of calcium, phosphate or fluoride whose relative error nobody feels
 LEADING = 0.2  # largest share of kT/e per cell by which leftover charge is led away; what remains is led away in the next steps
 
-__all__ = ["carry_down", "carry_through", "carry_up", "charge", "correct", "eliminate", "faces", "settle", "through"]
+__all__ = ["carry_down", "carry_through", "carry_up", "charge", "correct", "eliminate", "faces", "settle", "solved", "through"]
 
 
 def charge(model: CellModel, load: Load, right: Load, store: Store) -> None:
@@ -112,24 +114,32 @@ def eliminate(load: Load, left: Load, right: Load, store: Store) -> None:
         row += [right(f"to_left{j}{k}") for k in range(SIZE)]
         known = left(f"right{j}") + right(f"left{j}") - load(f"left{j}") - load(f"right{j}") - load(f"residual{j}")
         rows.append([*row, known + _sum(pull[j][i] * shift[i] for i in range(SIZE))])
-    width = 2 * SIZE + 1
-    for k in range(SIZE):
-        inverse = 1.0 / rows[k][k]
-        rows[k] = [rows[k][c] * inverse if c > k else rows[k][c] for c in range(width)]
-        for i in range(k + 1, SIZE):
-            rows[i] = [rows[i][c] - rows[i][k] * rows[k][c] if c > k else rows[i][c] for c in range(width)]
-    for k in reversed(range(SIZE)):
-        for i in range(k):
-            rows[i] = [rows[i][c] - rows[i][k] * rows[k][c] if c >= SIZE else rows[i][c] for c in range(width)]
+    rows = solved(rows)
     for j in range(SIZE):
         store(**{f"block{j}{k}": rows[j][SIZE + k] for k in range(SIZE)})
-        store(**{f"residual{j}": rows[j][width - 1]})
+        store(**{f"residual{j}": rows[j][-1]})
+
+
+def solved(rows: list[list[Number]]) -> list[list[Number]]:
+    """Return rows [A | B] with B replaced by A^-1 B, by elimination without pivoting."""
+    rows, size, width = list(rows), len(rows), len(rows[0])
+    for k in range(size):
+        inverse = 1.0 / rows[k][k]
+        rows[k] = [rows[k][c] * inverse if c > k else rows[k][c] for c in range(width)]
+        for i in range(k + 1, size):
+            rows[i] = [rows[i][c] - rows[i][k] * rows[k][c] if c > k else rows[i][c] for c in range(width)]
+    for k in reversed(range(size)):
+        for i in range(k):
+            rows[i] = [rows[i][c] - rows[i][k] * rows[k][c] if c >= size else rows[i][c] for c in range(width)]
+    return rows
 
 
 def correct(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:
     """Correct the free concentrations of a cell and remember the largest correction.
 
-    Concentrations change by the factor 1 + δ rather than e^δ, between a tenth and ten thousand: a fluoride pulse spans decades.  What
+    What rises changes by the factor 1 + δ rather than e^δ, up to ten thousand: a bath spans decades.  What falls does so by e^δ, since
+    the supply that minerals answer is a sum of exponentials and 1 + δ would fall below saturation and circle; fluoride, of which
+    minerals take up little, falls by 1 + δ as well.  Traces that nobody feels do not hold up the others.  What
     a phase gives or takes in a long step is flat far from saturation on both sides and steep between; where a correction would jump
     from one flat to the other, it stops halfway up, from where Newton's method cannot circle.
     """
@@ -139,11 +149,19 @@ def correct(model: CellModel, load: Load, right: Load, store: Store, math: Any) 
     for j in range(SIZE):
         delta = load(f"residual{j}") + _sum(load(f"block{j}{k}") * after[k] for k in range(SIZE))
         store(**{f"delta{j}": delta})
-        size = delta * delta
+        felt = delta
+        if j != HYDROGEN:
+            amount = load(f"c{j}")
+            felt = delta * amount / (amount + UNFELT)
+        size = felt * felt
         worst = math.where(size < worst, worst, size)  # not-a-number becomes the worst
         factor = 1.0 + delta
-        factor = math.where(factor > 0.1, factor, 0.1)
-        logs.append(math.log(math.where(factor < 1e4, factor, 1e4)))
+        if j == FLUORIDE:
+            logs.append(math.log(math.where(factor > 0.1, math.where(factor < 1e4, factor, 1e4), 0.1)))
+            continue
+        up = math.log(math.where(factor > 1.0, math.where(factor < 1e4, factor, 1e4), 1.0))
+        down = math.where(delta > -STEEPEST, delta, -STEEPEST)
+        logs.append(math.where(delta > 0.0, up, down))
     store(error=worst)
     for k, data in enumerate(model.phases):
         now = load(f"saturation{k}")

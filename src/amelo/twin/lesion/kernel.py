@@ -16,14 +16,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from amelo.cite.references import cache_folder
 from amelo.twin.chemistry.recorder import Recorded, Recorder
 from amelo.twin.lesion import column_equations as column
 from amelo.twin.lesion.cell import SIZE, CellModel, close, evaluate, lag
 
-__all__ = ["BATH", "Layout", "compiled", "kernel_text", "layout_of", "module_of", "passes_text", "time_loop"]
+__all__ = ["BATH", "PASSES", "Layout", "compiled", "kernel_text", "layout_of", "module_of", "pass_text", "recorded"]
 
 BATH = (
     "log_activity",
@@ -66,6 +65,7 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     rest = ["width", "organic", "open_pores", "sound_apatite", *(f"sound{k}" for k in phases)]
     rest += ["log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration", "excess", "imbalance"]
     rest += [f"{name}{k}" for name in ("dissolving", "loose", "growing", "room", "below", "above", "saturation") for k in phases]
+    rest += [f"{name}{k}" for name in ("formed", "forming", "taking") for k in phases]
     rest += [f"{name}{f}" for name in ("ahead", "behind") for f in families]
     rest += [f"{name}{j}" for name in ("residual", "left", "right", "delta", "converted") for j in range(SIZE)]
     rest += [f"{name}{j}{k}" for name in ("block", "to_left", "to_right") for j in range(SIZE) for k in range(SIZE)]
@@ -136,65 +136,62 @@ PASSES: dict[str, tuple[bool, Callable[[CellModel, _Frame], None]]] = {  # name:
 }
 
 
-def passes_text(layout: Any, passes: dict[str, tuple[bool, Callable[[Any, _Frame], None]]]) -> str:
-    """Return the Python text of passes over the cells of a layout, each recorded from its function."""
-    functions = []
-    for name, (inwards, record) in passes.items():
-        frame = _Frame(layout)
-        record(layout, frame)
-        body = "\n            ".join(frame.math.lines) or "pass"
-        order = "first + k" if inwards else "last - k"
-        functions.append(
-            f"@njit(cache=True, error_model='numpy', fastmath={{'contract', 'nsz'}})\n"
-            f"def {name}(w, first, last):\n"
-            f"    for k in range(last - first + 1):\n"
-            f"        b = uint64(({order}) * {layout.stride * layout.lanes})\n"
-            f"        for l in range(uint64(0), uint64({layout.lanes})):\n            {body}\n"
-        )
-    return "\n\n".join(functions)
+def recorded(layout: Layout, record: Callable[[CellModel, _Frame], None]) -> list[str]:
+    """Return the lines that a pass leaves behind."""
+    frame = _Frame(layout)
+    record(layout.model, frame)
+    return frame.math.lines
 
 
-def time_loop() -> tuple[str, str]:
-    """Return the template of the time loop: what stands before the passes (imports, fast functions) and what stands after them."""
-    prelude, driver = (Path(__file__).parent / "time_loop.txt").read_text("utf-8").split("# --- passes stand here ---\n")
-    return prelude, driver
+def pass_text(layout: Layout, name: str, lines: list[str], *, inwards: bool) -> str:
+    """Return the function that runs recorded lines over the cells ``first`` to ``last``, from the outside inwards or back."""
+    body = "\n            ".join(lines) or "pass"
+    order = "first + k" if inwards else "last - k"
+    return (
+        f"@njit(cache=True, error_model='numpy', fastmath={{'contract', 'nsz'}})\n"
+        f"def {name}(w, first, last):\n"
+        f"    for k in range(last - first + 1):\n"
+        f"        b = uint64(({order}) * {layout.stride * layout.lanes})\n"
+        f"        for l in range(uint64(0), uint64({layout.lanes})):\n            {body}\n"
+    )
 
 
 def kernel_text(layout: Layout) -> str:
     """Return the Python text of the kernel module of a model."""
-    prelude, driver = time_loop()
-    functions = passes_text(layout, {name: (inwards, _of_model(record)) for name, (inwards, record) in PASSES.items()})
+    functions = []
+    for name, (inwards, record) in PASSES.items():
+        functions.append(pass_text(layout, name, recorded(layout, record), inwards=inwards))
+    head = (Path(__file__).parent / "time_loop.txt").read_text("utf-8")
+    prelude, driver = head.split("# --- passes stand here ---\n")
     constants = {
         "LANES": layout.lanes,
         "FIELDS": layout.stride,
         "STATE": layout.state,
+        "PHASES": len(layout.model.phases),
         "BALANCES": SIZE + len(layout.model.system.families),
     }
     constants |= {f"AT_{name.upper()}": layout.fields[name] for name in ("step", "inhibitor", "error", "damping")}
     constants |= {
-        f"AT_{name.upper()}": layout.fields[name] for name in ("resistance", "c0", "through0", "block00", "residual0", "delta0")
+        f"AT_{name.upper()}": layout.fields.get(name, 0)
+        for name in ("resistance", "c0", "through0", "block00", "residual0", "delta0", "forming0")
     }
     values = "\n".join(f"{name} = {value}" for name, value in constants.items())
     return (
         f"{prelude}\n{values}\nBATH_FIELDS = np.array({[layout.fields[n] for n in layout.bath]!r})\n\n\n"
-        + functions
+        + "\n\n".join(functions)
         + "\n\n"
         + driver
     )
 
 
-def _of_model(record: Callable[[CellModel, _Frame], None]) -> Callable[[Layout, _Frame], None]:
-    return lambda layout, frame: record(layout.model, frame)
-
-
 @cache
 def compiled(layout: Layout) -> ModuleType:
-    """Return the compiled module of a layout, writing its text to the cache folder when it is not there yet."""
+    """Return the compiled module of a layout."""
     return module_of(kernel_text(layout))
 
 
 def module_of(text: str) -> ModuleType:
-    """Return the module of a text, kept in the cache folder so that what Numba compiles of it is found again."""
+    """Return the module that a text makes, writing it to the cache folder when it is not there yet."""
     name = f"amelo_lesion_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     path = _folder() / f"{name}.py"
     if not path.exists():

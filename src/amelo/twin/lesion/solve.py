@@ -13,6 +13,7 @@ from amelo.twin.chemistry.table import reaction_table
 from amelo.twin.column import Column
 from amelo.twin.lesion.baths import ARRAYS, bath_values, float_frame
 from amelo.twin.lesion.cell import SIZE, CellModel, PhaseData, totals_of_basis
+from amelo.twin.lesion.failures import NOTE, Failure, failure_of, sentence
 from amelo.twin.lesion.kernel import Layout, compiled, layout_of
 from amelo.twin.lesion.steps import Grid, segment_steps, sequences
 from amelo.twin.lesion.system import LN10, build_system, components_of, solid_powers
@@ -33,10 +34,10 @@ class Settings:
     iteration (from a cold start, and from the same moment of the cycles before), limits, and how many states are saved."""
 
     grid: Grid = field(default_factory=Grid)
-    tolerance: float = 1e-3
-    near_tolerance: float = 1e-2
+    tolerance: float = 0.02
+    near_tolerance: float = 0.05
     iterations: int = 24
-    cuts: int = 5
+    cuts: int = 8
     saves: int = 25
     lanes: int = 16
     warm: bool = True
@@ -199,12 +200,16 @@ def _key(fluid: Fluid) -> tuple:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Steps (S, lanes) with what the outer face sees, run ``cycles`` times from cycle ``first`` of sequence ``sequence``."""
+    """Steps (S, lanes) with what the outer face sees, run ``cycles`` times from cycle ``first`` of sequence ``sequence``.
+
+    elapsed (S,) is what of the segment lies before a step, in lengths of that step.
+    """
 
     steps: np.ndarray
     which: np.ndarray
     films: np.ndarray
     inhibitors: np.ndarray
+    elapsed: np.ndarray
     sequence: int
     first: int
     cycles: int
@@ -223,8 +228,10 @@ def _pieces(schedules: list[Schedule], baths: _Baths, settings: Settings) -> Ite
             rows = np.array([baths.rows[_key(s.exposure.fluid)] for s in segments])
             films = np.array([s.exposure.film for s in segments])
             inhibitors = np.array([s.exposure.inhibitor for s in segments])
+            before = (np.cumsum(share) - share) / share
+            before[0] = 0.0
             columns.append(
-                (share[:, None] * lengths, *(np.broadcast_to(a, (len(share), len(a))) for a in (rows, films, inhibitors)))
+                (share[:, None] * lengths, *(np.broadcast_to(a, (len(share), len(a))) for a in (rows, films, inhibitors)), before)
             )
         arrays = [np.ascontiguousarray(np.concatenate(parts)) for parts in zip(*columns, strict=True)]
         count, length = same[0].count, arrays[0][:, 0].sum()
@@ -234,16 +241,22 @@ def _pieces(schedules: list[Schedule], baths: _Baths, settings: Settings) -> Ite
             for first, last in pairwise(edges):
                 yield _Piece(*arrays, number, int(first), int(last - first))
         else:
-            times = np.cumsum(arrays[0][:, 0])
+            parts = (
+                settings.grid.parts
+            )  # states are saved where the undivided grid has an edge, so that finer runs save the same times
+            times = np.cumsum(arrays[0][:, 0])[parts - 1 :: parts]
             cuts = np.searchsorted(times, np.linspace(0, length, wanted + 1)[1:-1])
-            edges = np.unique([0, *(cuts + 1), len(times)])
+            edges = np.unique([0, *(cuts + 1), len(times)]) * parts
             for first, last in pairwise(edges):
                 yield _Piece(*(a[first:last] for a in arrays), number, 0, 1)
 
 
 @dataclass
 class _Track:
-    """What a tile went through: times and state fields at each saved moment, ledgers of both faces, and where it failed."""
+    """What a tile went through: times and state fields at each saved moment, ledgers of both faces, and where lanes failed.
+
+    valid (lanes) is how many of the saved moments a lane lived to see; failures (lanes) why it did not see the others.
+    """
 
     tile: _Tile
     times: list[float]
@@ -251,7 +264,8 @@ class _Track:
     inflows: list[np.ndarray]
     inners: list[np.ndarray]
     grosses: list[np.ndarray]
-    failed: str = ""
+    valid: np.ndarray
+    failures: list[Failure | None]
 
 
 def _march(
@@ -268,29 +282,47 @@ def _march(
     backup = np.empty(tile.cells * layout.state * layout.lanes)
     limits = np.array([settings.iterations, settings.tolerance**2, settings.cuts, settings.near_tolerance**2], float)
     table = baths.table(layout)
-    track = _Track(tile, [0.0], [tile.values()], [inflow.copy()], [inner.copy()], [gross.copy()])
-    history, owner, time = np.empty((2, 0, 0, 0)), -1, 0.0
+    notes = np.zeros((layout.lanes, NOTE + len(layout.model.phases)))
+    stands = np.arange(layout.lanes)  # the lane whose schedule a lane follows, which is another one's after it failed
+    track = _Track(
+        tile,
+        [0.0],
+        [tile.values()],
+        [inflow.copy()],
+        [inner.copy()],
+        [gross.copy()],
+        np.ones(layout.lanes, int),
+        [None] * layout.lanes,
+    )
+    history, owner, times = np.empty((2, 0, 0, 0)), -1, np.zeros(layout.lanes)
     whole = sum(s.duration for s in unrolled(schedules[0]))
     for piece in _pieces(schedules, baths, settings):
         if piece.sequence != owner:
             repeats = settings.warm and piece.cycles + piece.first < 10**9 and _repeats(schedules, piece.sequence)
             history = np.empty((2, len(piece.steps), tile.cells, SIZE * layout.lanes)) if repeats else np.empty((2, 0, 0, 0))
             owner = piece.sequence
-        failed = module.drive(
-            tile.array, tile.cells, piece.steps, piece.which, table, piece.films, piece.inhibitors,
-            history, piece.first, piece.cycles, inflow, inner, gross, backup, limits, counts,
+        steps, which, films, inhibitors = (
+            np.ascontiguousarray(a[:, stands]) for a in (piece.steps, piece.which, piece.films, piece.inhibitors)
+        )
+        left = module.drive(
+            tile.array, tile.cells, steps, which, table, films, inhibitors, piece.elapsed,
+            history, piece.first, piece.cycles, inflow, inner, gross, backup, limits, counts, notes,
         )  # fmt: skip
-        if failed >= 0:
-            track.failed = f"after {time:.0f} s, step {failed} of {piece.steps[failed].max():.3g} s"
+        for lane in np.flatnonzero(notes[:, 0]):
+            if track.failures[lane] is None:
+                track.failures[lane] = failure_of(notes[lane], times[lane], piece.steps[:, stands[lane]])
+            stands[lane] = stands[max(int(notes[lane, 0]) - 1, 0)]
+        if not left:
             break
-        time += piece.cycles * float(piece.steps[:, 0].sum())
-        track.times.append(time)
+        times += piece.cycles * piece.steps.sum(axis=0)
+        track.valid += notes[:, 0] == 0.0
+        track.times.append(float(times[0]))
         track.states.append(tile.values())
         track.inflows.append(inflow.copy())
         track.inners.append(inner.copy())
         track.grosses.append(gross.copy())
         if told:
-            told(time / whole)
+            told(times[0] / whole)
     return track
 
 
@@ -303,6 +335,7 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
     model, system = layout.model, layout.model.system
     kept = [np.flatnonzero(np.r_[True, np.diff(track.tile.members) > 0]) for track in tracks]
     times = max((track.times for track in tracks), key=len)
+    moments = np.arange(len(times))
 
     def gather(name: str) -> np.ndarray:
         """Return a field as (members, times, cells), not-a-number after a failure."""
@@ -310,6 +343,7 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
         for track, lanes in zip(tracks, kept, strict=True):
             block = np.full((len(lanes), len(times), track.tile.cells), np.nan)
             block[:, : len(track.states)] = np.stack([s[name][:, lanes].T for s in track.states], axis=1)
+            block[moments >= track.valid[lanes][:, None]] = np.nan
             parts.append(block)
         return np.concatenate(parts)
 
@@ -319,6 +353,7 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
             rows = getattr(track, which)
             block = np.full((len(lanes), len(times), rows[0].shape[0]), np.nan)
             block[:, : len(rows)] = np.stack([r[:, lanes].T for r in rows], axis=1)
+            block[moments >= track.valid[lanes][:, None]] = np.nan
             parts.append(block)
         return np.concatenate(parts)
 
@@ -352,7 +387,8 @@ def _read(column: Column, layout: Layout, tracks: list[_Track], counts: np.ndarr
         moved = inflow[:, :, c] - inner[:, :, c]
         scale = np.abs(amount[:, :1]) + gross[:, :, c]
         balance.append((amount - amount[:, :1] - moved) / (scale + 1e-30))
-    failures = tuple(track.failed for track, lanes in zip(tracks, kept, strict=True) for _ in lanes)
+    failed = [track.failures[lane] for track, lanes in zip(tracks, kept, strict=True) for lane in lanes]
+    failures = tuple(sentence(f, column, m) if f else "" for m, f in enumerate(failed))
     balance = np.stack(balance, axis=2)
     status = np.array([RunStatus.NOT_CONVERGED if f else RunStatus.OK for f in failures])
     status[(status == RunStatus.OK) & (np.nanmax(np.abs(balance), axis=(1, 2)) > BALANCED)] = RunStatus.NOT_BALANCED

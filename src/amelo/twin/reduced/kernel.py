@@ -14,8 +14,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from amelo.twin import lesion
 from amelo.twin.lesion.cell import FLUORIDE, SIZE, TRACE, CellModel, conversions, lag
-from amelo.twin.lesion.kernel import module_of, passes_text, time_loop
+from amelo.twin.lesion.kernel import module_of, pass_text, recorded
 from amelo.twin.lesion.system import LN10
 from amelo.twin.reduced.paths import NODES
 
@@ -76,7 +77,11 @@ def reduced_layout(model: CellModel, lanes: int) -> ReducedLayout:
     rest = ["width", "organic", "open_pores", "sound_apatite", *(f"sound{k}" for k in phases)]
     rest += [*COLUMNS, *(f"{name}_slope" for name in LOOKED)]
     rest += ["strength", "log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration"]
-    rest += [f"{name}{k}" for name in ("dissolving", "loose", "growing", "room", "below", "above", "saturation") for k in phases]
+    rest += [
+        f"{name}{k}"
+        for name in ("dissolving", "loose", "growing", "room", "below", "above", "saturation", "formed", "forming", "taking")
+        for k in phases
+    ]
     rest += [
         *(f"ahead{i}{j}" for i in range(2) for j in range(2)),
         "behind0",
@@ -150,7 +155,10 @@ def _eliminate(layout: ReducedLayout, frame: Any) -> None:
     model, load, left, right, store = layout.model, frame.load, frame.left, frame.right, frame.store
     rate = load("width") / load("step")
     found, saturation = _laws(model, frame)
-    store(**{f"saturation{k}": y for k, y in enumerate(saturation)})
+    for k, ((change, by_saturation, by_fluoride), y) in enumerate(zip(found, saturation, strict=True)):
+        store(**{f"saturation{k}": y, f"formed{k}": change, f"forming{k}": by_saturation})
+        if by_fluoride is not None:
+            store(**{f"taking{k}": by_fluoride})
     outer, inner = load("face"), right("face")
     known = outer * (left("s") - load("s")) + inner * (right("s") - load("s"))
     known = known + rate * (load("inventory0") - load("porosity") * load("held") - _sum(change for change, _, _ in found))
@@ -227,19 +235,24 @@ def _correct(layout: ReducedLayout, frame: Any) -> None:
 
 
 def _close(layout: ReducedLayout, frame: Any) -> None:
-    """Book a solved step: minerals, and what passed the left face."""
+    """Book a solved step: minerals, and what passed the left face, both of the last linear system, which balances to round-off."""
     model, load, left, store = layout.model, frame.load, frame.left, frame.store
-    found, _ = _laws(model, frame)
-    for k, (change, _, _) in enumerate(found):
+    along, grown = load("delta0"), []
+    for k, data in enumerate(model.phases):
+        held = data.powers[FLUORIDE]
+        move = load("spacing") * along
+        if held:
+            move = move + held * (load("log_exchange_slope") * along + load("delta1"))
+        change = load(f"formed{k}") + load(f"forming{k}") * (move * (1.0 / data.ions))
+        if data.phase.growth is not None and data.phase.growth.fluoride_limited:
+            change = change + load(f"taking{k}") * load("delta1")
         store(**{f"mineral{k}": load(f"mineral{k}") + change})
-    store(converted0=_sum(change for change, _, _ in found))
-    store(through0=load("face") * (left("s") - load("s")))
+        grown.append(change)
+    store(converted0=_sum(grown))
+    outside = left("s") + left("s_slope") * left("delta0")
+    store(through0=load("face") * (outside - (load("s") + load("s_slope") * along)))
     if layout.fluoride:
-        taken = _sum(
-            data.powers[FLUORIDE] * change
-            for data, (change, _, _) in zip(model.phases, found, strict=True)
-            if data.powers[FLUORIDE]
-        )
+        taken = _sum(d.powers[FLUORIDE] * change for d, change in zip(model.phases, grown, strict=True) if d.powers[FLUORIDE])
         out_left, _, in_left, _ = _fluoride_pushes(model, frame)
         store(converted1=taken, through1=in_left * left("fluoride") - out_left * load("fluoride"))
 
@@ -274,5 +287,10 @@ def compiled_reduced(layout: ReducedLayout) -> ModuleType:
     names += ["old", "old_mobility", "row", "part", "width", "porosity", *COLUMNS]
     constants |= {f"AT_{name.upper()}": layout.fields[name] for name in [*names, *(f"{name}_slope" for name in LOOKED)]}
     values = "\n".join(f"{name} = {value}" for name, value in constants.items()) + f"\nSHARES = np.array({SHARES!r})"
+    prelude, _ = (Path(lesion.__file__).parent / "time_loop.txt").read_text("utf-8").split("# --- passes stand here ---\n")
     driver = (Path(__file__).parent / "time_loop.txt").read_text("utf-8")
-    return module_of("\n\n".join([time_loop()[0], values, passes_text(layout, PASSES), driver]))
+    functions = []
+    for name, (inwards, record) in PASSES.items():
+        lines = recorded(layout, lambda _, frame, record=record: record(layout, frame))
+        functions.append(pass_text(layout, name, lines, inwards=inwards))
+    return module_of("\n\n".join([prelude, values, *functions, driver]))

@@ -82,13 +82,27 @@ def solve_reduced(
     counts = np.zeros(3, np.int64)
     tracks = []
     film_scale = 1.0 if model.species_diffusion else 1.0 / load_set("transport").value("free_diffusivity")
-    for first in range(0, column.members, layout.lanes):
-        lanes = np.minimum(np.arange(first, first + layout.lanes), column.members - 1)
-        tile = _fill(layout, column, lanes, pore | start, None)
-        tile.fields("inventory0")[:] = 0.0  # of the apatites: what Newton's method has left over
-        told = (lambda f, at=first, n=len(lanes): on_progress((at + f * n) / column.members, "solving")) if on_progress else None
-        tracks.append(_march(tile, [schedules[m] for m in lanes], baths, tables, settings, film_scale, counts, told))
+    waiting = [np.arange(first, min(first + layout.lanes, column.members)) for first in range(0, column.members, layout.lanes)]
+    while waiting:
+        members = waiting.pop(0)
+        size = layout if len(members) > 1 else reduced_layout(model, 1)
+        lanes = np.minimum(members[0] + np.arange(size.lanes), members[-1])
+        tile = _fill(size, column, lanes, pore | start, None)
+        tile.fields("inventory0")[:] = 0.0  # of the apatites: what was dissolved since the first fluid
+        told = _part(on_progress, members, column.members)
+        track = _march(tile, [schedules[m] for m in lanes], baths, tables, settings, film_scale, counts, told)
+        if track.failed and len(members) > 1:  # one by one, so that only who has no solution fails
+            waiting[:0] = np.split(members, len(members))
+        else:
+            tracks.append(track)
     return _read(column, model, tables, tracks, counts)
+
+
+def _part(on_progress: Progress | None, members: np.ndarray, whole: int) -> Callable[[float], None] | None:
+    """Return a share of the progress."""
+    if on_progress is None:
+        return None
+    return lambda fraction: on_progress((members[0] + fraction * len(members)) / whole, "solving")
 
 
 def _check_phases(model: CellModel) -> None:

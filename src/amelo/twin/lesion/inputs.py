@@ -1,0 +1,114 @@
+"""From adjoints of the kernel's fields to those of what a user knows: minerals, parameters, and the composition of fluids.
+
+This is the transpose of the laying-out of a column in ``solve.py`` and of the filling of ghost cells in ``baths.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+
+from amelo.errors import SolveError
+from amelo.records.fluid import Fluid
+from amelo.twin.column import Column
+from amelo.twin.lesion.baths import bath_values
+from amelo.twin.lesion.cell import SIZE, CellModel
+from amelo.twin.lesion.knobs import bath_entries, fluid_with
+from amelo.twin.lesion.solve import LITRES
+
+__all__ = ["bath_slopes", "column_gradient"]
+
+PER_LITRE = ("acid_reference", "fluoride_half_inhibition", "fluoride_half_uptake")
+STENCILS = (  # of fourth order: to both sides, upwards, downwards
+    {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12},
+    {0: -25 / 12, 1: 4.0, 2: -3.0, 3: 4 / 3, 4: -1 / 4},
+    {0: 25 / 12, -1: -4.0, -2: 3.0, -3: -4 / 3, -4: 1 / 4},
+)
+APART = 1e-3  # of its value, or of a unit of pH, between two points
+
+
+def column_gradient(
+    column: Column, cells: Mapping[str, np.ndarray], pore: Mapping[str, float], families: int
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Return the adjoints of parameters (name: (M,)), of initial mineral (M, P, N) and of sound mineral (M, P, N).
+
+    Arguments: column; cells (name of a field: (M, N) adjoints of the initial state); pore (fields of the fluid in the pores, with the
+    totals of the basis as amount{j}); families (number of them).
+    """
+    members, phases = column.members, column.phases
+    value = {name: np.broadcast_to(np.asarray(v, float), (members,)) for name, v in column.parameters.items()}
+    names = [p.name for p in phases]
+    found: dict[str, np.ndarray] = {}
+    for name in value:
+        stem, _, phase = name.partition(".")
+        field = f"{stem}.{names.index(phase)}" if phase in names else name
+        scale = 1.0 / LITRES if stem.endswith("_rate") or name in PER_LITRE else LITRES if stem == "molar_volume" else 1.0
+        found[name] = cells[field].sum(axis=1) * scale if field in cells else np.zeros(members)
+    pores = cells["open_pores"] + sum(cells[f"inventory{j}"] * pore[f"amount{j}"] for j in range(SIZE))
+    pores = pores + sum(cells[f"stock{f}"] * pore[f"total{f}"] for f in range(families))
+    volume = np.stack([value[f"molar_volume.{n}"] for n in names], axis=1)[:, :, None] * LITRES
+    moles = np.stack([cells[f"mineral{k}"] for k in range(len(phases))], axis=1)
+    of_volume = -(moles * column.mineral / volume**2).sum(axis=2)
+    mineral = moles / volume
+    sound, spaces = _sound(column, cells, volume)
+    of_volume -= (sound * column.sound / volume**2).sum(axis=2) + (spaces / volume**2).sum(axis=2)
+    sound = sound / volume
+    if column.porosity_feedback:
+        mineral = mineral - pores[:, None, :]
+    else:
+        sound = sound - pores[:, None, :]
+    for k, n in enumerate(names):
+        found[f"molar_volume.{n}"] = found[f"molar_volume.{n}"] + of_volume[:, k] * LITRES
+    if column.diffusion == "single":
+        open_pores = 1.0 - column.sound[:, :, -1].sum(axis=1) - column.organic[:, -1]
+        diffusivity, exponent, bar = value["pore_diffusivity"], value["porosity_exponent"], cells["diffusivity_scale"].sum(axis=1)
+        share = open_pores ** (1.0 - exponent)
+        found["pore_diffusivity"] = bar * share
+        found["porosity_exponent"] = found["porosity_exponent"] - bar * diffusivity * share * np.log(open_pores)
+        sound[:, :, -1] -= (bar * diffusivity * (1.0 - exponent) * share / open_pores)[:, None]
+        if "diffusivity_scale" in found:
+            found["diffusivity_scale"] = np.zeros(members)  # what single diffusion puts in its place is not the parameter
+    return found, mineral, sound
+
+
+def _sound(column: Column, cells: Mapping[str, np.ndarray], volume: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the adjoints (M, P, N) of sound moles, and of 1/molar volume where a phase is measured against the space."""
+    apatite = np.array([p.apatite for p in column.phases])
+    own = np.stack([cells[f"sound{k}"] for k in range(len(column.phases))], axis=1)
+    there = column.sound > 0.0
+    some = ((column.sound / volume)[:, apatite].sum(axis=1) > 0.0)[:, None, :]
+    to_apatite = cells["sound_apatite"] + np.where(~there & some, own, 0.0).sum(axis=1)
+    moles = np.where(there, own, 0.0) + apatite[None, :, None] * to_apatite[:, None, :]
+    return moles, np.where(~there & ~some, own, 0.0)
+
+
+@cache
+def _slopes(model: CellModel, fields: tuple[str, ...], record: str) -> dict[str, np.ndarray]:
+    fluid = Fluid.model_validate_json(record)
+    slopes = {}
+    for name, value in bath_entries(fluid).items():
+        step = APART if name == "pH" else APART * value
+        for stencil in STENCILS:
+            points = [fluid_with(fluid, name, value + n * step) for n in stencil]
+            try:
+                found = bath_values(model, points)
+            except SolveError:  # the ion that closes the charge is all but absent: the entry can be turned one way only
+                continue
+            rows = np.array([[values.get(field, 0.0) for field in fields] for values in found])
+            slopes[name] = np.array(list(stencil.values())) @ rows / step
+            break
+        else:
+            slopes[name] = np.full(len(fields), np.nan)
+    return slopes
+
+
+def bath_slopes(model: CellModel, fields: tuple[str, ...], fluid: Fluid) -> dict[str, np.ndarray]:
+    """Return the derivatives of the fields of a ghost cell with respect to every entry of its fluid, once computed for each fluid.
+
+    Arguments: model; fields (names); fluid.
+    Returns: entry ("Ca" per mol/m3, "pH"): (fields,), not-a-number where no fluid near by has a speciation.
+    Assumptions: differences of fourth order between speciations, good to about 1e-8; to one side where the other has no speciation.
+    """
+    return _slopes(model, fields, fluid.model_dump_json())
