@@ -17,6 +17,7 @@ from amelo.twin.reduced.paths import Path, bath_paths, mixing_mobility
 
 __all__ = ["Families", "families_of", "meetings"]
 
+REMEMBERED = 4  # runs whose tables are kept, since a run is solved again with finer steps
 MOST = 24  # families; protocols with more baths than these connect forget the bath before at each change
 
 
@@ -36,6 +37,9 @@ class Families:
     tables: np.ndarray
     ghosts: np.ndarray
     nodes: np.ndarray
+
+
+_KNOWN: dict[tuple, Families] = {}
 
 
 def meetings(orders: Iterable[Sequence[int]], baths: int) -> list[tuple[int, int]]:
@@ -62,15 +66,26 @@ def families_of(model: CellModel, column: Column, fluids: Sequence[Fluid], pairs
     Raises: SolveError for a fluid that cannot be speciated or tabulated.
     """
     pairs = pairs or [(0, 0)]
+    limits = tuple(
+        (float(column.parameters[f"pk.{p.name}"].min()), float(column.parameters[f"pk.{p.name}"].max())) for p in column.phases
+    )
+    key = (model, tuple(map(repr, fluids)), tuple(pairs), limits)
+    if key not in _KNOWN:
+        while len(_KNOWN) >= REMEMBERED:
+            _KNOWN.pop(next(iter(_KNOWN)))
+        _KNOWN[key] = _tabulated(model, fluids, pairs, limits)
+    return _KNOWN[key]
+
+
+def _tabulated(
+    model: CellModel, fluids: Sequence[Fluid], pairs: list[tuple[int, int]], solubilities: tuple[tuple[float, float], ...]
+) -> Families:
     solved = [batch.totals[row] for batch, row in speciate_fluids(fluids)]
     names = next(batch.table.names for batch, _ in speciate_fluids(fluids[:1]))
     states = bath_values(model, fluids)
     inner = [share for share in SHARES if 0.0 < share < 1.0]
     mixtures = [_mixture(fluids[a], names, (1.0 - x) * solved[a] + x * solved[b]) for a, b in pairs for x in inner]
     states += bath_values(model, mixtures)
-    solubilities = [
-        (float(column.parameters[f"pk.{p.name}"].min()), float(column.parameters[f"pk.{p.name}"].max())) for p in column.phases
-    ]
     fluoride = max(1e-6, *(values[f"c{FLUORIDE}"] for values in states))
     found, nodes = bath_paths(model, states, solubilities, fluoride)
     paths = []

@@ -132,7 +132,8 @@ def _old_down(frame: Any) -> None:
 
 
 def _old_up(frame: Any) -> None:
-    frame.store(old=frame.load("behind") + frame.load("ahead") * frame.right("old"))
+    share = frame.load("behind") + frame.load("ahead") * frame.right("old")
+    frame.store(old=frame.math.where(share > TRACE, share, 0.0))  # numbers too small to be normal are slow
 
 
 def _fluoride_pushes(model: CellModel, frame: Any) -> tuple[Any, Any, Any, Any]:

@@ -162,7 +162,7 @@ def _march(
             owner = piece.sequence
         failed = module.drive(
             tile.array, tile.cells, piece.steps, piece.which, now, old, tables.family, tables.partner, tables.mobilities,
-            tables.tables, tables.ghosts, piece.films * film_scale, piece.inhibitors, history, piece.first, piece.cycles, inflow, gross, backup, limits, counts,
+            tables.tables.ravel(), tables.ghosts, piece.films * film_scale, piece.inhibitors, history, piece.first, piece.cycles, inflow, gross, backup, limits, counts,
         )  # fmt: skip
         if failed >= 0:
             track.failed = f"after {time:.0f} s, step {failed} of {piece.steps[failed].max():.3g} s"
