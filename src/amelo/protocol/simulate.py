@@ -32,16 +32,20 @@ def simulate(
 ) -> Trajectory:
     """Simulate what a protocol does to a twin.
 
-    Arguments: twin (or a specimen); protocol (or its text, or a schedule made in Python: a tuple of segments and repeats); members (size of the ensemble of plausible teeth); tier ("reduced": one
-    diffusivity for all ions, "full": one for each, coupled by charge, "auto": as the specimen says); seed of the ensemble; accuracy
-    (relative error in time of the integrated mineral loss at which refinement stops); draws (of parameters that belong together, (S,)
-    each by name, as a calibration leaves them: members are taken from them and everything else is central); on_progress (fraction,
-    message).
+    Arguments: twin (or a specimen); protocol (or its text, or a schedule made in Python: a tuple of segments and repeats); members
+    (size of the ensemble of plausible teeth); tier ("full": every ion diffuses on its own, "reduced": one unknown per cell on
+    tabulated paths of compositions, "auto": the full equations with the diffusion that the specimen says); seed of the ensemble;
+    accuracy (relative error in time of the integrated mineral loss at which refinement stops); draws (of parameters that belong
+    together, (S,) each by name, as a calibration leaves them: members are taken from them and everything else is central);
+    on_progress (fraction, message).
     Returns: the trajectory, with a status per member, balances and an estimate of the error in time.
+    Raises: SolveError for tier "reduced" and a twin with a biofilm, collagen, a fluid inside or solids other than apatite.
     """
     from amelo.twin.diffusivity import diffusivities
     from amelo.twin.draws import members_of
     from amelo.twin.lesion.checked import solve_checked
+    from amelo.twin.lesion.solve import solve
+    from amelo.twin.reduced.solve import solve_reduced
 
     twin = Twin.of(twin) if isinstance(twin, Specimen) else twin
     if not isinstance(twin, Twin):
@@ -51,12 +55,16 @@ def simulate(
     started = time.perf_counter()
     values = members_of(draws, members, twin.specimen) if draws else None
     column = twin.column(members=members, seed=seed, values=values)
-    if tier != "auto":
-        column = replace(column, diffusion="single" if tier == "reduced" else "species")
+    if tier == "full" and column.diffusion == "single":
+        specimen = twin.specimen.model_copy(update={"diffusion": "species"})
+        column = replace(twin, specimen=specimen).column(members=members, seed=seed, values=values)
+    solver = solve_reduced if tier == "reduced" else solve
     schedule = protocol.schedule(twin.case) if isinstance(protocol, Protocol) else _checked(protocol)
     if on_progress:
         on_progress(0.0, "compiling the equations, once for this kind of run")
-    run = solve_checked(column, schedule, diffusivities(column.temperature), accuracy=accuracy, on_progress=on_progress)
+    run = solve_checked(
+        column, schedule, diffusivities(column.temperature), accuracy=accuracy, on_progress=on_progress, solver=solver
+    )
     return Trajectory.of(
         run,
         specimen_name=twin.name,

@@ -22,7 +22,7 @@ from amelo.twin.lesion.metabolism import appetite
 from amelo.twin.lesion.system import BASIS, CHARGES, LN10, Family, Member, System
 from amelo.twin.phases import Phase
 
-__all__ = ["SIZE", "CellModel", "PhaseData", "close", "evaluate", "free_groups", "lag", "totals_of_basis"]
+__all__ = ["SIZE", "TRACE", "CellModel", "PhaseData", "close", "conversions", "evaluate", "free_groups", "lag", "totals_of_basis"]
 
 Number = Any
 SIZE = len(BASIS)
@@ -257,18 +257,29 @@ def _share(amount: Number, reference: Number, exponent: float, math: Any) -> Num
     return ratio if exponent == 1.0 else math.exp_any(exponent * math.log(ratio))
 
 
-def _conversions(model: CellModel, solution: _Solution, load: Load, math: Any) -> list[tuple[Number, Number, Number | None]]:
-    """Return per phase what is precipitated in the step [mol/L tissue], its derivative with respect to ln DS, and that to ln F."""
+def _conversions(model: CellModel, solution: _Solution, load: Load, math: Any) -> tuple[list, list[Number]]:
+    """Return what :func:`conversions` says of a solution, and ln DS of every phase."""
     logs = [math.log(x) for x in solution.free]
     log_activity = load("log_activity")
-    found, saturation = [], []
+    saturation = []
     products: dict[tuple[float, ...], Number] = {}
     for k, data in enumerate(model.phases):
         if data.powers not in products:
             squares = sum(n * z * z for n, z in zip(data.powers, CHARGES, strict=True))
             products[data.powers] = _sum(n * logs[j] for j, n in enumerate(data.powers) if n) + squares * log_activity
-        log_ds = (products[data.powers] + (data.offset + LN10 * load(f"pk.{k}"))) * (1.0 / data.ions)
-        saturation.append(log_ds)
+        saturation.append((products[data.powers] + (data.offset + LN10 * load(f"pk.{k}"))) * (1.0 / data.ions))
+    return conversions(model, saturation, solution.free[FLUORIDE], load, math), saturation
+
+
+def conversions(
+    model: CellModel, saturation: list[Number], free_fluoride: Number, load: Load, math: Any
+) -> list[tuple[Number, Number, Number | None]]:
+    """Return per phase what is precipitated in the step [mol/L tissue], its derivative with respect to ln DS, and that to ln F.
+
+    Arguments: model; saturation (ln DS of every phase); free_fluoride [mol/L]; load; math.
+    """
+    found = []
+    for k, (data, log_ds) in enumerate(zip(model.phases, saturation, strict=True)):
         ds_value = math.exp_any(log_ds)
         ds = Dual(ds_value, ds_value)
         change, slope, fluoride = 0.0, 0.0, None
@@ -280,8 +291,7 @@ def _conversions(model: CellModel, solution: _Solution, load: Load, math: Any) -
             push = data.phase.growth.drive(ds, math) * load(f"growing{k}")
             share = None
             if data.phase.growth.fluoride_limited:
-                free = solution.free[FLUORIDE]
-                share = free / (free + load("fluoride_half_uptake"))
+                share = free_fluoride / (free_fluoride + load("fluoride_half_uptake"))
                 push = push * share
             if model.porosity_feedback:
                 room = load(f"room{k}")
@@ -294,7 +304,7 @@ def _conversions(model: CellModel, solution: _Solution, load: Load, math: Any) -
             if share is not None:
                 fluoride = answer * push.value * (1.0 - share)
         found.append((change, slope, fluoride))
-    return found, saturation
+    return found
 
 
 def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:

@@ -26,10 +26,11 @@ def solve_checked(
     *,
     accuracy: float = 0.01,
     on_progress: Progress | None = None,
+    solver: Callable[..., Run] = solve,
 ) -> Run:
     """Solve a column, halving all steps until the integrated mineral loss changes by less than ``accuracy`` of itself.
 
-    Arguments: as of :func:`solve`; accuracy (relative).
+    Arguments: as of :func:`solve`; accuracy (relative); solver (:func:`solve` or one of the same signature).
     Returns: the run on the finest grid tried, extrapolated to vanishing steps, with the change of the last halving as ``error``: an
     upper bound as long as halving helps, since the extrapolation leaves a small part of it.
     """
@@ -38,7 +39,7 @@ def solve_checked(
     for level in range(FINEST + 1):
         grid = replace(settings.grid, parts=settings.grid.parts * 2**level)
         told = _part(on_progress, level)
-        fine = solve(column, schedule, diffusivity, replace(settings, grid=grid), told)
+        fine = solver(column, schedule, diffusivity, replace(settings, grid=grid), told)
         if coarse is not None:
             loss = _loss(fine)
             error = np.abs(loss - _loss(coarse))

@@ -1,0 +1,297 @@
+"""The compiled core of the fast tier: one unknown per cell for the apatites, one for fluoride, the laws recorded from the phases.
+
+The unknown ``v`` is ln of the ion activity product of apatite, in nodes of the tables of paths (``paths.py``).  The flux between cells
+is linear in s(v) and the pores hold what the table says; what minerals give and take follows from v itself.  Reading the tables goes
+lane by lane, everything else is arithmetic that runs on sixteen columns side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from amelo.twin import lesion
+from amelo.twin.lesion.cell import FLUORIDE, SIZE, TRACE, CellModel, conversions, lag
+from amelo.twin.lesion.kernel import module_of, pass_text, recorded
+from amelo.twin.lesion.system import LN10
+from amelo.twin.reduced.paths import NODES
+
+__all__ = ["BATH", "COLUMNS", "SHARES", "ReducedLayout", "compiled_reduced", "has_fluoride", "reduced_layout"]
+
+COLUMNS = ("s", "held", "log_exchange", "acid", "potential", "free", "mobility", "drift")  # of a path's table
+LOOKED = COLUMNS[:3]  # read in every iteration, with their slopes; the others once per step
+BATH = ("s", "potential", "mobility", "drift", "fluoride")  # of the ghost cell outside
+SHARES = (0.0, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 1.0)  # of one bath in the other, at which a family of paths is tabulated
+FURTHEST = 200.0  # nodes that one correction may move
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedLayout:
+    """Where every number stands: as :class:`amelo.twin.lesion.kernel.Layout`, with what the fast tier needs."""
+
+    model: CellModel
+    lanes: int
+    fields: dict[str, int]
+    state: int
+
+    @property
+    def stride(self) -> int:
+        """Fields of a cell."""
+        return len(self.fields)
+
+    @property
+    def fluoride(self) -> bool:
+        """Whether fluoride is solved for."""
+        return has_fluoride(self.model)
+
+
+def has_fluoride(model: CellModel) -> bool:
+    """Return whether any phase holds fluoride or is slowed by it."""
+    return any(p.powers[FLUORIDE] or (p.phase.dissolution and p.phase.dissolution.fluoride_inhibition) for p in model.phases)
+
+
+@cache
+def reduced_layout(model: CellModel, lanes: int) -> ReducedLayout:
+    """Number the fields that a model needs."""
+    phases = range(len(model.phases))
+    state = ["v", "fluoride", "old", *(f"inventory{j}" for j in range(SIZE)), *(f"mineral{k}" for k in phases)]
+    params = [
+        "step",
+        "inhibitor",
+        "error",
+        "damping",
+        "lowest",
+        "spacing",
+        "old_mobility",
+        "porosity_exponent",
+        "diffusivity_scale",
+        "porosity_floor",
+        "residual_mineral",
+    ]
+    params += ["acid_reference", "fluoride_half_inhibition", "fluoride_inhibition_order", "fluoride_half_uptake"]
+    params += [f"{name}.{k}" for name in ("molar_volume", "dissolution_rate", "growth_rate", "pk") for k in phases]
+    rest = ["width", "organic", "open_pores", "sound_apatite", *(f"sound{k}" for k in phases)]
+    rest += [*COLUMNS, *(f"{name}_slope" for name in LOOKED)]
+    rest += ["strength", "log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration"]
+    rest += [
+        f"{name}{k}"
+        for name in ("dissolving", "loose", "growing", "room", "below", "above", "saturation", "formed", "forming", "taking")
+        for k in phases
+    ]
+    rest += [
+        *(f"ahead{i}{j}" for i in range(2) for j in range(2)),
+        "behind0",
+        "behind1",
+        "delta0",
+        "delta1",
+        "ahead",
+        "behind",
+        "row",
+        "part",
+    ]
+    rest += ["through0", "through1", "converted0", "converted1"]
+    rest += [f"stock{f}" for f in range(len(model.system.families))]
+    return ReducedLayout(model, lanes, {name: i for i, name in enumerate([*state, *params, *rest])}, len(state))
+
+
+def _sum(values: Any) -> Any:
+    total: Any = 0
+    for value in values:
+        total = total + value
+    return total
+
+
+def _laws(model: CellModel, frame: Any) -> tuple[list, list]:
+    """Return what every phase precipitates, with derivatives, and its ln DS."""
+    load, math = frame.load, frame.math
+    product, saturation = load("lowest") + load("v") * load("spacing"), []
+    exchange = load("log_exchange") + math.log(load("fluoride")) if any(p.powers[FLUORIDE] for p in model.phases) else 0.0
+    for k, data in enumerate(model.phases):
+        held = data.powers[FLUORIDE]
+        whole = product + held * exchange if held else product
+        saturation.append((whole + (LN10 * load(f"pk.{k}") + data.offset)) * (1.0 / data.ions))
+    return conversions(model, saturation, load("free") * load("fluoride"), load, math), saturation
+
+
+def _faces(frame: Any) -> None:
+    frame.store(face=1.0 / (frame.left("resistance") + frame.load("resistance")))
+    frame.store(migration=frame.load("potential") - frame.left("potential"))
+
+
+def _old_down(frame: Any) -> None:
+    """Eliminate the share of the old bath from the outside inwards; outside there is none."""
+    load, left, right = frame.load, frame.left, frame.right
+    storage = load("width") / load("step") * load("porosity")
+    outer, inner = load("face") * load("old_mobility"), right("face") * load("old_mobility")
+    inverse = 1.0 / (storage + outer + inner - outer * left("ahead"))
+    frame.store(ahead=inner * inverse, behind=(storage * load("old") + outer * left("behind")) * inverse)
+
+
+def _old_up(frame: Any) -> None:
+    share = frame.load("behind") + frame.load("ahead") * frame.right("old")
+    frame.store(old=frame.math.where(share > TRACE, share, 0.0))  # numbers too small to be normal are slow
+
+
+def _fluoride_pushes(model: CellModel, frame: Any) -> tuple[Any, Any, Any, Any]:
+    """Return what moves fluoride out of a cell to either side, per concentration of its own, and into it, per that of its neighbours."""
+    load, left, right = frame.load, frame.left, frame.right
+    outer, inner = load("face"), right("face")
+    if not model.species_diffusion:
+        return outer * load("mobility"), inner * load("mobility"), outer * left("mobility"), inner * right("mobility")
+    half, other = 0.5 * load("migration"), 0.5 * right("migration")
+    return (
+        outer * (load("mobility") + half * load("drift")),
+        inner * (load("mobility") - other * load("drift")),
+        outer * (left("mobility") - half * left("drift")),
+        inner * (right("mobility") + other * right("drift")),
+    )
+
+
+def _eliminate(layout: ReducedLayout, frame: Any) -> None:
+    """One row of the elimination of Newton's method, from the outside inwards: residuals, block, and what the inner neighbour is owed."""
+    model, load, left, right, store = layout.model, frame.load, frame.left, frame.right, frame.store
+    rate = load("width") / load("step")
+    found, saturation = _laws(model, frame)
+    for k, ((change, by_saturation, by_fluoride), y) in enumerate(zip(found, saturation, strict=True)):
+        store(**{f"saturation{k}": y, f"formed{k}": change, f"forming{k}": by_saturation})
+        if by_fluoride is not None:
+            store(**{f"taking{k}": by_fluoride})
+    outer, inner = load("face"), right("face")
+    known = outer * (left("s") - load("s")) + inner * (right("s") - load("s"))
+    known = known + rate * (load("inventory0") - load("porosity") * load("held") - _sum(change for change, _, _ in found))
+    own, exchange = load("spacing"), load("log_exchange_slope")
+    by_v, by_f, by_v_f, by_f_f, taken = 0, 0, 0, 0, 0
+    for data, (change, slope, by_fluoride) in zip(model.phases, found, strict=True):
+        held = data.powers[FLUORIDE]
+        along = slope * (own + held * exchange if held else own) * (1.0 / data.ions)
+        by_v = by_v + along
+        if held:
+            across = slope * (held / data.ions) + (by_fluoride if by_fluoride is not None else 0)
+            by_f, by_v_f, by_f_f, taken = by_f + across, by_v_f + held * along, by_f_f + held * across, taken + held * change
+    a = (outer + inner) * load("s_slope") + rate * (by_v + load("porosity") * load("held_slope"))
+    from_left, to_inner = outer * left("s_slope"), inner * right("s_slope")
+    a = a - from_left * left("ahead00")
+    known = known + from_left * left("behind0")
+    if not layout.fluoride:
+        inverse = 1.0 / a
+        store(ahead00=to_inner * inverse, behind0=known * inverse)
+        return
+    out_left, out_right, in_left, in_right = _fluoride_pushes(model, frame)
+    fluoride = load("fluoride")
+    left_f, right_f = in_left * left("fluoride"), in_right * right("fluoride")
+    stock = load("inventory2")  # the books keep Newton's remainder, the equations ask for a trace
+    stock = frame.math.where(stock > TRACE, stock, TRACE)
+    asked = left_f + right_f - (out_left + out_right) * fluoride + rate * (stock - load("porosity") * fluoride - taken)
+    b = rate * by_f - from_left * left("ahead01")
+    c = rate * by_v_f - left_f * left("ahead10")
+    d = (out_left + out_right + rate * load("porosity")) * fluoride + rate * by_f_f - left_f * left("ahead11")
+    asked = asked + left_f * left("behind1")
+    inverse = 1.0 / (a * d - b * c)
+    store(ahead00=d * to_inner * inverse, ahead01=-(b * right_f) * inverse)
+    store(ahead10=-(c * to_inner) * inverse, ahead11=a * right_f * inverse)
+    store(behind0=(d * known - b * asked) * inverse, behind1=(a * asked - c * known) * inverse)
+
+
+def _correct(layout: ReducedLayout, frame: Any) -> None:
+    """Correct a cell, from the inside outwards, stopping halfway up where a law would jump from one flat to the other."""
+    model, load, right, store, math = layout.model, frame.load, frame.right, frame.store, frame.math
+    delta = load("behind0") + load("ahead00") * right("delta0")
+    if layout.fluoride:
+        delta = delta + load("ahead01") * right("delta1")
+        fluoride = load("behind1") + load("ahead10") * right("delta0") + load("ahead11") * right("delta1")
+        store(delta1=fluoride)
+    store(delta0=delta)
+    delta = math.where(delta < FURTHEST, math.where(delta > -FURTHEST, delta, -FURTHEST), FURTHEST)
+    move = delta * load("spacing")
+    size = move * (1.0 / 9.0) * (move * (1.0 / 9.0))
+    change: Any = 0
+    if layout.fluoride:
+        square = fluoride * fluoride
+        trace = load("fluoride") > 1e-9  # what is less moves nothing
+        size = math.where(trace, math.where(square < size, size, square), size)
+        factor = 1.0 + fluoride
+        factor = math.where(factor > 0.1, factor, 0.1)
+        factor = math.where(factor < 1e4, factor, 1e4)
+        change = math.log(factor) + delta * load("log_exchange_slope")
+    store(error=size)
+    share = load("damping")
+    for k, data in enumerate(model.phases):
+        held = data.powers[FLUORIDE]
+        goes = (move + held * change if held else move) * (1.0 / data.ions)
+        stops = ["below"] * (data.phase.dissolution is not None)
+        stops += ["above"] * (data.phase.growth is not None and model.porosity_feedback)
+        for stop in stops:
+            distance = load(f"{stop}{k}") - load(f"saturation{k}")
+            near = load(f"{stop}{k}") * 0.25
+            part = distance / math.where(goes * goes > 1e-24, goes, 1e-12)
+            crossing = math.where(part > 0.0, part, 1.0)
+            share = math.where(distance * distance > near * near, math.where(crossing < share, crossing, share), share)
+    store(v=load("v") + share * delta)
+    if layout.fluoride:
+        store(fluoride=load("fluoride") * math.exp_any(share * math.log(factor)))
+
+
+def _close(layout: ReducedLayout, frame: Any) -> None:
+    """Book a solved step: minerals, and what passed the left face, both of the last linear system, which balances to round-off."""
+    model, load, left, store = layout.model, frame.load, frame.left, frame.store
+    along, grown = load("delta0"), []
+    for k, data in enumerate(model.phases):
+        held = data.powers[FLUORIDE]
+        move = load("spacing") * along
+        if held:
+            move = move + held * (load("log_exchange_slope") * along + load("delta1"))
+        change = load(f"formed{k}") + load(f"forming{k}") * (move * (1.0 / data.ions))
+        if data.phase.growth is not None and data.phase.growth.fluoride_limited:
+            change = change + load(f"taking{k}") * load("delta1")
+        store(**{f"mineral{k}": load(f"mineral{k}") + change})
+        grown.append(change)
+    store(converted0=_sum(grown))
+    outside = left("s") + left("s_slope") * left("delta0")
+    store(through0=load("face") * (outside - (load("s") + load("s_slope") * along)))
+    if layout.fluoride:
+        taken = _sum(d.powers[FLUORIDE] * change for d, change in zip(model.phases, grown, strict=True) if d.powers[FLUORIDE])
+        out_left, _, in_left, _ = _fluoride_pushes(model, frame)
+        store(converted1=taken, through1=in_left * left("fluoride") - out_left * load("fluoride"))
+
+
+def _settle(layout: ReducedLayout, frame: Any) -> None:
+    """Change inventories by exactly what passed: the remainder of Newton's method is carried to the next step, not lost."""
+    load, right, store = frame.load, frame.right, frame.store
+    per_width = load("step") / load("width")
+    for which, held in ((0, "inventory0"), (1, "inventory2"))[: 1 + layout.fluoride]:
+        gained = per_width * (load(f"through{which}") - right(f"through{which}"))
+        store(**{held: load(held) + gained - load(f"converted{which}")})
+
+
+PASSES: dict[str, tuple[bool, Callable[[ReducedLayout, Any], None]]] = {
+    "lag": (True, lambda g, f: lag(g.model, f.load, f.store, f.math)),
+    "faces": (True, lambda g, f: _faces(f)),
+    "old_down": (True, lambda g, f: _old_down(f)),
+    "old_up": (False, lambda g, f: _old_up(f)),
+    "eliminate": (True, _eliminate),
+    "correct": (False, _correct),
+    "close": (True, _close),
+    "settle": (True, _settle),
+}
+
+
+@cache
+def compiled_reduced(layout: ReducedLayout) -> ModuleType:
+    """Return the compiled module of a layout."""
+    constants = {"LANES": layout.lanes, "FIELDS": layout.stride, "STATE": layout.state, "NODES": NODES, "COLUMNS": len(COLUMNS)}
+    constants |= {"LOOKED": len(LOOKED) if layout.fluoride else len(LOOKED) - 1}
+    names = ["step", "inhibitor", "error", "damping", "v", "fluoride", "resistance", "through0", "through1"]
+    names += ["old", "old_mobility", "row", "part", "width", "porosity", *COLUMNS]
+    constants |= {f"AT_{name.upper()}": layout.fields[name] for name in [*names, *(f"{name}_slope" for name in LOOKED)]}
+    values = "\n".join(f"{name} = {value}" for name, value in constants.items()) + f"\nSHARES = np.array({SHARES!r})"
+    prelude, _ = (Path(lesion.__file__).parent / "time_loop.txt").read_text("utf-8").split("# --- passes stand here ---\n")
+    driver = (Path(__file__).parent / "time_loop.txt").read_text("utf-8")
+    functions = []
+    for name, (inwards, record) in PASSES.items():
+        lines = recorded(layout, lambda _, frame, record=record: record(layout, frame))
+        functions.append(pass_text(layout, name, lines, inwards=inwards))
+    return module_of("\n\n".join([prelude, values, *functions, driver]))
