@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -11,17 +12,16 @@ from amelo.errors import CommandError, nearest
 from amelo.twin.column import Column
 from amelo.twin.lesion.inputs import bath_slopes, column_gradient
 from amelo.twin.lesion.knobs import different_fluids, rebuilt, written
-from amelo.twin.lesion.pull import KINDS, Pulled, pull
-from amelo.twin.lesion.solve import Settings, _key
+from amelo.twin.lesion.pull import Pulled, pull
+from amelo.twin.lesion.solve import Settings
 from amelo.twin.lesion.tape import MEMORY, Tape, taped
 from amelo.twin.run import Run
 from amelo.twin.schedule import Schedule
 
-__all__ = ["TIGHT", "Gradient", "Objective", "Reverse", "gradient", "integrated_mineral_loss", "reverse"]
+__all__ = ["TIGHT", "Gradient", "Objective", "Reverse", "gradient", "integrated_mineral_loss", "objective_of", "reverse"]
 
-TIGHT = Settings(
-    tolerance=1e-4, near_tolerance=1e-4, iterations=40
-)  # quadratic: what is left is about 1e-8, and so is the error of derivatives
+# Newton's method is quadratic: a last correction of 1e-4 leaves about 1e-8, and derivatives as exact as that.
+TIGHT = Settings(tolerance=1e-4, near_tolerance=1e-4, iterations=40)
 Objective = Callable[[Run], tuple[np.ndarray, np.ndarray]]
 
 
@@ -34,6 +34,16 @@ def integrated_mineral_loss(run: Run) -> tuple[np.ndarray, np.ndarray]:
 
 
 OBJECTIVES: dict[str, Objective] = {"integrated_mineral_loss": integrated_mineral_loss}
+
+
+def objective_of(of: str | Objective) -> Objective:
+    """Return the function of a result, given by name or as it is.
+
+    Raises: CommandError for a result that has no name here.
+    """
+    if isinstance(of, str) and of not in OBJECTIVES:
+        raise CommandError(f"'{of}' is not a result that can be differentiated", fix=nearest(of, OBJECTIVES))
+    return OBJECTIVES[of] if isinstance(of, str) else of
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +72,7 @@ class Reverse:
 
     tape: Tape
     schedules: tuple[Schedule, ...]  # one for each member, every written segment an object of its own
+    groups: list[list[int]]  # numbers of the segments that a bath surrounds, for each bath
 
     @property
     def run(self) -> Run:
@@ -87,31 +98,28 @@ class Reverse:
             moved = np.where(mineral[:, :, k] == 0.0, 0.0, mineral[:, :, k] * self.run.mineral[:, :, k]).sum(axis=(1, 2))
             name = f"molar_volume.{phase.name}"
             parameters[name] = parameters[name] + moved / column.parameters[name]
-        found = parameters | self._segments(pulled) | self._baths(pulled.baths)
+        found = parameters | self._segments(pulled)
         failed = np.array([bool(sentence) for sentence in self.run.failure])
         for slope in found.values():
             slope[failed] = np.nan
         return Gradient(self.run, np.full(column.members, np.nan) if value is None else value, found, initial, sound)
 
     def _segments(self, pulled: Pulled) -> dict[str, np.ndarray]:
+        """Return the derivatives of what is set for segments and baths."""
         found = {}
         each = [list(written(s)) for s in self.schedules]
+        members = len(each)
         for i in range(len(each[0])):
             ids = dict.fromkeys(id(segments[i]) for segments in each)
-            for kind in KINDS:
-                found[f"{kind}[{i}]"] = sum(pulled.segments.get((kind, key), 0.0) for key in ids) + np.zeros(len(each))
-        return found
-
-    def _baths(self, bars: np.ndarray) -> dict[str, np.ndarray]:
-        layout, rows = self.tape.layout, self.tape.baths.rows
-        found: dict[str, np.ndarray] = {}
-        each = [list(written(s)) for s in self.schedules]
-        for i, group in enumerate(different_fluids(each[0])):
-            for m, segments in enumerate(each):
-                fluid = segments[group[0]].exposure.fluid
-                for entry, slope in bath_slopes(layout.model, layout.bath, fluid).items():
-                    target = found.setdefault(f"bath[{i}].{entry}", np.zeros(len(each)))
-                    target[m] = bars[m, rows[_key(fluid)]] @ slope
+            for kind in ("duration", "film", "inhibitor"):
+                found[f"{kind}[{i}]"] = np.zeros(members) + sum(pulled.segments.get((kind, key), 0.0) for key in ids)
+        layout = self.tape.layout
+        for i, group in enumerate(self.groups):
+            for m, position in product(range(members), group):
+                segment = each[m][position]
+                bar = pulled.segments.get(("bath", id(segment)), np.zeros((members, len(layout.bath))))[m]
+                for entry, slope in bath_slopes(layout.model, layout.bath, segment.exposure.fluid).items():
+                    found.setdefault(f"bath[{i}].{entry}", np.zeros(members))[m] += bar @ slope
         return found
 
 
@@ -122,11 +130,13 @@ def reverse(
     *,
     settings: Settings = TIGHT,
     memory: float = MEMORY,
+    groups: list[list[int]] | None = None,
 ) -> Reverse:
     """Solve a column under a schedule so that any result of its minerals can be differentiated.
 
     Arguments: column, schedule and diffusivity as of :func:`amelo.twin.lesion.solve.solve`; settings; memory [bytes] in which states are
-    kept (what does not fit is solved once more on the way back).
+    kept (what does not fit is made again on the way back); groups (numbers of the segments that count as one bath, for each bath;
+    None: those with equal fluids in the first schedule).
     Assumptions: the derivative is that of the steps as they were taken: a duration stretches its steps and adds none.
     """
     given = schedule if isinstance(schedule, list) else [schedule] * column.members
@@ -135,7 +145,8 @@ def reverse(
         if id(s) not in own:
             own[id(s)] = rebuilt(s, iter([replace(segment) for segment in written(s)]))
     schedules = [own[id(s)] for s in given]
-    return Reverse(taped(column, schedules, diffusivity, settings, memory), tuple(schedules))
+    groups = different_fluids(list(written(schedules[0]))) if groups is None else groups
+    return Reverse(taped(column, schedules, diffusivity, settings, memory), tuple(schedules), groups)
 
 
 def gradient(
@@ -153,9 +164,7 @@ def gradient(
     returns for a run the result of each member (M,) and its derivative with respect to ``run.mineral``); settings; memory [bytes].
     Raises: CommandError for a result that has no name here.
     """
-    if isinstance(of, str) and of not in OBJECTIVES:
-        raise CommandError(f"'{of}' is not a result that can be differentiated", fix=nearest(of, OBJECTIVES))
-    objective = OBJECTIVES[of] if isinstance(of, str) else of
+    objective = objective_of(of)
     back = reverse(column, schedule, diffusivity, settings=settings, memory=memory)
     value, slope = objective(back.run)
     return back.pull(slope, value)

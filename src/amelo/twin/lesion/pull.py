@@ -12,7 +12,7 @@ from amelo.twin.lesion.tape import Block, Tape, Way
 
 __all__ = ["KINDS", "Pulled", "pull"]
 
-KINDS = ("duration", "film", "inhibitor")  # what each segment has of its own
+KINDS = ("duration", "film", "inhibitor", "bath")  # what each segment has of its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,12 +20,34 @@ class Pulled:
     """Adjoints of what goes into a run.
 
     Fields: cells (name of a field: (M, N)) of the initial state and of the parameters of every cell, in the kernel's units
-    [mol/L, m, s]; segments ((kind, id of segment): (M,)); baths (M, rows, fields of a bath).
+    [mol/L, m, s]; segments ((kind, id of segment): (M,), of the kind "bath" (M, fields of a bath)).
     """
 
     cells: dict[str, np.ndarray]
     segments: dict[tuple[str, int], np.ndarray]
-    baths: np.ndarray
+
+
+class _Bars:
+    """Adjoints of the steps of one piece, whose cycles add to them: step, film and inhibitor (S, lanes), bath (segments, fields, lanes)."""
+
+    def __init__(self, tape: Tape, way: Way, block: Block) -> None:
+        self.segments = list(zip(*(sequences(s)[block.piece.sequence].segments for s in way.schedules), strict=True))
+        counts = [len(segment_steps(max(s.duration for s in same), tape.settings.grid)) for same in self.segments]
+        self.owners = np.repeat(np.arange(len(counts)), counts)[block.offset : block.offset + len(block.piece.steps)]
+        self.steps = block.piece.steps
+        self.of_steps = [np.zeros_like(self.steps) for _ in range(3)]
+        self.baths = np.zeros((len(counts), len(tape.layout.bath), tape.layout.lanes))
+
+    def share_out(self, found: dict[tuple[str, int], np.ndarray]) -> None:
+        """Add to the adjoints of segments: a step is a fixed share of the length of its segment."""
+        for i in np.unique(self.owners):
+            mine, same = self.owners == i, self.segments[i]
+            share = self.steps[mine] / np.array([s.duration for s in same])
+            length, film, inhibitor = (bar[mine] for bar in self.of_steps)
+            parts = [(share * length).sum(axis=0), film.sum(axis=0), inhibitor.sum(axis=0), self.baths[i].T]
+            for kind, part in zip(KINDS, parts, strict=True):
+                for lane, segment in enumerate(same):
+                    found.setdefault((kind, id(segment)), np.zeros_like(part))[lane] += part[lane]
 
 
 def pull(tape: Tape, mineral: np.ndarray) -> Pulled:
@@ -38,11 +60,11 @@ def pull(tape: Tape, mineral: np.ndarray) -> Pulled:
     segments: dict[tuple[str, int], np.ndarray] = {}
     first = 0
     for one in found:  # a segment may be seen by members of several tiles
-        count = len(one.baths)
+        count = len(one.cells["step"])
         for key, bar in one.segments.items():
-            segments.setdefault(key, np.zeros(tape.column.members))[first : first + count] = bar
+            segments.setdefault(key, np.zeros((tape.column.members, *bar.shape[1:])))[first : first + count] = bar
         first += count
-    return Pulled(cells, segments, np.concatenate([one.baths for one in found]))
+    return Pulled(cells, segments)
 
 
 def _back(tape: Tape, way: Way, mineral: np.ndarray) -> Pulled:
@@ -51,8 +73,7 @@ def _back(tape: Tape, way: Way, mineral: np.ndarray) -> Pulled:
     names = [name.removeprefix(BAR) for name in layout.fields if name.startswith(BAR)]
     tile.view[:, layout.fields[BAR + names[0]] :] = 0.0
     table = tape.baths.table(layout)
-    baths = np.zeros((len(table), len(layout.bath), layout.lanes))
-    steps: dict[tuple[int, int], tuple[Block, list[np.ndarray]]] = {}
+    pieces: dict[tuple[int, int], _Bars] = {}
     volumes = [tile.fields(f"molar_volume.{k}")[0] for k in range(len(tape.column.phases))]
     scratch = np.empty((0, 0))
 
@@ -63,7 +84,7 @@ def _back(tape: Tape, way: Way, mineral: np.ndarray) -> Pulled:
     for block in reversed(way.blocks):
         if block.saved >= 0:
             seed(block.saved)
-        piece = block.piece
+        piece, key = block.piece, (block.piece.sequence, block.offset)
         outside = (piece.steps, piece.which, table, piece.films, piece.inhibitors)
         states = block.tape
         if states is None:
@@ -72,30 +93,16 @@ def _back(tape: Tape, way: Way, mineral: np.ndarray) -> Pulled:
             states = scratch
             module.restore_state(tile.array, tile.cells, block.before)
             module.replay(tile.array, tile.cells, *outside, states, block.free, block.taken, block.shares)
-        _, bars = steps.setdefault((piece.sequence, block.offset), (block, [np.zeros_like(piece.steps) for _ in KINDS]))
-        module.drive_back(tile.array, tile.cells, *outside, states, block.free, block.taken, block.shares, *bars, baths)
+        if key not in pieces:
+            pieces[key] = _Bars(tape, way, block)
+        bars = pieces[key]
+        module.drive_back(
+            tile.array, tile.cells, *outside, states, block.free, block.taken, block.shares, bars.owners, *bars.of_steps, bars.baths
+        )
     seed(0)
     failed = np.nan if way.track.failed else 0.0
+    segments: dict[tuple[str, int], np.ndarray] = {}
+    for bars in pieces.values():
+        bars.share_out(segments)
     cells = {name: tile.fields(BAR + name)[:, lanes].T + failed for name in names}
-    segments = {key: bar[lanes] + failed for key, bar in _shared_out(tape, way, steps).items()}
-    return Pulled(cells, segments, baths[:, :, lanes].transpose(2, 0, 1) + failed)
-
-
-def _shared_out(
-    tape: Tape, way: Way, steps: dict[tuple[int, int], tuple[Block, list[np.ndarray]]]
-) -> dict[tuple[str, int], np.ndarray]:
-    """Return the adjoints of segments from those of their steps; a step is a fixed share of the length of its segment."""
-    found: dict[tuple[str, int], np.ndarray] = {}
-    lanes = [sequences(s) for s in way.schedules]
-    for (number, offset), (block, bars) in steps.items():
-        segments = list(zip(*(one[number].segments for one in lanes), strict=True))
-        counts = [len(segment_steps(max(s.duration for s in same), tape.settings.grid)) for same in segments]
-        owners = np.repeat(np.arange(len(counts)), counts)[offset : offset + len(block.piece.steps)]
-        for i in np.unique(owners):
-            mine, same = owners == i, segments[i]
-            share = block.piece.steps[mine] / np.array([s.duration for s in same])
-            parts = [(share * bars[0][mine]).sum(axis=0), bars[1][mine].sum(axis=0), bars[2][mine].sum(axis=0)]
-            for kind, part in zip(KINDS, parts, strict=True):
-                for lane, segment in enumerate(same):
-                    found.setdefault((kind, id(segment)), np.zeros(len(same)))[lane] += part[lane]
-    return found
+    return Pulled(cells, {key: bar[lanes] + failed for key, bar in segments.items()})
