@@ -44,7 +44,9 @@ def grid_for(model: CellModel, grid: Grid, sugar: float) -> Grid:
 
     Arguments: model; grid; sugar outside [mol/m3].
     """
-    return replace(grid, longest=min(grid.longest, LONGEST)) if model.living and sugar > FED else grid
+    return (
+        replace(grid, first=min(grid.first, LONGEST), longest=min(grid.longest, LONGEST)) if model.living and sugar > FED else grid
+    )
 
 
 def typical() -> dict[str, float]:
