@@ -169,7 +169,9 @@ def main() -> None:
         if found or spent > 20.0:
             print(f"tile {tile} ({len(found)} of {column.members} bad, {spent:.1f} s): {found[0] if found else 'slow'}", flush=True)
     print(f"{done} runs in {time.perf_counter() - begin:.0f} s: {done - len(bad)} ok, {len(bad)} not")
-    print(f"worst balance of the others {worst:.1e}; {dict(counts)}, {counts['iterations'] / counts['steps']:.2f} iterations per step")
+    print(
+        f"worst balance of the others {worst:.1e}; {dict(counts)}, {counts['iterations'] / counts['steps']:.2f} iterations per step"
+    )
     for kind, number in Counter(line.split(": ")[1].split(":")[0] for line in bad).most_common():
         print(f"  {number:5d} {kind}")
 
