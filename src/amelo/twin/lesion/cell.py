@@ -408,9 +408,11 @@ def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) ->
         change = load(f"formed{k}") + load(f"forming{k}") * move
         if data.phase.growth is not None and data.phase.growth.fluoride_limited:
             change = change + load(f"taking{k}") * delta[FLUORIDE]
-        store(**{f"mineral{k}": load(f"mineral{k}") + change})
+        there = load(f"mineral{k}")
+        change = math.where(there + change > 0.0, change, -there)  # a tangent can ask for a little more than there is
+        store(**{f"mineral{k}": there + change})
         if data.phase.apatite:
-            apatite = apatite + load(f"mineral{k}") + change
+            apatite = apatite + there + change
         for j, n in enumerate(data.powers):
             if n:
                 taken[j] = taken[j] + n * change

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -32,17 +33,23 @@ CLOSED = 1e30  # resistance [m] of a face that nothing passes
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run is solved: grid in time, largest Newton correction of the last
-    iteration (from a cold start, and from the same moment of the cycles before), limits, and how many states are saved."""
+    """How a run is solved.
+
+    Fields: grid in time; tolerance (largest Newton correction of the last iteration, in ln c, from a cold start) and near_tolerance
+    (from the same moment of the cycles before): what is left of the error is its square, because balances are taken from the last
+    linear system; iterations of a step; cuts (times that a step is quartered before a member fails); saves (saved states); lanes
+    (members side by side); warm (whether a repeat starts from the cycles before); threads (0: as many as there are cores).
+    """
 
     grid: Grid = field(default_factory=Grid)
-    tolerance: float = 0.02
-    near_tolerance: float = 0.05
+    tolerance: float = 0.01
+    near_tolerance: float = 0.01
     iterations: int = 24
     cuts: int = 8
     saves: int = 25
     lanes: int = 16
     warm: bool = True
+    threads: int = 0
 
 
 Progress = Callable[[float, str], None]
@@ -184,15 +191,34 @@ def solve(
     layout = layout_of(model, settings.lanes if column.members > 1 else 1)
     baths = _Baths(model, [s.exposure for one in distinct for s in unrolled(one)], column.table)
     pore, inner = baths.fields(column.fluid), baths.fields(column.inner) if isinstance(column.inner, Fluid) else None
-    tiles = []
-    counts = np.zeros(3, np.int64)
     starts = range(0, column.members, layout.lanes)
-    for i, first in enumerate(starts):
-        lanes = np.minimum(np.arange(first, first + layout.lanes), column.members - 1)
-        tile = _fill(layout, column, lanes, pore, inner, baths)
-        told = (lambda f, i=i: on_progress((i + f) / len(starts), "solving")) if on_progress else None
-        tiles.append(_march(tile, [schedules[m] for m in lanes], baths, settings, counts, told))
-    return _read(column, layout, tiles, counts)
+    shares = [0.0] * len(starts)
+
+    def march(i: int) -> tuple[_Track, np.ndarray]:
+        lanes = np.minimum(np.arange(starts[i], starts[i] + layout.lanes), column.members - 1)
+        tile, counts = _fill(layout, column, lanes, pore, inner, baths), np.zeros(3, np.int64)
+
+        def told(fraction: float) -> None:
+            shares[i] = fraction
+            if on_progress:
+                on_progress(sum(shares) / len(shares), "solving")
+
+        return _march(tile, [schedules[m] for m in lanes], baths, settings, counts, told), counts
+
+    workers = min(len(starts), settings.threads or _cores())
+    if workers > 1:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(workers) as pool:  # the compiled loop leaves the interpreter to the others
+            tiles, counts = zip(*pool.map(march, range(len(starts))), strict=True)
+    else:
+        tiles, counts = zip(*map(march, range(len(starts))), strict=True)
+    return _read(column, layout, list(tiles), np.sum(counts, axis=0))
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Baths:

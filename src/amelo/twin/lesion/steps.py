@@ -13,22 +13,27 @@ __all__ = ["Grid", "Sequence", "segment_steps", "sequences"]
 
 @dataclass(frozen=True)
 class Grid:
-    """How a segment is cut: first step [s], growth from step to step, longest step [s], and into how many parts each is halved."""
+    """How a segment is cut: first step [s], growth from step to step, longest step [s], and into how many parts each is halved.
+
+    A segment of months may have longer steps than ``longest``: up to the share ``even`` of its duration.
+    """
 
     first: float = 5.0
     growth: float = 2.0
     longest: float = 3600.0
     parts: int = 1
+    even: float = 0.02
 
 
 def segment_steps(duration: float, grid: Grid) -> np.ndarray:
     """Return the lengths of the steps of a segment [s], growing from its start; they add up to its duration."""
     lengths = []
     size, total = grid.first, 0.0
+    longest = max(grid.longest, grid.even * duration)
     while total < duration * (1.0 - 1e-12):
         lengths.append(size)
         total += size
-        size = min(size * grid.growth, grid.longest)
+        size = min(size * grid.growth, longest)
     steps = np.array(lengths, float)
     steps *= duration / steps.sum()
     return np.repeat(steps / grid.parts, grid.parts)
