@@ -21,7 +21,8 @@ from amelo.twin.twin import Twin
 EXACT = Settings(tolerance=1e-7, near_tolerance=1e-7, iterations=80)  # 80: a step that is cut is another function of the knobs
 HOUR = 3600.0
 D = diffusivities(37.0)
-RELATIVE, NOISE = 1e-6, 3e-9  # NOISE: of an elasticity; differences of a double of 1e-15 over a step of 1e-3 see no better
+RELATIVE = 1e-6
+NOISE = 1e-8  # of an elasticity: the loss of a day is 3e-4 of the mineral, sums of which round it to 1e-11; over a step of 1e-3 that is this
 
 ACID = Fluid(pH=4.5, totals_mmol_per_kgw={"Ca": 2.0, "P": 2.0, "Ace": 50.0, "K": 30.0}, charge_balanced_by="K")
 PULSE = Fluid(pH=6.5, totals_mmol_per_kgw={"F": 10.0, "Na": 40.0, "Cl": 30.0, "Ca": 0.01, "P": 0.02}, charge_balanced_by="Cl")
@@ -64,33 +65,43 @@ def difference(f, step):
     return (f(-2 * step) - 8 * f(-step) + 8 * f(step) - f(2 * step)) / (12 * step)
 
 
-def check(column, schedule, *, skip=()):
+def check_one(name, ours, f, scale, floor):
+    """Compare a derivative with differences of f; laws have corners in their second derivative, and doubles an end: not every width sees."""
+    seen = []
+    for share in (1e-3, 2e-4, 5e-5, 5e-3):
+        expected = difference(f, share * scale)
+        allowed = RELATIVE * max(abs(ours), abs(expected)) + floor / (1e3 * share)
+        seen.append((expected, abs(ours - expected) / allowed))
+        if abs(ours - expected) <= allowed:
+            return
+    raise AssertionError(f"{name}: {ours} is none of {seen}")
+
+
+def check(column, schedule):
     """Compare every knob that is not 0, and the mineral of some cells; return the gradient."""
     found = gradient(column, schedule, D, settings=EXACT)
-    value = found.value[0]
     assert set(found.knobs) == set(knobs(column, schedule))
     for name, (now,) in knobs(column, schedule).items():
-        if now == 0.0 or name in skip:
+        if now == 0.0:
             continue
-        step = 1e-3 * (1.0 if name.startswith("pk.") or name.endswith("pH") else now)
-        expected = difference(lambda x, name=name, now=now: loss(*turned(column, schedule, {name: now + x}))[0], step)
-        ours = found.knobs[name][0]
-        allowed = RELATIVE * max(abs(ours), abs(expected)) + NOISE * abs(value) / (1e3 * step)
-        assert abs(ours - expected) <= allowed, (name, ours, expected, abs(ours - expected) / allowed)
+        scale = 1.0 if name.startswith("pk.") or name.endswith("pH") else now
+
+        def turn(x, name=name, now=now):
+            return loss(*turned(column, schedule, {name: now + x}))[0]
+
+        check_one(name, found.knobs[name][0], turn, scale, NOISE * abs(found.value[0]) / scale)
     for which in ("mineral", "sound"):
         for k, i in ((0, 0), (0, 4), (len(column.phases) // 2, 9)):
             array = getattr(column, which)
-            step = 1e-3 * array[0, k, i]
 
-            def moved(x, which=which, k=k, i=i, array=array):
+            def move(x, which=which, k=k, i=i, array=array):
                 changed = array.copy()
                 changed[0, k, i] += x
                 run = reverse(replace(column, **{which: changed}), schedule, D, settings=EXACT).run
-                return -(run.mineral[0, -1].sum(axis=0) * np.diff(run.edges)).sum()
+                return -((run.mineral[0, -1] - column.mineral[0]).sum(axis=0) * np.diff(run.edges)).sum()
 
-            ours, expected = getattr(found, which)[0, k, i], difference(moved, step)
-            scale = np.diff(column.edges)[i]
-            assert abs(ours - expected) <= 3 * RELATIVE * max(abs(ours), abs(expected)) + 3e-7 * scale, (which, k, i, ours, expected)
+            floor = NOISE * abs(found.value[0]) / array[0, k, i]
+            check_one(f"{which} {k} {i}", getattr(found, which)[0, k, i], move, array[0, k, i], floor)
     return found
 
 
@@ -104,7 +115,9 @@ def test_single_diffusion_in_frozen_pores(slab):
 
 
 def test_a_diffusivity_for_each_species(root):
-    specimen = load_specimen(root / "cases/specimens/phreeqc-slab.toml").model_copy(update={"diffusion": "species", "pore_diffusivity": None})
+    specimen = load_specimen(root / "cases/specimens/phreeqc-slab.toml").model_copy(
+        update={"diffusion": "species", "pore_diffusivity": None}
+    )
     found = check(Twin.of(specimen).column(), ETCH)
     assert found.knobs["diffusivity_scale"][0] > 0
 
@@ -201,7 +214,10 @@ def test_names_are_checked(slab):
 
 
 def test_knobs_of_a_schedule_count_what_is_written(slab):
-    schedule = (Repeat(3, (Segment(60.0, Exposure(ACID)), Segment(90.0, Exposure(SALIVA)))), Segment(30.0, Exposure(ACID, film=1e-5)))
+    schedule = (
+        Repeat(3, (Segment(60.0, Exposure(ACID)), Segment(90.0, Exposure(SALIVA)))),
+        Segment(30.0, Exposure(ACID, film=1e-5)),
+    )
     found = knobs(slab, schedule)
     assert [found[f"duration[{i}]"][0] for i in range(3)] == [60.0, 90.0, 30.0]
     assert found["bath[0].pH"][0] == 4.5 and found["bath[1].pH"][0] == 7.0 and "bath[2].pH" not in found
