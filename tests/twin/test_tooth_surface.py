@@ -30,9 +30,41 @@ def test_a_sound_surface_of_a_permanent_and_a_primary_tooth():
     big, said = specimen_of_case(case("36"), 36, "M")
     small, _ = specimen_of_case(case("75"), 75, "M")
     assert (big.tissue, big.thickness.text, small.thickness.text) == ("human enamel", "1300 um", "900 um")
-    assert big.lesion is None and said == ["enamel 1300 µm thick, because nobody measured it"]
+    assert big.lesion is None and said[:1] == ["enamel 1300 µm thick, because nobody measured it"]
     assert specimen_of_case(case("36"), 36, "M", site="root")[0].tissue == "root"
     assert catalogue(big)["porosity"].high == 0.06
+
+
+@pytest.mark.parametrize(
+    ("surface", "seen", "why"),
+    [
+        ("M", None, "between teeth"),
+        ("D", {"icdas": 1}, "between teeth"),
+        ("D", {"icdas": 2, "activity": "active"}, "lesion is active"),
+        ("O", {"icdas": 2, "activity": "active"}, "lesion is active"),
+        ("M", {"icdas": 2, "activity": "inactive"}, ""),
+        ("O", {"icdas": 2}, ""),
+        ("B", None, ""),
+    ],
+)
+def test_plaque_is_where_nobody_cleans_and_where_a_lesion_is_active(surface, seen, why):
+    findings = [finding(surface, **seen)] if seen else []
+    found, said = specimen_of_case(case(findings=findings), 36, surface)
+    sentence = next((s for s in said if s.startswith("plaque")), "")
+    assert (found.biofilm is not None) == bool(why) == bool(sentence) and why in sentence
+    if why:
+        assert found.biofilm.thickness.text == "150 um" and "150 µm thick" in sentence
+
+
+def test_plaque_of_a_patient_is_filled_with_the_saliva_of_the_patient(root):
+    noor, kira = (amelo.load_case(root / f"cases/{name}.json") for name in ("noor-white-spots", "kira"))
+    fluids = []
+    for patient, tooth in ((noor, 12), (kira, 37)):
+        twin = amelo.Twin.of(patient, tooth=tooth, surface="M")
+        column = twin.column(members=2)
+        assert column.biofilm.cells == 8 and column.mineral.shape[0] == 2
+        fluids.append(column.biofilm.fluid)
+    assert fluids[0].pH != fluids[1].pH and fluids[1].pH == pytest.approx(kira.saliva.pH, abs=0.05)
 
 
 def test_measured_depth_and_loss_become_the_lesion():
