@@ -17,15 +17,17 @@ RANGES = {
     "dissolution_rate": {"value": 1e-4, "low": 2e-5, "high": 5e-4},
     "diffusivity_scale": {"value": 0.5, "low": 0.2, "high": 1.25},
     "growth_ratio": {"value": 0.05, "low": 0.01, "high": 0.25},
+    "free_diffusivity": {"value": 1.3e-9, "low": 4e-10, "high": 4e-9},
 }
 TEXT = """demineralise in acetate 75 mM pH 4.5 with Ca 2.0 mM, PO4 2.0 mM for 24 h
 remineralise in Ca 1.5 mM, PO4 0.9 mM, KCl 130 mM pH 7.0 for 24 h
 """
 HOUR = 3600.0
+DEPTHS = tuple(np.arange(2.5, 140.0, 7.5))  # µm
 
 
 @cache
-def specimen(**more: float) -> Specimen:
+def specimen() -> Specimen:
     """Pressed apatite in 20 cells with one diffusivity: a run takes milliseconds, and every test compiles the same equations."""
     return parse_specimen(
         {
@@ -47,7 +49,7 @@ def protocol() -> Protocol:
     return Protocol.parse(TEXT)
 
 
-def places(times=(24.0, 48.0), depths=tuple(np.arange(2.5, 140.0, 7.5))) -> MeasuredProfiles:
+def places(times=(24.0, 48.0), depths=DEPTHS) -> MeasuredProfiles:
     """Points without a value."""
     points = [
         MeasuredPoint(float(d), 0.0, HOUR * t, None, "", 2 + i) for i, (t, d) in enumerate((t, d) for t in times for d in depths)

@@ -116,7 +116,7 @@ def test_data_that_do_not_belong_to_the_protocol_or_specimen():
         return MeasuredProfiles((MeasuredPoint(5.0, 80.0, 0.0, None, "", 7)._replace(**changes),), "p.csv")
 
     for changes, words in (
-        ({"time": 49 * HOUR}, ["p.csv: row 7: the time 49 h is after the end of the protocol, 2 d", "check its unit"]),
+        ({"time": 49 * HOUR}, ["p.csv: row 7: the time 2 d 1 h is after the end of the protocol, 2 d", "check its unit"]),
         ({"time": 24 * 86400.0}, ["24 d is after the end", "write time [h]"]),
         ({"depth": 400.0}, ["the depth 400 µm is beyond the specimen of 250 um"]),
     ):

@@ -33,7 +33,7 @@ def figure_of_data(fit: Fit) -> Figure:
     times = times[np.unique(np.linspace(0, len(times) - 1, min(len(times), MOST_PANELS)).round().astype(int))]
     deepest = 1.15 * model.depth.max()
     depth = np.linspace(0.0, min(deepest, fit.specimen.thickness.value), DEPTHS)
-    dense = replace(model, depth=np.tile(depth, len(times)), time=np.repeat(times, DEPTHS))
+    dense = replace(model, depth=np.tile(depth, len(times)), time=np.repeat(times, DEPTHS), offset=None).finer()
     chosen = fit.draws[np.unique(np.linspace(0, len(fit.draws) - 1, min(SHOWN, len(fit.draws))).round().astype(int))]
     curves = dense(np.concatenate([fit.values[None], chosen]))
     with _style():

@@ -16,7 +16,7 @@ SCANNED = 31  # points of the prior that are tried before the best are followed
 SPREAD = 2.0  # prior standard deviations within which they lie
 FOLLOWED = 2  # starts beside the central one
 ROUNDS = 12  # of parameters and noise in turn
-SAME = 0.1  # prior standard deviations within which two ends are one
+SAME = 0.5  # posterior standard deviations within which two ends are one
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +85,14 @@ def find_mode(posterior: Posterior, *, seed: int = 0, on_progress: Callable[[flo
         modes.append(follow(posterior, start, noise))
     totals = [_total(posterior, mode) for mode in modes]
     best = modes[int(np.argmin(totals))]
-    away = [m for m, t in zip(modes, totals, strict=True) if np.abs(m.x - best.x).max() > SAME and t < min(totals) + 3.0]
+    p = len(priors)
+    information = best.curvature(posterior)[:p, :p]
+    apart = [float(np.sqrt((m.x - best.x) @ information @ (m.x - best.x))) > SAME for m in modes]
+    away = [m for m, t, other in zip(modes, totals, apart, strict=True) if other and t < min(totals) + 3.0]
     ends = f"{len(modes)} starts, chosen from {len(starts)}, led to one place"
     if away:
         ends = f"{len(away)} of {len(modes)} starts ended elsewhere with nearly the same fit: the data allow more than one answer"
-    elif any(np.abs(m.x - best.x).max() > SAME for m in modes):
+    elif any(apart):
         ends = f"of {len(modes)} starts, chosen from {len(starts)}, the best fit was kept; others ended in worse ones"
     return Mode(best.x, best.noise, best.predicted, best.slope, best.cost, ends, sum(m.evaluations for m in modes))
 

@@ -32,7 +32,8 @@ class ProfileModel:
     """Predicts D measured points from p parameters.
 
     Fields: specimen; schedule (cut at the measured times); names (p) of the parameters; depth (D,) [m]; time (D,) [s]; width [m] over
-    which a measurement averages, 0 for the value at its depth; settings of the solver.
+    which a measurement averages, 0 for the value at its depth; settings of the solver; offset (D,) [vol%] that is added, what vanishing
+    steps in time would change.
     """
 
     specimen: Specimen
@@ -42,12 +43,14 @@ class ProfileModel:
     time: np.ndarray
     width: float = 0.0
     settings: Settings = field(default_factory=lambda: Settings(saves=0))
+    offset: np.ndarray | None = None
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Return mineral (M, D) [vol%] for parameters (M, p) in their own units, nan for a member without an answer."""
         values = np.atleast_2d(values)
         run = solve_members(self.specimen, self.schedule, dict(zip(self.names, values.T, strict=True)), self.settings)
-        return self.read(run)[: len(values)]
+        found = self.read(run)[: len(values)]
+        return found if self.offset is None else found + self.offset
 
     def read(self, run: Run) -> np.ndarray:
         """Return mineral (M, D) [vol%] of a run at the measured points, nan for a member without an answer.
@@ -69,7 +72,7 @@ class ProfileModel:
     def finer(self) -> ProfileModel:
         """Return the same with every step in time halved."""
         grid = self.settings.grid
-        return replace(self, settings=replace(self.settings, grid=replace(grid, parts=2 * grid.parts)))
+        return replace(self, settings=replace(self.settings, grid=replace(grid, parts=2 * grid.parts)), offset=None)
 
 
 def model_of(
@@ -85,12 +88,9 @@ def model_of(
         where = f"{data.source}: row {point.row}"
         if point.time is not None and point.time > end * (1 + 1e-9):
             what = f"the time {time_text(round(point.time, 3))} is after the end of the protocol, {time_text(round(end, 3))}"
-            fix = (
-                "write time [h]"
-                if point.time / 86_400 * 3_600 <= end * (1 + 1e-9) and point.time % 86_400 == 0
-                else "check its unit"
-            )
-            raise RecordError(what, where=where, fix=f"{fix} if that is meant, or lengthen the protocol")
+            hours = point.time / 86_400 * 3_600 <= end * (1 + 1e-9) and point.time % 86_400 == 0
+            fix = "were hours meant? write time [h]" if hours else "check its unit, or lengthen the protocol"
+            raise RecordError(what, where=where, fix=fix)
         if point.depth * MICROMETRE > specimen.thickness.value * (1 + 1e-9):
             what = f"the depth {point.depth:g} µm is beyond the specimen of {specimen.thickness.text}"
             raise RecordError(what, where=where, fix="check the thickness, and the unit of depth")

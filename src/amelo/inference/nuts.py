@@ -19,7 +19,9 @@ __all__ = ["Sampled", "sample"]
 
 CHAINS = 4
 DEEPEST = 6  # doublings of a trajectory; 63 leapfrog steps
+SHORTEST = 100  # warm-up of a chain
 UNLIKELY = -1e8  # log likelihood where the twin has no answer
+NOISES = (-20.0, 20.0)  # log of the noise that is ever computed; a first step of the sampler may go anywhere
 SAME = 1.02  # R-hat up to which chains agree
 ENOUGH = 100.0  # effective draws of every parameter from which 5 and 95 % are known well
 
@@ -63,7 +65,7 @@ def sample(
     from numpyro.infer import MCMC, NUTS
 
     kept = max(samples // chains, 4)
-    warmup = max(kept // 2, 100) if warmup is None else warmup
+    warmup = max(kept // 2, SHORTEST) if warmup is None else warmup
     told = _Counter(on_progress, (warmup + kept) * 4)
     likelihood = _log_likelihood(posterior, told)
     low, high = (np.array(a) for a in (posterior.priors.bottom, posterior.priors.top))
@@ -140,7 +142,7 @@ def _log_likelihood(posterior: Posterior, told: _Counter) -> Callable:
 def _value_and_gradient(posterior: Posterior, theta: np.ndarray) -> np.ndarray:
     """Return log likelihood and its gradient (C, 1 + size) by scores and log noise (C, size)."""
     priors, p = posterior.priors, len(posterior.priors)
-    x, noise = priors.from_scores(theta[:, :p]), theta[:, p]
+    x, noise = priors.from_scores(theta[:, :p]), np.clip(theta[:, p], *NOISES)
     predicted, slope = jacobian(posterior.model, priors, x, central=False)
     value = posterior.log_likelihood(predicted, noise)
     spread = np.broadcast_to(posterior.spread(noise), predicted.shape)
