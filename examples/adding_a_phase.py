@@ -6,6 +6,7 @@ once with it.  What the extension needs are the two things below: a TOML text wi
 that adds the phase with its laws to a column.
 """
 
+from argparse import ArgumentParser
 from pathlib import Path
 
 import amelo
@@ -79,7 +80,7 @@ remineralise in Ca 1.0 mM, PO4 0.6 mM, KCl 130 mM pH 7.0 for 42 h
 """
 
 
-def main() -> None:
+def main(out: Path) -> None:
     """Simulate both, print what the precursor changed, and draw it."""
     specimen = amelo.load_specimen(ROOT / "cases" / "specimens" / "enamel-high-r-lesion.toml")
     twin = amelo.Twin.of(specimen)
@@ -92,11 +93,12 @@ def main() -> None:
     most = max(range(len(precursor)), key=precursor.__getitem__)
     print(f"ACP: at most {precursor[most]:.1f} vol%·µm after {with_it.hours[most]:.1f} h, {precursor[-1]:.2g} at the end")
     print("in the provenance:", *with_it.provenance.assumptions, sep="\n  ")
-    out = ROOT / "out"
-    out.mkdir(exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     with_it.plot("phases").savefig(out / "adding_a_phase.png")
-    print("plot written to out/adding_a_phase.png")
+    print("plot written to", out / "adding_a_phase.png")
 
 
 if __name__ == "__main__":
-    main()
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "out", help="folder for the plot")
+    main(parser.parse_args().out)
