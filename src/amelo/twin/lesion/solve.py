@@ -346,7 +346,8 @@ def _march(
             history = np.empty((2, len(piece.steps), tile.cells, SIZE * layout.lanes)) if repeats else np.empty((2, 0, 0, 0))
             owner = piece.sequence
         steps, which, films, inhibitors, activities = (
-            np.ascontiguousarray(a[:, stands]) for a in (piece.steps, piece.which, piece.films / tile.water, piece.inhibitors, piece.activities)
+            np.ascontiguousarray(a[:, stands])
+            for a in (piece.steps, piece.which, piece.films / tile.water, piece.inhibitors, piece.activities)
         )
         left = module.drive(
             tile.array, tile.cells, steps, which, table, films, inhibitors, activities, piece.elapsed,
