@@ -46,7 +46,7 @@ def started(column) -> SimpleNamespace:
     schedule = (Segment(60.0, Exposure(ACID)),)
     model = cell_model(column, schedule, diffusivities(37.0))
     layout = layout_of(model, 1)
-    module, baths = compiled(layout), _Baths(model, [ACID])
+    module, baths = compiled(layout), _Baths(model, [Exposure(ACID)])
     tile = _fill(layout, column, np.array([0]), baths.fields(column.fluid), None, baths)
     cells, fields = tile.cells, layout.fields
     module.set_bath(tile.array, np.array([0]), baths.table(layout), 0)
