@@ -52,8 +52,6 @@ Row = tuple[str, Callable[[], float]]
 QUICK: dict[str, Row] = {
     "T1": ("ΔZ after 7 days over 1 day, fast kinetics", lambda: _slab_loss("7 d") / _slab_loss("1 d")),
     "T2": ("shrinking front after 24 h", lambda: _slab_loss("1 d") / SOUND),
-    "T5_threshold": ("-log IAP above which enamel loses nothing in 11 months, 25 °C", lambda: _threshold()),
-    "T5_order": ("DS 0.28 to 0.79: which lose mineral", lambda: _order_of_onset()),
     "T7": ("apparent diffusivity of lesion progress (calibrated on)", lambda: progress(calibration())),
     "T8": ("rate with 0.5 ppm F over rate without, pH 4.5", lambda: _fluoride_ratio()),
     "T9": ("rate in acetate over rate in phosphoric acid, same pH and DS", lambda: _buffer_ratio()),
@@ -74,6 +72,8 @@ QUICK: dict[str, Row] = {
     "T17": ("signs: low-R loses, high-R gains with 1100 ppm F", lambda: change_of_r()),
 }
 FULL: dict[str, Row] = {
+    "T5_threshold": ("-log IAP above which enamel loses nothing in 11 months, 25 °C", lambda: _threshold()),
+    "T5_order": ("DS 0.28 to 0.79: which lose mineral", lambda: _order_of_onset()),
     "T10_off": ("surface layer under alternation without precipitation", lambda: without_precipitation()),
     "T10_gradient": ("surface layer by a gradient of solubility", lambda: gradient_layer()),
     "T10_inhibitors": ("surface layer by inhibitors", lambda: inhibitor_layer()),
@@ -83,11 +83,23 @@ FULL: dict[str, Row] = {
     "T18": ("signs: human against bovine", lambda: human_against_bovine()),
 }
 IDS = tuple(name.replace("_", " ") for name in QUICK)
-WITHOUT_CALIBRATION = ("T7",)
+REASONS = {  # of rows that missed when the table was first run; they explain and change nothing
+    "T8": "the law gives a tenth at the surface (0.11 in the outermost cell after 1 h), but fluoride is taken up on its way in, so that"
+    " below 7 µm it has not arrived; the published rate is that of a surface",
+    "T9": "the law knows no acid but pH and saturation (acid_order 0), so that only the buffer's transport tells the two apart",
+    "T10_alternation": "growth closes the outermost pores, and a larger growth constant makes the layer thinner, not thicker",
+    "T10_fluoride": "a week of constant acid dissolves the outer enamel faster than 1 ppm F builds it up",
+    "T12_gain": "growth closes the outermost pores and starves the lesion; a larger growth constant gains less (4 % for ten times more),"
+    " so that growth at the surface is held back in the experiment by what the model lacks: the peptide itself",
+    "T13_saliva": "bath of the study not seen; remineralisation is too slow inside a lesion, as in T12",
+    "T13_gel": "bath of the study not seen; remineralisation is too slow inside a lesion, as in T12",
+    "T14_control": "bath of the study not seen; with the shipped hindrance of 1 it is -33 %",
+    "T15": "what is called arrest is here slow remineralisation after a first phase that loses little, so that the ratio is not near 0",
+}
 
 
 def claims(*, full: bool = False) -> list[Claim]:
-    """Return the rows of the lesion twin; ``full`` adds mechanisms one by one and the cohorts, which compile more and run longer."""
+    """Return the rows of the lesion twin; ``full`` adds 25 °C, mechanisms one by one and the cohorts, which compile more and run longer."""
     rows = QUICK | FULL if full else QUICK
     return [claim(f"twin.{name}", what, compute, _note(name), id=name.replace("_", " ")) for name, (what, compute) in rows.items()]
 
@@ -99,7 +111,7 @@ def _note(name: str) -> str:
     note = load_set("validation")[f"twin.{name}"].note
     if name == "T7":
         return f"{note}; hindrance {calibration():.3f} (shipped {hindrance_of():g}) was chosen so, and goes through all rows below"
-    return note
+    return f"{note}. Known reason of a miss: {REASONS[name]}" if name in REASONS else note
 
 
 def _slab_loss(duration: str) -> float:
@@ -135,10 +147,10 @@ def _order_of_onset() -> float:
 
 def _threshold() -> float:
     """Return -log10 of the ion activity product at which what is lost in eleven months can just be seen."""
-    low, high = 0.28, 0.95  # loses, and loses nothing
+    low, high = 0.28, 0.82  # loses, and loses nothing
     if _lost(high) > SEEN or _lost(low) < SEEN:
         low = high = high if _lost(high) > SEEN else low
-    for _ in range(6):
+    for _ in range(5):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if _lost(middle) > SEEN else (low, middle)
     return float(KEN - 9.0 * np.log10(0.5 * (low + high)))
