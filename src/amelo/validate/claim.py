@@ -13,6 +13,7 @@ __all__ = ["SUBJECTS", "Claim", "claim", "run_subject"]
 SUBJECTS = {
     "thermo": "amelo.validate.thermo",
     "mouth": "amelo.validate.mouth",
+    "twin": "amelo.validate.twin",
 }  # subject: module with claims(full) -> list[Claim] and IDS
 
 

@@ -46,14 +46,14 @@ def started(column) -> SimpleNamespace:
     schedule = (Segment(60.0, Exposure(ACID)),)
     model = cell_model(column, schedule, diffusivities(37.0))
     layout = layout_of(model, 1)
-    module, baths = compiled(layout), _Baths(model, [ACID])
-    tile = _fill(layout, column, np.array([0]), baths.fields(column.fluid), None)
+    module, baths = compiled(layout), _Baths(model, [Exposure(ACID)])
+    tile = _fill(layout, column, np.array([0]), baths.fields(column.fluid), None, baths)
     cells, fields = tile.cells, layout.fields
     module.set_bath(tile.array, np.array([0]), baths.table(layout), 0)
     for seconds in (1.0, 5.0, 30.0):
         module.spread(tile.array, cells, fields["step"], np.array([seconds]))
         module.spread(tile.array, cells, fields["inhibitor"], np.array([0.1]))
-        assert module.step(tile.array, cells, 24, 1e-6) > 0
+        assert module.step(tile.array, cells, 24, 1e-6, np.zeros(1)) > 0
     module.spread(tile.array, cells, fields["step"], np.array([60.0]))
     module.spread(tile.array, cells, fields["damping"], np.ones(1))
     for clear in ("block", "residual"):
@@ -84,13 +84,14 @@ def test_every_pass_is_its_equations(make):
         scale = np.abs(plain).max(axis=0)  # of each field: where two numbers cancel, what is left is round-off of both
         wrong = np.abs(text - plain) > 1e-10 * np.abs(plain) + 1e-12 * scale
         assert not wrong.any(), f"{name}: {sorted({names[f] for f in np.nonzero(wrong)[1]})}"
-        assert not np.array_equal(start.array, before), name
+        fed = name.startswith("feed") and not start.model.living  # nothing to feed
+        assert fed or not np.array_equal(start.array, before), name
 
 
 def test_a_step_changes_what_it_should():
     start = started(slab())
     before = start.array.copy().reshape(-1, start.layout.stride)
-    assert start.module.step(start.array, start.cells, 24, 1e-6) > 0
+    assert start.module.step(start.array, start.cells, 24, 1e-6, np.zeros(1)) > 0
     after = start.array.reshape(-1, start.layout.stride)
     mineral = start.layout.fields["mineral0"]
     assert after[1, mineral] < before[1, mineral]

@@ -38,7 +38,7 @@ def failure_of(note: np.ndarray, start: float, steps: np.ndarray) -> Failure:
     time = start + cycle * steps.sum() + steps[: int(step)].sum() + done * length
     answers = note[NOTE:]
     steep = int(np.argmax(answers)) if len(answers) and np.isfinite(answers).all() and answers.max() > 0.0 else None
-    return Failure(time, share * length, int(cell) - 1, BASIS[int(balance)], steep)
+    return Failure(float(time), float(share * length), int(cell) - 1, BASIS[int(balance)], steep)
 
 
 def sentence(failure: Failure, column: Column, member: int) -> str:
