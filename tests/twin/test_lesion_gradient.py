@@ -227,3 +227,20 @@ def test_knobs_of_a_schedule_count_what_is_written(slab):
     assert first.exposure.fluid.pH == changed[1].exposure.fluid.pH == 5.0
     assert second.exposure.fluid.pH == 7.0 and second.duration == 80.0 and changed[0].count == 3
     assert changed[1].exposure.film == 2e-5 and first.exposure.film == 0.0
+
+
+def test_steps_that_were_cut_are_walked_back_as_they_were_taken(slab):
+    few = Settings(tolerance=1e-4, near_tolerance=1e-4, iterations=6, cuts=8)  # so many cuts that the tape has to be made longer
+    back = reverse(slab, ETCH, D, settings=few)
+    assert back.run.counts["rejections"] > 0 and back.run.status[0] == 0
+    shares = np.concatenate([block.shares for block in back.tape.ways[0].blocks])
+    assert shares.min() < 1.0
+    value, slope = integrated_mineral_loss(back.run)
+    found = back.pull(slope, value)
+    for name in ("dissolution_rate.HAp", "pore_diffusivity", "duration[0]", "film[0]"):
+        now = knobs(slab, ETCH)[name][0]
+
+        def turn(x, name=name, now=now):
+            return integrated_mineral_loss(reverse(*turned(slab, ETCH, {name: now + x}), D, settings=few).run)[0][0]
+
+        check_one(name, found.knobs[name][0], turn, now, NOISE * abs(value[0]) / now)
