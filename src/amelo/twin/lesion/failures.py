@@ -54,7 +54,7 @@ def sentence(failure: Failure, column: Column, member: int) -> str:
 
 def _duration(seconds: float) -> str:
     """Write a time so that the second is still in it."""
-    days, rest = divmod(seconds, DAY)
+    days, rest = divmod(float(seconds), DAY)
     hours = rest / HOUR
     parts = [f"{days:.0f} d"] * (days >= 1) + [f"{int(hours)} h {60 * (hours % 1):.3g} min"] * (rest >= HOUR)
     parts += [f"{rest:.4g} s"] * (rest < HOUR)
@@ -62,12 +62,13 @@ def _duration(seconds: float) -> str:
 
 
 def _unusual(column: Column, member: int) -> list[str]:
-    """Return the parameters that are furthest from the ensemble's median, in its own spread."""
-    if column.members < 3:
-        return []
+    """Return the parameters that are furthest from the ensemble's median, in its own spread, those that are no numbers before all."""
+    numbers = {n: np.broadcast_to(np.asarray(v, float), (column.members,)) for n, v in column.parameters.items()}
+    broken = [f"{name} ({values[member]})" for name, values in numbers.items() if not np.isfinite(values[member])]
+    if broken or column.members < 3:
+        return broken[:NAMED]
     found = []
-    for name, values in column.parameters.items():
-        values = np.broadcast_to(np.asarray(values, float), (column.members,))
+    for name, values in numbers.items():
         scale = np.log(values) if (values > 0.0).all() and values.max() > 3.0 * values.min() else values
         spread = scale.std()
         if spread > 1e-12 * (1.0 + np.abs(scale).max()):
