@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -16,7 +17,7 @@ __all__ = ["validate"]
 Flag = Annotated[bool, Parameter(negative=())]
 
 
-def validate(subjects: list[str] | None = None, /, *, full: Flag = False, json: Flag = False) -> int:
+def validate(subjects: list[str] | None = None, /, *, full: Flag = False, json: Flag = False, plot: Path | None = None) -> int:
     """Compare amelo with published results: hits, misses, and what could not be computed.
 
     Exit code 0 when every row was computed, whether it hit or missed; 1 when a row is missing.
@@ -24,11 +25,13 @@ def validate(subjects: list[str] | None = None, /, *, full: Flag = False, json: 
     Parameters
     ----------
     subjects
-        thermo, mouth; default: all.
+        thermo, mouth, twin; default: all.
     full
         Run the long rows as well.
     json
         Print JSON.
+    plot
+        Folder for figures of what is better seen.
     """
     from amelo.validate import SUBJECTS, run_subject
 
@@ -41,6 +44,8 @@ def validate(subjects: list[str] | None = None, /, *, full: Flag = False, json: 
             found, absent = run_subject(name, full=full)
         claims += found
         missing += absent
+    if plot is not None:
+        _draw(subjects or list(SUBJECTS), plot)
     missing += [c.id for c in claims if c.verdict == "missing"]
     remember_citations("amelo validate", [key for c in claims for key in c.source.split()])
     if json:
@@ -68,3 +73,19 @@ def validate(subjects: list[str] | None = None, /, *, full: Flag = False, json: 
     if missing:
         print(f"amelo: missing from the run: {', '.join(missing)}", file=sys.stderr)
     return 1 if missing else 0
+
+
+def _draw(subjects: list[str], folder: Path) -> None:
+    """Write the figures of every subject that has some."""
+    from importlib import import_module
+
+    from amelo.errors import FileError
+    from amelo.validate import SUBJECTS
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in subjects:
+            for title, figure in getattr(import_module(SUBJECTS[name]), "figures", dict)().items():
+                figure.savefig(folder / f"{name}-{title}.svg")
+    except OSError as error:
+        raise FileError(f"{folder} cannot be written", why=error.strerror or str(error)) from None

@@ -219,7 +219,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
         if phase.dissolution is not None:
             law = phase.dissolution
             reference = load(f"sound{k}")
-            kept = load("residual_mineral") * reference if phase.apatite else 0.0  # crystals too small to dissolve are apatite
+            kept = load("residual_mineral") * load(f"own{k}")  # what sound tissue does not have may dissolve to nothing
             loose = amount - kept
             loose = math.where(loose > TINY, loose, TINY)
             area = _share(loose, reference, law.surface_exponent, math)

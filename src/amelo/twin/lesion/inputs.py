@@ -76,11 +76,12 @@ def column_gradient(
 def _sound(column: Column, cells: Mapping[str, np.ndarray], volume: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the adjoints (M, P, N) of sound moles, and of 1/molar volume where a phase is measured against the space."""
     apatite = np.array([p.apatite for p in column.phases])
-    own = np.stack([cells[f"sound{k}"] for k in range(len(column.phases))], axis=1)
+    phases = range(len(column.phases))
+    own, kept = (np.stack([cells[f"{name}{k}"] for k in phases], axis=1) for name in ("sound", "own"))
     there = column.sound > 0.0
     some = ((column.sound / volume)[:, apatite].sum(axis=1) > 0.0)[:, None, :]
     to_apatite = cells["sound_apatite"] + np.where(~there & some, own, 0.0).sum(axis=1)
-    moles = np.where(there, own, 0.0) + apatite[None, :, None] * to_apatite[:, None, :]
+    moles = np.where(there, own, 0.0) + kept + apatite[None, :, None] * to_apatite[:, None, :]
     return moles, np.where(~there & ~some, own, 0.0)
 
 

@@ -137,7 +137,7 @@ def _fill(
     apatite = np.zeros((n, len(lanes)))
     for k, phase in enumerate(column.phases):
         tile.fields(f"mineral{k}")[:] = column.mineral[lanes, k].T / volumes[k]
-        tile.fields(f"sound{k}")[:] = column.sound[lanes, k].T / volumes[k]
+        tile.fields(f"sound{k}")[:] = tile.fields(f"own{k}")[:] = column.sound[lanes, k].T / volumes[k]
         apatite += tile.fields(f"sound{k}") if phase.apatite else 0.0
     tile.fields("sound_apatite")[:] = apatite
     for k in range(
