@@ -16,13 +16,13 @@ from amelo.errors import SolveError
 from amelo.params import load_set
 from amelo.twin.column import Column
 from amelo.twin.lesion.cell import FLUORIDE, SIZE, CellModel
-from amelo.twin.lesion.solve import BALANCED, LITRES, Progress, Settings, _Baths, _fill, _key, _pieces, _repeats, _Tile, cell_model
+from amelo.twin.lesion.solve import BALANCED, LITRES, Progress, Settings, _Baths, _fill, _pieces, _repeats, _Tile, cell_model
 from amelo.twin.lesion.system import CHARGES, LN10
 from amelo.twin.reduced.families import Families, families_of, meetings
 from amelo.twin.reduced.kernel import COLUMNS, compiled_reduced, reduced_layout
 from amelo.twin.reduced.paths import APATITE, NODES
 from amelo.twin.run import Run, RunStatus
-from amelo.twin.schedule import Schedule, unrolled
+from amelo.twin.schedule import Exposure, Schedule, unrolled
 
 __all__ = ["REDUCED", "solve_reduced", "why_not_reduced"]
 
@@ -68,9 +68,10 @@ def solve_reduced(
     _check_phases(model)
     layout = reduced_layout(model, settings.lanes if column.members > 1 else 1)
     orders = [[column.fluid, *(s.exposure.fluid for s in unrolled(one))] for one in distinct]
-    baths = _Baths(model, [fluid for order in orders for fluid in order])
-    fluids = list({_key(fluid): fluid for order in orders for fluid in order}.values())
-    rows = [[baths.rows[_key(fluid)] for fluid in order] for order in orders]
+    exposures = [Exposure(fluid) for order in orders for fluid in order]
+    baths = _Baths(model, exposures, column.table)
+    fluids = list({baths.key(e): e.fluid for e in exposures}.values())
+    rows = [[baths.rows[baths.key(Exposure(fluid))] for fluid in order] for order in orders]
     tables = families_of(model, column, fluids, meetings(rows, len(fluids)))
     amounts = baths.fields(column.fluid)
     pore = {name: amounts[name] for name in amounts if name.startswith(("amount", "total"))}
@@ -87,7 +88,7 @@ def solve_reduced(
         members = waiting.pop(0)
         size = layout if len(members) > 1 else reduced_layout(model, 1)
         lanes = np.minimum(members[0] + np.arange(size.lanes), members[-1])
-        tile = _fill(size, column, lanes, pore | start, None)
+        tile = _fill(size, column, lanes, pore | start, None, baths)
         tile.fields("inventory0")[:] = 0.0  # of the apatites: what was dissolved since the first fluid
         told = _part(on_progress, members, column.members)
         track = _march(tile, [schedules[m] for m in lanes], baths, tables, settings, film_scale, counts, told)
