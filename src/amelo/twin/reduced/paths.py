@@ -22,7 +22,7 @@ from amelo.twin.lesion.baths import ARRAYS
 from amelo.twin.lesion.cell import CALCIUM, FLUORIDE, HYDROGEN, PHOSPHATE, SIZE, CellModel, PhaseData, _Solution
 from amelo.twin.lesion.system import CHARGES, LN10
 
-__all__ = ["APATITE", "NODES", "Path", "bath_paths"]
+__all__ = ["APATITE", "NODES", "Path", "bath_paths", "mixing_mobility"]
 
 APATITE = (5.0, 3.0, 0.0, -4.0)  # Ca5(PO4)3OH in the basis Ca2+, HPO4 2-, F-, H+
 IONS = 9.0
