@@ -19,7 +19,7 @@ SAYS = {
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_it_runs(example, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-W", "error", example, "--out", tmp_path], cwd=tmp_path, capture_output=True, text=True, timeout=600
+        [sys.executable, "-W", "error", example, "--out", tmp_path], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr
