@@ -100,7 +100,8 @@ def _fluid(rng: np.random.Generator, pulse: bool, closing: str) -> Fluid:
     if rng.random() < 0.7:
         totals["F"] = between(1e-4, 1.0)
     if pulse:
-        totals |= {"F": between(5.0, 1190.0), "Ca": 1e-3, "Ace": 0.1}
+        del totals["Ca"]  # with calcium it would be cloudy
+        totals |= {"F": between(5.0, 1190.0), "Ace": 0.1}
         totals["Na"] += totals["F"]
     totals = {name: value for name, value in totals.items() if name in ("F", "Ace", "Lac") or rng.random() < 0.9}
     totals.setdefault(closing, 1.0)
