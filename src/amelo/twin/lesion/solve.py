@@ -224,7 +224,7 @@ def _cores() -> int:
 class _Baths:
     """Every bath of a run once, as rows of the table that the compiled loop reads."""
 
-    def __init__(self, model: CellModel, exposures: list[Exposure], chemistry: ReactionTable | None) -> None:
+    def __init__(self, model: CellModel, exposures: list[Exposure], chemistry: ReactionTable | None = None) -> None:
         self.model, self.chemistry = model, chemistry
         distinct = {self.key(e): e for e in exposures}
         self.rows = {key: i for i, key in enumerate(distinct)}
