@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from amelo.twin.lesion.cell import SIZE, Load, Store
+from amelo.twin.lesion.cell import SIZE, Load, Store, close_at
 from amelo.twin.lesion.column_equations import _sum, solved
 from amelo.twin.lesion.kernel import PASSES, Layout, kernel_text, module_of, pass_text, recorded
 from amelo.twin.lesion.reverse import Meanings, is_dear, needed, offset_of, place_at, reverse_sweep
@@ -29,6 +29,7 @@ AGAIN = {  # passes that a step's reverse runs again, and what it does not need 
     "evaluate": ("residual", "saturation"),
 }
 FLUXES = ("left", "right")
+CLOSE_AT = lambda m, f: close_at(m, f.load, f.right, f.store, f.math)  # noqa: E731 - as in PASSES
 BALANCE = ("residual", *FLUXES)
 
 
@@ -56,6 +57,7 @@ class _Sweeps:
         self.lines = {
             name: recorded(layout, record) for name, (_, record) in PASSES.items() if name not in ("eliminate", "correct")
         }
+        self.lines["close"] = recorded(layout, CLOSE_AT)
 
     def field_at(self, offset: int) -> str:
         """Name of the field at an offset."""
@@ -168,6 +170,7 @@ def adjoint_text(layout: Layout) -> str:
     for name, (inwards, _) in PASSES.items():
         if name in lines:
             functions.append(pass_text(layout, f"{name}_back", sweeps.of(name, left=left.get(name)), inwards=not inwards))
+    functions.append(pass_text(layout, "close_at", lines["close"], inwards=True))
     functions.append(pass_text(layout, "ghost_back", sweeps.of("evaluate", ghost=True), inwards=True))
     functions += [pass_text(layout, name, recorded(layout, record), inwards=inwards) for name, (inwards, record) in SOLVING.items()]
     numbers = {f"BAR_{name.upper()}": layout.fields[BAR + name] for name in ("step", "inhibitor", "resistance")}

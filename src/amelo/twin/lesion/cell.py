@@ -22,7 +22,19 @@ from amelo.twin.lesion.metabolism import appetite
 from amelo.twin.lesion.system import BASIS, CHARGES, LN10, Family, Member, System
 from amelo.twin.phases import Phase
 
-__all__ = ["SIZE", "TRACE", "CellModel", "PhaseData", "close", "conversions", "evaluate", "free_groups", "lag", "totals_of_basis"]
+__all__ = [
+    "SIZE",
+    "TRACE",
+    "CellModel",
+    "PhaseData",
+    "close",
+    "close_at",
+    "conversions",
+    "evaluate",
+    "free_groups",
+    "lag",
+    "totals_of_basis",
+]
 
 Number = Any
 SIZE = len(BASIS)
@@ -397,19 +409,42 @@ def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) ->
     Taken from the corrected concentrations instead, they would leave a remainder of the square of the last correction times what
     diffuses through a cell in the step, which is thousands of times what its pores hold.
     """
-    families = model.system.families
-    totals = [load(f"total{f}") for f in range(len(families))]
-    solution = _Solution(model, load, math, totals)
+    solution = _Solution(model, load, math, [load(f"total{f}") for f in range(len(model.system.families))])
     delta = [load(f"delta{j}") for j in range(SIZE)]
-    taken: list[Number] = [0.0] * SIZE
-    apatite: Number = 0.0
+    changes = []
     for k, data in enumerate(model.phases):
         move = _sum(n * delta[j] for j, n in enumerate(data.powers) if n) * (1.0 / data.ions)
         change = load(f"formed{k}") + load(f"forming{k}") * move
         if data.phase.growth is not None and data.phase.growth.fluoride_limited:
             change = change + load(f"taking{k}") * delta[FLUORIDE]
+        changes.append(change)
+    for j in range(SIZE):
+        for side in ("left", "right"):
+            store(**{f"{side}{j}": load(f"{side}{j}") + _sum(load(f"to_{side}{j}{k}") * delta[k] for k in range(SIZE))})
+    _book(model, solution, changes, load, store, math)
+
+
+def close_at(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:
+    """Store the same from the free concentrations themselves: what the tangent of ``close`` comes to as the last correction vanishes.
+
+    Derivatives are taken of this one, because the tangent's own slopes are multiplied by a correction that is nothing.
+    """
+    solution = _Solution(model, load, math, [load(f"total{f}") for f in range(len(model.system.families))])
+    changes, _ = _conversions(model, solution, load, math)
+    (push_left, push_right), _ = _mobility(model, solution, load, right)
+    for j in range(SIZE):
+        store(**{f"left{j}": push_left[j], f"right{j}": push_right[j]})
+    _book(model, solution, [change for change, _, _ in changes], load, store, math)
+
+
+def _book(model: CellModel, solution: _Solution, changes: list[Number], load: Load, store: Store, math: Any) -> None:
+    """Store minerals, what they took, and what the next step's lag needs."""
+    families = model.system.families
+    taken: list[Number] = [0.0] * SIZE
+    apatite: Number = 0.0
+    for k, (data, asked) in enumerate(zip(model.phases, changes, strict=True)):
         there = load(f"mineral{k}")
-        change = math.where(there + change > 0.0, change, -there)  # a tangent can ask for a little more than there is
+        change = math.where(there + asked > 0.0, asked, -there)  # a tangent can ask for a little more than there is
         store(**{f"mineral{k}": there + change})
         if data.phase.apatite:
             apatite = apatite + there + change
@@ -418,8 +453,6 @@ def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) ->
                 taken[j] = taken[j] + n * change
     for j in range(SIZE):
         store(**{f"converted{j}": taken[j]})
-        for side in ("left", "right"):
-            store(**{f"{side}{j}": load(f"{side}{j}") + _sum(load(f"to_{side}{j}{k}") * delta[k] for k in range(SIZE))})
     species = solution.everything()
     store(strength=0.5 * _sum(m.charge**2 * v for m, v in species if m.charge))
     store(

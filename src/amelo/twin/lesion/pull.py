@@ -34,7 +34,7 @@ class _Bars:
         self.segments = list(zip(*(sequences(s)[block.piece.sequence].segments for s in way.schedules), strict=True))
         counts = [len(segment_steps(max(s.duration for s in same), tape.settings.grid)) for same in self.segments]
         self.owners = np.repeat(np.arange(len(counts)), counts)[block.offset : block.offset + len(block.piece.steps)]
-        self.steps = block.piece.steps
+        self.steps, self.water = block.piece.steps, way.track.tile.water
         self.of_steps = [np.zeros_like(self.steps) for _ in range(3)]
         self.baths = np.zeros((len(counts), len(tape.layout.bath), tape.layout.lanes))
 
@@ -44,7 +44,7 @@ class _Bars:
             mine, same = self.owners == i, self.segments[i]
             share = self.steps[mine] / np.array([s.duration for s in same])
             length, film, inhibitor = (bar[mine] for bar in self.of_steps)
-            parts = [(share * length).sum(axis=0), film.sum(axis=0), inhibitor.sum(axis=0), self.baths[i].T]
+            parts = [(share * length).sum(axis=0), film.sum(axis=0) / self.water, inhibitor.sum(axis=0), self.baths[i].T]
             for kind, part in zip(KINDS, parts, strict=True):
                 for lane, segment in enumerate(same):
                     found.setdefault((kind, id(segment)), np.zeros_like(part))[lane] += part[lane]
@@ -85,7 +85,7 @@ def _back(tape: Tape, way: Way, mineral: np.ndarray) -> Pulled:
         if block.saved >= 0:
             seed(block.saved)
         piece, key = block.piece, (block.piece.sequence, block.offset)
-        outside = (piece.steps, piece.which, table, piece.films, piece.inhibitors)
+        outside = (piece.steps, piece.which, table, piece.films / tile.water, piece.inhibitors)
         states = block.tape
         if states is None:
             if scratch.shape[0] < len(block.taken):
@@ -100,7 +100,7 @@ def _back(tape: Tape, way: Way, mineral: np.ndarray) -> Pulled:
             tile.array, tile.cells, *outside, states, block.free, block.taken, block.shares, bars.owners, *bars.of_steps, bars.baths
         )
     seed(0)
-    failed = np.nan if way.track.failed else 0.0
+    failed = np.nan if any(way.track.failures) else 0.0
     segments: dict[tuple[str, int], np.ndarray] = {}
     for bars in pieces.values():
         bars.share_out(segments)

@@ -12,10 +12,12 @@ from types import ModuleType
 
 import numpy as np
 
+from amelo.errors import SolveError
 from amelo.records.fluid import Fluid
 from amelo.twin.column import Column
 from amelo.twin.lesion.adjoint import adjoint_layout, adjoint_module
 from amelo.twin.lesion.cell import SIZE
+from amelo.twin.lesion.failures import Failure
 from amelo.twin.lesion.kernel import Layout, layout_of
 from amelo.twin.lesion.solve import Settings, _Baths, _fill, _Piece, _pieces, _read, _repeats, _Tile, _Track, cell_model
 from amelo.twin.lesion.steps import sequences
@@ -78,14 +80,19 @@ def taped(
     schedules = schedule if isinstance(schedule, list) else [schedule] * column.members
     distinct = list({id(s): s for s in schedules}.values())
     model = cell_model(column, tuple(part for s in distinct for part in s), diffusivity)
+    if model.living or model.collagen:
+        what = "a living biofilm" if model.living else "collagen that decays"
+        raise SolveError(
+            f"derivatives cannot be taken of a column with {what}", fix="leave it out, or use differences of whole runs"
+        )
     layout = adjoint_layout(layout_of(model, settings.lanes if column.members > 1 else 1))
-    baths = _Baths(model, [s.exposure.fluid for one in distinct for s in unrolled(one)])
+    baths = _Baths(model, [s.exposure for one in distinct for s in unrolled(one)], column.table)
     pore, inner = baths.fields(column.fluid), baths.fields(column.inner) if isinstance(column.inner, Fluid) else None
     counts, ways = np.zeros(3, np.int64), []
     starts = range(0, column.members, layout.lanes)
     for first in starts:
         lanes = np.minimum(np.arange(first, first + layout.lanes), column.members - 1)
-        tile = _fill(layout, column, lanes, pore, inner)
+        tile = _fill(layout, column, lanes, pore, inner, baths)
         ways.append(_walk(tile, [schedules[m] for m in lanes], baths, settings, counts, memory / len(starts)))
     run = _read(column, layout, [way.track for way in ways], counts)
     return Tape(run, column, settings, layout, baths, pore, ways)
@@ -96,7 +103,9 @@ def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Setti
     layout, module = tile.layout, adjoint_module(tile.layout)
     ledger = np.zeros((3, SIZE + len(layout.model.system.families), layout.lanes))
     table = baths.table(layout)
-    way = Way(_Track(tile, [0.0], [tile.values()], *([part.copy()] for part in ledger)), schedules)
+    nothing = np.zeros(layout.lanes)
+    whole, none = np.ones(layout.lanes, int), [None] * layout.lanes
+    way = Way(_Track(tile, [0.0], [tile.values()], *([part.copy()] for part in ledger), [nothing], whole, none), schedules)
     track, owner, time = way.track, -1, 0.0
     history = np.empty((2, 0, 0, 0))
     for piece, offset in _placed(schedules, baths, settings):
@@ -109,13 +118,15 @@ def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Setti
                 module, tile, piece, table, history, cycle, ledger, settings, counts, room, offset, len(track.times) if last else -1
             )
             if isinstance(block, int):
-                track.failed = f"after {time:.0f} s, step {block} of {piece.steps[block].max():.3g} s"
+                track.failures[:] = [Failure(time, float(piece.steps[block].max()), 0, "the first cell", None)] * layout.lanes
                 return way
             room -= block.tape.nbytes if block.tape is not None else 0.0
             way.blocks.append(block)
             time += float(piece.steps[:, 0].sum())
         track.times.append(time)
         track.states.append(tile.values())
+        track.eaten.append(nothing)
+        track.valid += 1
         for kept, part in zip((track.inflows, track.inners, track.grosses), ledger, strict=True):
             kept.append(part.copy())
     return way
@@ -157,7 +168,7 @@ def _once(
         tape, free = np.empty((length if keep else 1, size)), np.empty((length, tile.cells * SIZE * lanes))
         taken, shares = np.empty(length, np.int64), np.empty(length)
         made = module.drive_taped(
-            tile.array, tile.cells, piece.steps, piece.which, table, piece.films, piece.inhibitors, history, cycle,
+            tile.array, tile.cells, piece.steps, piece.which, table, piece.films / tile.water, piece.inhibitors, history, cycle,
             *ledger, tape, free, taken, shares, limits, counts,
         )  # fmt: skip
         if made < 0:
