@@ -130,7 +130,7 @@ def test_two_days_of_cycling_with_growth_fluoride_and_pores_that_change(enamel):
 
 
 def test_every_parameter_moves_the_loss_or_is_known_not_to(enamel):
-    known = {"dissolution_rate.FHAp_50"}  # what has grown is still below the residual share of sound apatite, which stays
+    known = set()
     found = gradient(enamel, CYCLING, D)
     assert set(found.inert(list(enamel.parameters))) == known
 
@@ -143,13 +143,17 @@ def test_derivatives_hold_at_the_tolerance_that_is_used(enamel):
         assert abs(loose.knobs[name][0] - slope[0]) <= RELATIVE * scale, name
 
 
-def test_states_that_are_made_again_are_the_same_to_the_last_bit(enamel):
+def test_states_that_are_made_again_serve_as_well(enamel):
     kept, again = (reverse(enamel, CYCLING, D, memory=memory) for memory in (1e9, 0.0))
     assert all(b.tape is not None for b in kept.tape.ways[0].blocks) and all(b.tape is None for b in again.tape.ways[0].blocks)
     _, slope = integrated_mineral_loss(kept.run)
     one, other = kept.pull(slope), again.pull(slope)
-    assert all(np.array_equal(one.knobs[n], other.knobs[n]) for n in one.knobs)
-    assert np.array_equal(one.mineral, other.mineral)
+    for (
+        n,
+        value,
+    ) in one.knobs.items():  # the tangent that a run books differs from what its solution says by a square of the tolerance
+        assert value == pytest.approx(other.knobs[n], rel=1e-5, abs=1e-7 * abs(kept.run.mineral[0, -1]).max())
+    assert one.mineral == pytest.approx(other.mineral, rel=1e-5, abs=1e-5 * np.abs(one.mineral).max())
     assert np.array_equal(kept.pull(slope).mineral, one.mineral)  # a tape can be pulled more than once
 
 

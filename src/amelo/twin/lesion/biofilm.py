@@ -45,7 +45,9 @@ def grid_for(model: CellModel, grid: Grid, sugar: float) -> Grid:
     Arguments: model; grid; sugar outside [mol/m3].
     """
     return (
-        replace(grid, first=min(grid.first, LONGEST), longest=min(grid.longest, LONGEST)) if model.living and sugar > FED else grid
+        replace(grid, first=min(grid.first, LONGEST), longest=min(grid.longest, LONGEST), even=0.0)
+        if model.living and sugar > FED
+        else grid
     )
 
 

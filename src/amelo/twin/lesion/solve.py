@@ -160,7 +160,7 @@ def _fill(
             if name in layout.fields:
                 tile.view[slot, layout.fields[name], :] = value
     tile.view[n + 1, layout.fields["resistance"], :] = 0.0 if inner else CLOSED
-    if layout.model.film:
+    if "film_diffusivity" in layout.fields:
         tile.view[0, layout.fields["film_diffusivity"], :] = biofilm.film_diffusivity()
     if layout.model.collagen:
         tile.fields("collagen")[:] = 1.0

@@ -28,6 +28,8 @@ __all__ = ["REDUCED", "solve_reduced", "why_not_reduced"]
 
 REDUCED = Settings()
 
+SHARP = 1e-3  # largest Newton correction of the last iteration: what this tier books follows its unknowns, not their tangent
+
 
 def why_not_reduced(column: Column) -> str:
     """Return why the fast tier cannot solve a column, "" when it can."""
@@ -150,7 +152,8 @@ def _march(
     layout, module = tile.layout, compiled_reduced(tile.layout)
     inflow, gross = np.zeros((2, layout.lanes)), np.zeros((2, layout.lanes))
     backup = np.empty(tile.cells * layout.state * layout.lanes)
-    limits = np.array([settings.iterations, settings.tolerance**2, settings.cuts, settings.near_tolerance**2], float)
+    tolerances = (min(settings.tolerance, SHARP) ** 2, min(settings.near_tolerance, SHARP) ** 2)
+    limits = np.array([settings.iterations, tolerances[0], settings.cuts, tolerances[1]], float)
     now, old = np.zeros(layout.lanes, np.int64), np.zeros(layout.lanes, np.int64)
     track = _Track(tile, [], [], [], [], [])
     track.save(0.0, inflow, gross)
