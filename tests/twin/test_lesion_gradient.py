@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from amelo.errors import CommandError, ParameterError
+from amelo.errors import CommandError, ParameterError, SolveError
 from amelo.records.fluid import Fluid
 from amelo.records.specimen import load_specimen
 from amelo.twin.column import graded_edges
@@ -143,18 +143,12 @@ def test_derivatives_hold_at_the_tolerance_that_is_used(enamel):
         assert abs(loose.knobs[name][0] - slope[0]) <= RELATIVE * scale, name
 
 
-def test_states_that_are_made_again_serve_as_well(enamel):
-    kept, again = (reverse(enamel, CYCLING, D, memory=memory) for memory in (1e9, 0.0))
-    assert all(b.tape is not None for b in kept.tape.ways[0].blocks) and all(b.tape is None for b in again.tape.ways[0].blocks)
+def test_a_way_that_does_not_fit_is_refused_and_a_tape_can_be_pulled_twice(enamel):
+    with pytest.raises(SolveError, match="needs more memory"):
+        reverse(enamel, CYCLING, D, memory=1e6)
+    kept = reverse(enamel, CYCLING, D)
     _, slope = integrated_mineral_loss(kept.run)
-    one, other = kept.pull(slope), again.pull(slope)
-    for (
-        n,
-        value,
-    ) in one.knobs.items():  # the tangent that a run books differs from what its solution says by a square of the tolerance
-        assert value == pytest.approx(other.knobs[n], rel=1e-5, abs=1e-7 * abs(kept.run.mineral[0, -1]).max())
-    assert one.mineral == pytest.approx(other.mineral, rel=1e-5, abs=1e-5 * np.abs(one.mineral).max())
-    assert np.array_equal(kept.pull(slope).mineral, one.mineral)  # a tape can be pulled more than once
+    assert np.array_equal(kept.pull(slope).mineral, kept.pull(slope).mineral)
 
 
 def test_any_saved_time_and_profile(slab):

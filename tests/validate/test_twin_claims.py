@@ -27,7 +27,7 @@ BANDS = {  # as published, apart from the file, so that an edit there shows here
     "T15": (-0.1, 0.1),
     "T18": (4.0, 4.0),
 }
-HIT = ("T1", "T2", "T7", "T10_constant", "T12_slope")
+HIT = ("T1", "T2", "T7", "T10_constant")
 
 
 def row(name: str):

@@ -170,7 +170,6 @@ def adjoint_text(layout: Layout) -> str:
     for name, (inwards, _) in PASSES.items():
         if name in lines:
             functions.append(pass_text(layout, f"{name}_back", sweeps.of(name, left=left.get(name)), inwards=not inwards))
-    functions.append(pass_text(layout, "close_at", lines["close"], inwards=True))
     functions.append(pass_text(layout, "ghost_back", sweeps.of("evaluate", ghost=True), inwards=True))
     functions += [pass_text(layout, name, recorded(layout, record), inwards=inwards) for name, (inwards, record) in SOLVING.items()]
     numbers = {f"BAR_{name.upper()}": layout.fields[BAR + name] for name in ("step", "inhibitor", "resistance")}

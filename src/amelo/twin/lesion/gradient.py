@@ -135,7 +135,7 @@ def reverse(
     """Solve a column under a schedule so that any result of its minerals can be differentiated.
 
     Arguments: column, schedule and diffusivity as of :func:`amelo.twin.lesion.solve.solve`; settings; memory [bytes] in which states are
-    kept (what does not fit is made again on the way back); groups (numbers of the segments that count as one bath, for each bath;
+    kept (a way that does not fit is refused); groups (numbers of the segments that count as one bath, for each bath;
     None: those with equal fluids in the first schedule).
     Assumptions: the derivative is that of the steps as they were taken: a duration stretches its steps and adds none.
     """

@@ -75,7 +75,6 @@ def _back(tape: Tape, way: Way, mineral: np.ndarray) -> Pulled:
     table = tape.baths.table(layout)
     pieces: dict[tuple[int, int], _Bars] = {}
     volumes = [tile.fields(f"molar_volume.{k}")[0] for k in range(len(tape.column.phases))]
-    scratch = np.empty((0, 0))
 
     def seed(t: int) -> None:
         for k, volume in enumerate(volumes):
@@ -86,18 +85,20 @@ def _back(tape: Tape, way: Way, mineral: np.ndarray) -> Pulled:
             seed(block.saved)
         piece, key = block.piece, (block.piece.sequence, block.offset)
         outside = (piece.steps, piece.which, table, piece.films / tile.water, piece.inhibitors)
-        states = block.tape
-        if states is None:
-            if scratch.shape[0] < len(block.taken):
-                scratch = np.empty((len(block.taken), len(block.before)))
-            states = scratch
-            module.restore_state(tile.array, tile.cells, block.before)
-            module.replay(tile.array, tile.cells, *outside, states, block.free, block.taken, block.shares)
         if key not in pieces:
             pieces[key] = _Bars(tape, way, block)
         bars = pieces[key]
         module.drive_back(
-            tile.array, tile.cells, *outside, states, block.free, block.taken, block.shares, bars.owners, *bars.of_steps, bars.baths
+            tile.array,
+            tile.cells,
+            *outside,
+            block.tape,
+            block.free,
+            block.taken,
+            block.shares,
+            bars.owners,
+            *bars.of_steps,
+            bars.baths,
         )
     seed(0)
     failed = np.nan if any(way.track.failures) else 0.0

@@ -1,7 +1,6 @@
 """A run that remembers its way, so that it can be walked back.
 
-Of every step the solution is kept, and the state at its start as long as all states fit into ``MEMORY``.  States that do not fit are
-made again on the way back from the solutions, which needs no Newton iteration and gives the same numbers to the last bit.
+Of every step the solution is kept, and the state at its start; a way that does not fit into ``MEMORY`` is refused.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from amelo.twin.schedule import Schedule, unrolled
 
 __all__ = ["MEMORY", "Block", "Tape", "Way", "taped"]
 
-MEMORY = 5e8  # bytes of states kept per run
+MEMORY = 4e9  # bytes of states that a way may keep
 SPARE = 16  # entries of a tape for steps that are cut; a tape that is too short is made longer
 
 
@@ -42,7 +41,7 @@ class Block:
     offset: int
     saved: int
     before: np.ndarray
-    tape: np.ndarray | None
+    tape: np.ndarray
     free: np.ndarray
     taken: np.ndarray
     shares: np.ndarray
@@ -120,7 +119,7 @@ def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Setti
             if isinstance(block, int):
                 track.failures[:] = [Failure(time, float(piece.steps[block].max()), 0, "the first cell", None)] * layout.lanes
                 return way
-            room -= block.tape.nbytes if block.tape is not None else 0.0
+            room -= block.tape.nbytes
             way.blocks.append(block)
             time += float(piece.steps[:, 0].sum())
         track.times.append(time)
@@ -164,8 +163,12 @@ def _once(
     module.keep_state(tile.array, tile.cells, before)
     while True:
         length = len(piece.steps) + spare
-        keep = 8.0 * length * size <= room
-        tape, free = np.empty((length if keep else 1, size)), np.empty((length, tile.cells * SIZE * lanes))
+        if 8.0 * length * size > room:
+            raise SolveError(
+                f"the way of this run needs more memory than is left of it ({8e-9 * length * size:.2g} GB for one piece)",
+                fix="give more by memory=, or take fewer members, cells or days",
+            )
+        tape, free = np.empty((length, size)), np.empty((length, tile.cells * SIZE * lanes))
         taken, shares = np.empty(length, np.int64), np.empty(length)
         made = module.drive_taped(
             tile.array, tile.cells, piece.steps, piece.which, table, piece.films / tile.water, piece.inhibitors, history, cycle,
@@ -175,7 +178,7 @@ def _once(
             return -1 - made
         if made > 0:
             parts = (free[:made], taken[:made], shares[:made])
-            return Block(piece, offset, saved, before, tape[:made] if keep else None, *parts)
+            return Block(piece, offset, saved, before, tape[:made], *parts)
         spare *= 8
         ledger[:] = ledger_before
         module.restore_state(tile.array, tile.cells, before)
