@@ -27,7 +27,10 @@ BANDS = {  # as published, apart from the file, so that an edit there shows here
     "T15": (-0.1, 0.1),
     "T18": (4.0, 4.0),
 }
-HIT = ("T1", "T2", "T7", "T10_constant")
+MISSED = pytest.mark.xfail(
+    raises=AssertionError, reason="one of two steps rises since precursors dissolve to the last; the cause is not known"
+)
+HIT = ("T1", "T2", "T7", "T10_constant", pytest.param("T12_slope", marks=MISSED))
 
 
 def row(name: str):
