@@ -24,12 +24,15 @@ def solver(monkeypatch):
     asked: dict[str, object] = {}
 
     def install(**options):
-        def simulate(twin, protocol, *, members, tier, seed, on_progress):
+        def simulate(twin, protocol, *, members, tier, seed, out, force, on_progress):
             asked.update(twin=twin, protocol=protocol, members=members, tier=tier, seed=seed)
             for step in range(5):
                 on_progress(step / 4, f"day {step}")
             rates = [30.0 + 20.0 * i / members for i in range(members)]
-            return make_trajectory(**({"rates": rates} | options))
+            made = make_trajectory(**({"rates": rates} | options))
+            if out is not None:
+                made.save(out, force=force)
+            return made
 
         module = ModuleType("amelo.protocol.simulate")
         module.simulate = simulate

@@ -63,7 +63,7 @@ def simulate(
     surface
         Surface of that tooth: M, O, D, B, L and so on.
     out
-        Write every saved state to this .zarr folder or .nc file.
+        Write every saved state to this .zarr folder or .nc file; the folder grows while the run goes on.
     report
         Write a report to this .html file.
     plot
@@ -85,10 +85,9 @@ def simulate(
     from amelo.protocol.simulate import simulate as solved
 
     with progress_bar() as on_progress:
-        trajectory = solved(twin, steps, tier=tier, seed=seed, on_progress=on_progress, **taken)
+        trajectory = solved(twin, steps, tier=tier, seed=seed, out=out, force=force, on_progress=on_progress, **taken)
     remember_citations("amelo simulate", trajectory.provenance.citations)
     if out is not None:  # also of a run without an answer, to find out why
-        trajectory.save(out, force=force)
         print(f"every saved state written to {out}", file=sys.stderr)
     trajectory.raise_if_bad()
     if json:

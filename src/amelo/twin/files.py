@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from amelo.twin.trajectory import Trajectory
 
-__all__ = ["check_result_path", "dataset_of", "load_trajectory", "save_trajectory"]
+__all__ = ["check_result_path", "dataset_of", "load_trajectory", "remove", "save_trajectory"]
 
 ENDINGS = (".zarr", ".nc")
 CHUNK = 8_000_000  # bytes of all fields that a kill can lose at most
@@ -90,7 +90,7 @@ def save_trajectory(trajectory: Trajectory, path: Path, *, force: bool = False) 
     except FileError as error:  # a store knows only the place beside
         raise FileError(f"{path} cannot be written", why=error.why, fix="nothing was changed") from None
     finally:
-        _remove(beside)
+        remove(beside)
     return path
 
 
@@ -204,10 +204,11 @@ def _replace(source: Path, target: Path) -> None:
         if there:
             aside.rename(target)
         raise
-    _remove(aside)
+    remove(aside)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

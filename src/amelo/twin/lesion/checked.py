@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from amelo.twin.column import Column
-from amelo.twin.lesion.solve import Progress, Settings, solve
+from amelo.twin.lesion.solve import Progress, Settings, States, solve
 from amelo.twin.run import Run, RunStatus
 from amelo.twin.schedule import Schedule
 
@@ -27,19 +27,26 @@ def solve_checked(
     accuracy: float = 0.01,
     on_progress: Progress | None = None,
     solver: Callable[..., Run] = solve,
+    on_states: States | None = None,
+    on_run: Callable[[Run], None] | None = None,
 ) -> Run:
     """Solve a column, halving all steps until the integrated mineral loss changes by less than ``accuracy`` of itself.
 
-    Arguments: as of :func:`solve`; accuracy (relative); solver (:func:`solve` or one of the same signature).
+    Arguments: as of :func:`solve`; accuracy (relative); solver (:func:`solve` or one of the same signature); on_states (told of
+    the states of the first grid as they are solved); on_run (told of the best run so far whenever a finer grid is done but not yet the
+    last one).  So whoever keeps what they are told has at any moment all that is known: no state is taken back for a finer one that
+    is only partly there.
     Returns: the run on the finest grid tried, extrapolated to vanishing steps, with the change of the last halving as ``error``: an
     upper bound as long as halving helps, since the extrapolation leaves a small part of it.
     """
     coarse: Run | None = None
     best: Run | None = None
+    first = {"on_states": on_states} if on_states else {}  # only of the first grid
     for level in range(FINEST + 1):
         grid = replace(settings.grid, parts=settings.grid.parts * 2**level)
         told = _part(on_progress, level)
-        fine = solver(column, schedule, diffusivity, replace(settings, grid=grid), told)
+        fine = solver(column, schedule, diffusivity, replace(settings, grid=grid), told, **first)
+        first = {}
         if coarse is not None:
             loss = _loss(fine)
             error = np.abs(loss - _loss(coarse))
@@ -47,6 +54,8 @@ def solve_checked(
             good = (error <= accuracy * np.maximum(np.abs(loss), SMALL)) | ~np.isfinite(error)
             if good.all():
                 break
+            if on_run and level < FINEST:
+                on_run(best)
         else:
             best = fine
         coarse = fine
