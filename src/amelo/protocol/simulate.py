@@ -39,7 +39,7 @@ def simulate(
     Arguments: twin (or a specimen); protocol (or its text, or a schedule made in Python: a tuple of segments and repeats); members
     (size of the ensemble of plausible teeth); tier ("full": every ion diffuses on its own, "reduced": one unknown per cell on
     tabulated paths of compositions, "auto": the full equations with the diffusion that the specimen says); seed of the ensemble;
-    accuracy (relative error in time of the integrated mineral loss at which refinement stops); draws (of parameters that belong
+    accuracy (relative error in time of the integrated mineral loss at which steps are small enough; of other outcomes it says nothing); draws (of parameters that belong
     together, (S,) each by name, as a calibration leaves them: members are taken from them and everything else is central); out (write
     the trajectory to this .zarr folder or .nc file; the folder grows while the run goes on, so that what is complete can be loaded
     when it is killed); force (replace what is there, once the run is done);
@@ -59,6 +59,10 @@ def simulate(
     if not isinstance(twin, Twin):
         fix = "use amelo.load_specimen(file), or amelo.Twin.of(case, tooth=36, surface='O')"
         raise CommandError(f"{shorten(twin)} is neither a twin nor a specimen", fix=fix)
+    if not 0.0 < accuracy < 1.0:
+        raise CommandError(
+            f"accuracy {accuracy!r} is out of range", why="it is relative, above 0 and below 1", fix="use 0.01 for 1 %"
+        )
     protocol = Protocol.parse(protocol) if isinstance(protocol, str) else protocol
     started = time.perf_counter()
     values = members_of(draws, members, twin.specimen) if draws else None
