@@ -113,7 +113,14 @@ def test_members_without_an_answer_are_a_note_and_a_run_without_one_is_an_error(
     solver(failed=(1,))
     ran = amelo("simulate", *WORDS, "--members", "4", "--json")
     assert ran.code == 0 and "note: 1 of 4 members have no answer and are left out" in ran.err
-    assert json.loads(ran.out)["solved_members"] == 3
+    data = json.loads(ran.out)
+    assert data["solved_members"] == 3 and data["members"] == 4
+    assert data["members_with"]["lesion_depth"] == 3 and data["members_with"]["surface_layer_mineral"] == 0
+    assert data["surface_layer_mineral"] is None and "NaN" not in ran.out
+    table = amelo("simulate", *WORDS, "--members", "4").out.splitlines()
+    assert table[2].split()[-2:] == ["members", "unit"]
+    (row,) = (line for line in table if "LD lesion depth" in line)
+    assert row.split()[-2:] == ["3", "µm"]
     solver(failed=(0,))
     ran = amelo("simulate", *WORDS, "--out", tmp_path / "why.zarr", "--report", tmp_path / "why.html")
     assert ran.code == 2 and ran.out == ""

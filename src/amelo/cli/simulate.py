@@ -224,12 +224,14 @@ def _print(trajectory: Trajectory) -> None:
     for outcome in found:
         form = outcome.measure.form
         value = f"{outcome.value:{form}}" if outcome.members else "–"
-        spread = (f"{outcome.low:{form}} to {outcome.high:{form}}" if outcome.has_interval else "",) if several else ()
+        spread = (
+            (f"{outcome.low:{form}} to {outcome.high:{form}}" if outcome.has_interval else "", outcome.members) if several else ()
+        )
         name = " ".join(part for part in (outcome.measure.symbol, outcome.measure.label) if part)
         rows.append(
             (name if outcome.measure.symbol not in trajectory.run.phases else outcome.measure.label, value, *spread, outcome.unit)
         )
-    print_table(("outcome", "median" if several else "value", *(("5–95 %",) if several else ()), "unit"), rows)
+    print_table(("outcome", "median" if several else "value", *(("5–95 %", "members") if several else ()), "unit"), rows)
     depths = []
     for depth in depths_of(trajectory):
         depths.append((f"{depth:g}", *(o.figures() for o in trajectory.at_depth(depth).values())))
