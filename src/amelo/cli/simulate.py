@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -35,6 +35,7 @@ def simulate(
     accuracy: float = 0.01,
     tooth: int | None = None,
     surface: str | None = None,
+    with_: Annotated[list[str] | None, Parameter(name="--with", negative=())] = None,
     out: Path | None = None,
     report: Path | None = None,
     plot: Path | None = None,
@@ -65,6 +66,9 @@ def simulate(
         Tooth of the case, by its FDI number, for example 36.
     surface
         Surface of that tooth: M, O, D, B, L and so on.
+    with_
+        Change the twin with your own Python, as docs/extending.md tells: file.py, or file.py:function. The file is run with all your rights:
+        give only files that you trust. May be given more than once.
     out
         Write every saved state to this .zarr folder or .nc file; the folder grows while the run goes on.
     report
@@ -85,9 +89,15 @@ def simulate(
 
         found = read_draws(draws, twin.specimen)
         taken = {"members": members or min(len(next(iter(found.values()))), MOST), "draws": found}
+    own = with_ or []
+    for file in own:
+        from amelo.cli.extensions import changed_by
+
+        print(f"note: the code in {file} is run; it is yours, amelo has not checked it", file=sys.stderr)
+        twin = changed_by(twin, file)
     from amelo.protocol.simulate import simulate as solved
 
-    with progress_bar() as on_progress:
+    with _blaming(own), progress_bar() as on_progress:
         trajectory = solved(
             twin, steps, tier=tier, seed=seed, accuracy=accuracy, out=out, force=force, on_progress=on_progress, **taken
         )
@@ -105,6 +115,15 @@ def simulate(
         print(f"note: {sentence}", file=sys.stderr)
     _write_pictures(trajectory, report, plot, force)
     return 0
+
+
+def _blaming(own: list[str]) -> AbstractContextManager[None]:
+    """Return what turns faults of the user's own files into sentences, nothing when there are none."""
+    if not own:
+        return nullcontext()
+    from amelo.cli.extensions import own_faults
+
+    return own_faults(own)
 
 
 def open_twin(file: str, tooth: int | None, surface: str | None) -> object:
