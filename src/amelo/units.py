@@ -164,12 +164,12 @@ def _read(text: str, dimension: str | None) -> Quantity:
     plain = unicodedata.normalize("NFKC", str(text)).replace("μ", "µ").replace("−", "-").replace("×10^", "e").strip()
     plain = " ".join(plain.split())
     if not plain:
-        raise QuantityError("a quantity is missing", fix="write a number and a unit, for example 50 mM")
+        raise QuantityError("a quantity is missing", fix=_example(dimension))
     if re.match(r"^[+-]?\d+,\d", plain):
         raise QuantityError(f"'{text}' has a decimal comma", fix=f"write '{plain.replace(',', '.', 1)}'")
     match = re.match(rf"^({_NUMBER})\s*(.*)$", plain)
     if not match:
-        raise QuantityError(f"'{text}' does not start with a number", fix="write a number and a unit, for example 50 mM")
+        raise QuantityError(f"'{text}' does not start with a number", fix=_example(dimension))
     number, rest = float(match[1]), match[2].strip()
     if not math.isfinite(number):
         raise QuantityError(f"'{text}' is too large to be a number")
@@ -182,8 +182,15 @@ def _read(text: str, dimension: str | None) -> Quantity:
         return _times(text, plain)
     value = _with_unit(str(text), number, rest)
     if value.value < 0 and value.dimension not in _SIGNED:
-        raise QuantityError(f"'{text}' is negative", why=f"a {value.dimension} is 0 or more")
+        article = "an" if value.dimension[0] in "aeiou" else "a"
+        raise QuantityError(f"'{text}' is negative", why=f"{article} {value.dimension} is 0 or more")
     return value
+
+
+def _example(dimension: str | None) -> str:
+    """Say what a quantity looks like; a fraction needs no unit."""
+    form = "a number" if dimension == "fraction" else "a number and a unit"
+    return f"write {form}, for example {DIMENSIONS[dimension or 'concentration'][1]}"
 
 
 def _times(text: str, plain: str) -> Quantity:
@@ -239,6 +246,8 @@ def _with_unit(text: str, number: float, rest: str) -> Quantity:
         raise QuantityError(f"'{text}': per cent of what?", fix=f"write '{number:g} {unit} NaF' or another substance")
     if unit in _PER_VOLUME:
         number, unit = 10.0 * number, "g/L"
+    if unit == "MM":  # a million moles per litre, which nobody means
+        raise QuantityError(f"'{text}': 'MM' is not a unit", fix="did you mean 'mM'?")
     try:
         pint = _registry().Quantity(number, _pint_name(unit))
         if any(_PREFIXED.fullmatch(word) for word in str(pint.units).split()):  # Pint reads hh as hectohour and Min as megainch

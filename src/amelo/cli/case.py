@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from amelo.cli.options import Flag
 from amelo.cli.output import print_json
 from amelo.errors import AmeloError, FileError
 
 __all__ = ["app", "check", "fluid", "schema", "show"]
 
-Flag = Annotated[bool, Parameter(negative=())]
 app = App(name="case", help="Check, draw and use patient cases.", help_format="plaintext")
 
 

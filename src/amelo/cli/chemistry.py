@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from amelo.cite import remember_citations
+from amelo.cli.options import Flag
 from amelo.cli.output import number, one_format, print_csv, print_json, print_table, working
 from amelo.errors import CommandError
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from amelo.records.fluid import Fluid
 
 __all__ = ["critical_ph", "parse_background", "parse_range", "saturation", "solubility"]
-
-Flag = Annotated[bool, Parameter(negative=())]
 
 
 def saturation(files: list[str], /, *, json: Flag = False, csv: Flag = False, all: Flag = False) -> int:  # noqa: A002

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Literal
 
 from amelo.cite import remember_citations
+from amelo.cli.options import Flag, Whole
 from amelo.cli.output import number, print_json, print_table
 from amelo.cli.simulate import open_protocol, open_twin, progress_bar
 from amelo.errors import CommandError, FileError
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["fit", "sensitivity"]
 
-Flag = Annotated[bool, Parameter(negative=())]
-
 
 def fit(
     specimen: str,
@@ -30,8 +27,8 @@ def fit(
     *,
     parameters: str = "",
     method: Literal["map", "laplace", "nuts"] = "laplace",
-    samples: int = 1000,
-    seed: int = 0,
+    samples: Whole = 1000,
+    seed: Whole = 0,
     slit: float = 0.0,
     out: list[Path] | None = None,
     plot: Path | None = None,
@@ -69,6 +66,9 @@ def fit(
     force
         Replace files that are there already.
     """
+    if specimen.lower().endswith(".json"):
+        why = "what was measured belongs to a sample, not to a tooth in a mouth"
+        raise CommandError(f"{specimen} is a case", why=why, fix="name a specimen (.toml)")
     places = [] if out is None else out
     _check_places(places, plot, method, force)
     twin, steps = open_twin(specimen, None, None), open_protocol(protocol)
@@ -98,7 +98,7 @@ def sensitivity(
     *,
     of: str = "integrated_mineral_loss",
     parts: Literal["all", "parameters", "protocol"] = "all",
-    tooth: int | None = None,
+    tooth: Whole | None = None,
     surface: str | None = None,
     plot: Path | None = None,
     json: Flag = False,
@@ -183,7 +183,7 @@ def _write_plots(found: Fit, folder: Path) -> None:
 
 def _print_fit(found: Fit) -> None:
     print(
-        f"{found.specimen.name}: {len(found.data.points)} points in {len(found.data.profiles)} profiles, {found.method}, {found.wall_time:.1f} s"
+        f"{found.specimen.name}: {len(found.data.points)} points in {_count(len(found.data.profiles), 'profile')}, {found.method}, {found.wall_time:.1f} s"
     )
     rows = [
         (
@@ -255,3 +255,7 @@ def _plain(found: Sensitivity) -> dict[str, object]:
         "notes": list(found.notes),
         "members": found.members,
     }
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from amelo.cite import last_citations, remember_citations
 from amelo.cite.references import references
+from amelo.cli.options import Flag
 from amelo.cli.output import one_format, print_csv, print_json, print_table
 from amelo.errors import ParameterError, nearest
 from amelo.params import load_set, set_names
@@ -16,8 +14,6 @@ from amelo.params.load import GRADES
 from amelo.params.load import Parameter as Constant
 
 __all__ = ["cite", "find_parameters", "params"]
-
-Flag = Annotated[bool, Parameter(negative=())]
 
 
 def params(

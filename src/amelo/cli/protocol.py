@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from amelo.cli.options import Flag
 from amelo.cli.output import number, print_json, print_table
 from amelo.errors import AmeloError
 
 __all__ = ["app", "check", "schema", "show"]
 
-Flag = Annotated[bool, Parameter(negative=())]
 app = App(name="protocol", help="Check and show protocols: what is done to a tooth, and when.", help_format="plaintext")
 
 

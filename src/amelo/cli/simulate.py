@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from amelo.cite import remember_citations
+from amelo.cli.options import Flag, Whole
 from amelo.cli.output import print_json, print_table
-from amelo.errors import CommandError, FileError, nearest
+from amelo.errors import CommandError, FileError, FormatError, nearest
 
 if TYPE_CHECKING:
     from amelo.twin.trajectory import Trajectory
 
 __all__ = ["open_protocol", "open_twin", "progress_bar", "simulate"]
 
-Flag = Annotated[bool, Parameter(negative=())]
 MOST = 100_000  # members
 
 
@@ -28,12 +28,12 @@ def simulate(
     protocol: str,
     /,
     *,
-    members: int | None = None,
+    members: Whole | None = None,
     draws: Path | None = None,
     tier: Literal["auto", "reduced", "full"] = "auto",
-    seed: int = 0,
+    seed: Whole = 0,
     accuracy: float = 0.01,
-    tooth: int | None = None,
+    tooth: Whole | None = None,
     surface: str | None = None,
     with_: Annotated[list[str] | None, Parameter(name="--with", negative=())] = None,
     out: Path | None = None,
@@ -139,7 +139,13 @@ def open_twin(file: str, tooth: int | None, surface: str | None) -> object:
         from amelo.records.specimen import load_specimen
         from amelo.twin.twin import Twin
 
-        return Twin.of(load_specimen(file))
+        try:
+            return Twin.of(load_specimen(file))
+        except FormatError as error:
+            if file.lower().endswith((".toml", ".csv")) or file in ("-", "<stdin>"):
+                raise
+            what, fix = f"{file} is not a specimen", "name the specimen (.toml) or case (.json) first, then the protocol"
+            raise CommandError(what, why=error.what, fix=fix) from None
     if len(given) < 2:
         missing = "--tooth and --surface are" if not given else f"{'--surface' if given == ['--tooth'] else '--tooth'} is"
         raise CommandError(f"{missing} missing", why=f"the case {file} has many", fix="for example --tooth 36 --surface M")
@@ -154,6 +160,8 @@ def open_protocol(source: str) -> object:
 
     Raises: FileError when there is no such file and the words are no protocol; FormatError with line and column.
     """
+    if not source.strip():
+        raise CommandError("the protocol is empty", fix="name a file, or write the steps in quotes, for example 'rest 30 min'")
     path = Path(source)
     written_out = any(c.isspace() for c in source.strip())
     if source not in ("-", "<stdin>") and not _is_file(path) and not written_out:

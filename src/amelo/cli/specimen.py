@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from amelo.cli.options import Flag, Whole
 from amelo.cli.output import one_format, print_csv, print_json, print_table
 from amelo.errors import AmeloError
 
 __all__ = ["app", "check", "schema", "show"]
 
-Flag = Annotated[bool, Parameter(negative=())]
 app = App(name="specimen", help="Check and look at tooth samples.", help_format="plaintext")
 
 
@@ -46,7 +45,9 @@ def check(files: list[str], /) -> int:
 
 
 @app.command
-def show(file: str, /, *, plot: Path | None = None, members: int = 32, seed: int = 0, json: Flag = False, csv: Flag = False) -> int:
+def show(
+    file: str, /, *, plot: Path | None = None, members: Whole = 32, seed: Whole = 0, json: Flag = False, csv: Flag = False
+) -> int:
     """What a specimen is, with the source and grade of every number.
 
     Parameters

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from amelo.cite import remember_citations
+from amelo.cli.options import Flag
 from amelo.cli.output import number, print_json, print_table, working
 from amelo.errors import CommandError, nearest
 
 __all__ = ["validate"]
-
-Flag = Annotated[bool, Parameter(negative=())]
 
 
 def validate(subjects: list[str] | None = None, /, *, full: Flag = False, json: Flag = False, plot: Path | None = None) -> int:

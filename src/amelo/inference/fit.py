@@ -300,7 +300,8 @@ def _enough(posterior: Posterior, model: ProfileModel, data: MeasuredProfiles) -
     if count == 0:
         raise RecordError("every point was measured at time 0, before the protocol began", where=data.source)
     if count <= posterior.size:
-        what = f"{count} points are too few for {len(posterior.priors)} parameters" + " and the noise" * (posterior.sd is None)
+        few = f"{count} point{'s are' if count != 1 else ' is'} too few"
+        what = f"{few} for {len(posterior.priors)} parameters" + " and the noise" * (posterior.sd is None)
         raise RecordError(
             what, where=data.source, why="there must be more points than unknowns", fix="name fewer with --parameters"
         )

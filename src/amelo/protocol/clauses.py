@@ -21,6 +21,7 @@ __all__ = ["Clauses", "said_in"]
 
 CONTAINERS = ("mL", "L", "µL", "uL", "g", "mg", "kg")  # units that a name may follow: 200 mL cola
 TIMES = ("s", "min", "h", "d", "week")
+LONG_TIMES = ("seconds", "minutes", "min", "hours", "days", "weeks")  # other spellings that are read, for those who misspell them
 
 
 @dataclass
@@ -234,7 +235,10 @@ class _Line:
         for quantity in quantities:
             self.unit_only(quantity)
             if not _is_time(quantity.needed("for 2 h")) and not _is_unit(quantity.unit):
-                what, fix = f"'{quantity.text}': '{quantity.unit}' is not a time", nearest(quantity.unit, TIMES)
+                what, fix = (
+                    f"'{quantity.text}': '{quantity.unit}' is not a time",
+                    nearest(quantity.unit, LONG_TIMES, limit=0) or nearest(quantity.unit, TIMES),
+                )
                 raise QuantityError(what, where=self.layout.at(quantity.words[0]), fix=fix)
         return read_time(tuple((q.digits, _time_unit(q.unit)) for q in quantities))
 

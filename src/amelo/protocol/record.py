@@ -130,11 +130,14 @@ class Protocol(Record):
 
 
 def _names_a_file(text: str) -> bool:
-    """Return whether a text that is no protocol looks like a path: one word that is there, or that ends as files do."""
+    """Return whether a text that is no protocol looks like a path: it is there, or it is one word that ends as files do."""
     word = text.strip()
-    if not word or any(c.isspace() for c in word):
-        return bool(word) and "\n" not in word and len(word) < 200 and Path(word).is_file()
-    return len(word) < 1000 and (Path(word).suffix.lower() in ENDINGS or "/" in word or "\\" in word)
+    try:
+        there = 0 < len(word) < 200 and Path(word).exists()
+    except (OSError, ValueError):
+        there = False
+    one = not any(c.isspace() for c in word)
+    return there or (one and len(word) < 1000 and Path(word.replace("\\", "/")).suffix.lower() in ENDINGS)
 
 
 def protocol_schema() -> dict[str, Any]:

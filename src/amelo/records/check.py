@@ -77,7 +77,12 @@ def _all(model: type[BaseModel], error: ValidationError, where: str) -> list[Rec
     for place, told in only_unknown:
         if not any(other.startswith(place) for other in found):
             found[place] = told
-    return list(found.values())
+    return sorted(found.values(), key=lambda told: not _misspelt(told))
+
+
+def _misspelt(told: RecordError) -> bool:
+    """Whether a key is only misspelt: what is told as missing is often just that, so it is the better thing to say first."""
+    return told.what.endswith("is not a known key") and told.fix.startswith("did you mean")
 
 
 class _Spot(NamedTuple):
@@ -125,7 +130,10 @@ def _reword(spot: _Spot, detail: ErrorDetails, where: str) -> RecordError:
         return RecordError(f"{shorten(name)} is not a known key", where=where, fix=fix)
     if kind == "literal_error":
         valid = [word.strip("' ") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
-        return RecordError(f"{shorten(value)} is not a valid value", where=where, fix=nearest(value, valid, limit=30))
+        fix = nearest(value, valid, limit=30)
+        if isinstance(value, Mapping | list | tuple):
+            return RecordError(f"{shorten(value)} is not a word", where=where, fix=nearest("", valid, limit=30))
+        return RecordError(f"{shorten(value)} is not a valid value", where=where, fix=fix)
     if kind in BOUNDS:
         limit = context[BOUNDS[kind][0]]
         allowed = _range(spot.field) or f"{BOUNDS[kind][1]} {limit:g}"

@@ -44,7 +44,8 @@ def _field(dimension: str, low: Quantity, high: Quantity, about: str, reason: st
             raise RecordError(f"{shorten(value)} is not a {dimension}", fix=f'write for example "{example}"')
         found = replace(found, value=float(f"{found.value:.14g}"))  # 100 um is 1e-4 m, not 9.999999999999999e-05
         if not low.value <= found.value <= high.value:  # also refuses not-a-number
-            fix = f"write '{found.value:g} %' if per cent is meant" if dimension == "fraction" and 1 < found.value <= 100 else ""
+            share = dimension == "fraction" and 1 < found.value <= 100 and "%" not in found.text
+            fix = f"write '{found.value:g} %' if per cent is meant" if share else ""
             raise RecordError(f"{found.text} is out of range", why=f"allowed {low.text} to {high.text}", fix=fix)
         return found
 

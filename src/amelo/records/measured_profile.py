@@ -114,7 +114,7 @@ def check_units(points: list[tuple[float, float]], depth_unit: str, mineral_unit
     if deepest > DEEPEST:
         what = f"depth in {depth_unit} reaches {deepest / 1000:g} mm, deeper than a tooth"
         raise RecordError(what, where=name, fix="was it measured in µm? write depth [µm]")
-    if deepest < SHALLOWEST:
+    if 0.0 < deepest < SHALLOWEST:
         what = f"depth in {depth_unit} reaches only {deepest:g} µm"
         raise RecordError(what, where=name, fix="was it measured in mm? write depth [mm]")
 

@@ -68,7 +68,9 @@ def read_profiles(path: str | Path) -> MeasuredProfiles:
     for number, row in rows:
         where = f"{name}: row {number}"
         if len(row) <= max(i for i in (depth_at, mineral_at, time_at, sd_at, *labels) if i is not None):
-            raise FormatError(f"row {number} has {len(row)} columns", where=name, why=f"the header has {len(header)}")
+            raise FormatError(
+                f"row {number} has {len(row)} column{'s' * (len(row) != 1)}", where=name, why=f"the header has {len(header)}"
+            )
         points.append(
             MeasuredPoint(
                 depth=value_in(row[depth_at], "depth", where) * DEPTHS[depth_unit],
