@@ -231,22 +231,6 @@ def test_a_twin_is_made_of_a_specimen_or_of_a_surface_of_a_case(monkeypatch, roo
     assert record.pseudonym == "Kira" and where == {"tooth": 36, "surface": "M"}
 
 
-def test_progress_moves_on_a_terminal_only(solver, amelo, monkeypatch):
-    from amelo.cli.simulate import progress_bar
-
-    solver()
-    assert amelo("simulate", *WORDS).err == ""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    moved = []
-    from rich.progress import Progress
-
-    monkeypatch.setattr(Progress, "update", lambda self, task, **what: moved.append(what))
-    with progress_bar() as on_progress:
-        on_progress(0.5, "day 3")
-        on_progress(1.7, "day 9")
-    assert moved == [{"completed": 0.5, "description": "day 3"}, {"completed": 1.0, "description": "day 9"}]
-
-
 def test_the_references_of_a_run_are_remembered(solver, amelo):
     solver()
     amelo("simulate", *WORDS)

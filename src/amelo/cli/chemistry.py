@@ -11,7 +11,8 @@ from cyclopts import Parameter
 
 from amelo.cite import remember_citations
 from amelo.cli.options import Flag
-from amelo.cli.output import number, one_format, print_csv, print_json, print_table, working
+from amelo.cli.output import number, one_format, print_csv, print_json, print_table
+from amelo.cli.progress import working
 from amelo.errors import CommandError
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from amelo import __version__
 from amelo.cli.output import print_json, print_table
+from amelo.cli.progress import working
 
 __all__ = ["Check", "checks", "doctor"]
 
@@ -29,7 +30,8 @@ def doctor(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
     json
         Print JSON.
     """
-    found = checks()
+    with working("looking at this installation"):
+        found = checks()
     if json:
         print_json([{"check": name, "finding": finding, "good": good} for name, finding, good in found])
     else:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from amelo.cite import remember_citations
 from amelo.cli.options import Flag, Whole
 from amelo.cli.output import number, print_json, print_table
-from amelo.cli.simulate import open_protocol, open_twin, progress_bar
+from amelo.cli.progress import progress_bar, working
+from amelo.cli.simulate import open_protocol, open_twin
 from amelo.errors import CommandError, FileError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def fit(
     from amelo.inference.fit import fit as fitted
 
     names = tuple(name.strip() for name in parameters.split(",") if name.strip())
-    with progress_bar() as on_progress:
+    with progress_bar("laying out the fit") as on_progress:
         found = fitted(twin.specimen, steps, profiles, parameters=names, method=method, samples=samples, seed=seed, width=slit,
                        on_progress=on_progress)  # fmt: skip
     remember_citations("amelo fit", tuple(key for e in found.estimates for key in e.source.split()))
@@ -83,7 +84,8 @@ def fit(
         found.save(place, force=force)
         print(f"{'fitted specimen' if place.suffix.lower() == '.toml' else 'draws'} written to {place}", file=sys.stderr)
     if plot is not None:
-        _write_plots(found, plot)
+        with working("drawing plots"):
+            _write_plots(found, plot)
     if json:
         print_json(found.summary())
     else:
@@ -133,7 +135,7 @@ def sensitivity(
     twin, steps = open_twin(specimen, tooth, surface), open_protocol(protocol)
     from amelo.inference.sensitivity import sensitivity as found_by
 
-    with progress_bar() as on_progress:
+    with progress_bar("laying out the runs") as on_progress:
         found = found_by(twin.specimen, steps, of=of, parts=parts, case=twin.case, on_progress=on_progress)
     remember_citations("amelo sensitivity", twin.specimen.sources)
     if plot is not None:
@@ -141,7 +143,7 @@ def sensitivity(
         from amelo.twin.figures import write_figure
         from amelo.twin.store import writing
 
-        with writing(plot):
+        with writing(plot), working("drawing the plot"):
             write_figure(figure_of_sensitivity(found), plot)
         print(f"plot written to {plot}", file=sys.stderr)
     if json:

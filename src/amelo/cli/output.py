@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 
 from amelo.errors import CommandError
 
-__all__ = ["number", "one_format", "print_csv", "print_json", "print_table", "working"]
+__all__ = ["number", "one_format", "print_csv", "print_json", "print_table"]
 
 
 def one_format(**chosen: bool) -> str:
@@ -54,18 +53,6 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
     if not console.is_terminal:
         console.width = max(console.width, 400)  # nobody reads it: let no column break
     console.print(table)
-
-
-@contextmanager
-def working(message: str) -> Iterator[None]:
-    """Show on a terminal that something takes its time; print nothing anywhere else."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(message):
-        yield
 
 
 def number(value: float, form: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,12 +12,13 @@ from cyclopts import Parameter
 from amelo.cite import remember_citations
 from amelo.cli.options import Flag, Whole
 from amelo.cli.output import print_json, print_table
+from amelo.cli.progress import progress_bar, working
 from amelo.errors import CommandError, FileError, FormatError, nearest
 
 if TYPE_CHECKING:
     from amelo.twin.trajectory import Trajectory
 
-__all__ = ["open_protocol", "open_twin", "progress_bar", "simulate"]
+__all__ = ["open_protocol", "open_twin", "simulate"]
 
 MOST = 100_000  # members
 
@@ -97,7 +97,7 @@ def simulate(
         twin = changed_by(twin, file)
     from amelo.protocol.simulate import simulate as solved
 
-    with _blaming(own), progress_bar() as on_progress:
+    with _blaming(own), progress_bar("laying out the run") as on_progress:
         trajectory = solved(
             twin, steps, tier=tier, seed=seed, accuracy=accuracy, out=out, force=force, on_progress=on_progress, **taken
         )
@@ -214,29 +214,15 @@ def _write_pictures(trajectory: Trajectory, report: Path | None, plot: Path | No
         from amelo.twin.figures import write_figure
         from amelo.twin.store import writing
 
-        with writing(plot):
+        with writing(plot), working("drawing the plot"):
             write_figure(trajectory.plot(), plot)
         print(f"plot written to {plot}", file=sys.stderr)
     if report is not None:
         from amelo.report.lesion import lesion_report
 
-        lesion_report(trajectory, report, force=force)
+        with working("writing the report"):
+            lesion_report(trajectory, report, force=force)
         print(f"report written to {report}", file=sys.stderr)
-
-
-@contextmanager
-def progress_bar() -> Iterator[Callable[[float, str], None]]:
-    """Yield a function of fraction (0-1) and message that moves a bar on a terminal, and does nothing anywhere else."""
-    if not sys.stderr.isatty():
-        yield lambda fraction, message: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("simulating", total=1.0)
-        yield lambda fraction, message: bar.update(task, completed=min(max(fraction, 0.0), 1.0), description=message)
 
 
 def _print(trajectory: Trajectory) -> None:

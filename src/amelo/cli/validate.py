@@ -7,7 +7,8 @@ from pathlib import Path
 
 from amelo.cite import remember_citations
 from amelo.cli.options import Flag
-from amelo.cli.output import number, print_json, print_table, working
+from amelo.cli.output import number, print_json, print_table
+from amelo.cli.progress import progress_bar, working
 from amelo.errors import CommandError, nearest
 
 __all__ = ["validate"]
@@ -36,12 +37,13 @@ def validate(subjects: list[str] | None = None, /, *, full: Flag = False, json: 
             raise CommandError(f"'{name}' is not a subject of validation", fix=nearest(name, SUBJECTS))
     claims, missing = [], []
     for name in subjects or SUBJECTS:
-        with working(f"computing {name}"):
-            found, absent = run_subject(name, full=full)
+        with progress_bar(f"computing {name}") as on_progress:
+            found, absent = run_subject(name, full=full, on_progress=on_progress)
         claims += found
         missing += absent
     if plot is not None:
-        _draw(subjects or list(SUBJECTS), plot)
+        with working("drawing figures"):
+            _draw(subjects or list(SUBJECTS), plot)
     missing += [c.id for c in claims if c.verdict == "missing"]
     remember_citations("amelo validate", [key for c in claims for key in c.source.split()])
     if json:

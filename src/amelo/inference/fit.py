@@ -274,7 +274,7 @@ def fit(
     model = model_of(specimen, protocol.schedule(), names, data, width=width)
     posterior = Posterior(model, priors, np.array([p.mineral for p in data.points]), _stated(data))
     _enough(posterior, model, data)
-    told(0.0, "compiling the equations, once for this kind of run")
+    told(0.0, "loading the equations")
     mode = find_mode(posterior, seed=seed, on_progress=_share(told, 0.0, 0.3))
     posterior, mode, error = _refined(posterior, mode, _share(told, 0.3, 0.4))
     drawn = None

@@ -121,7 +121,7 @@ def sensitivity(
     plan = [*numbers, *knobs]
     if not plan:
         raise CommandError("there is nothing to turn", why="; ".join(notes) or "no parameter of the specimen has a range")
-    told(0.0, "compiling the equations, once for this kind of run")
+    told(0.0, "loading the equations")
     settings = Settings(saves=0)
     values = _members(specimen, plan, base)
     coarse = _outcomes(specimen, *values, settings, of, lambda f: told(f / 3, "solving"))

@@ -65,6 +65,8 @@ def simulate(
         )
     protocol = Protocol.parse(protocol) if isinstance(protocol, str) else protocol
     started = time.perf_counter()
+    if on_progress:
+        on_progress(0.0, "laying out the run")
     values = members_of(draws, members, twin.specimen) if draws else None
     column = twin.column(members=members, seed=seed, values=values)
     if tier == "full" and column.diffusion == "single":
@@ -84,7 +86,7 @@ def simulate(
     )
     stream = RunStream(out, origin, column.members, force=force) if out is not None else None
     if on_progress:
-        on_progress(0.0, "compiling the equations, once for this kind of run")
+        on_progress(0.0, "loading the equations")
     try:
         run = solve_checked(
             column,
