@@ -18,6 +18,7 @@ from amelo.records.fluid import Fluid
 from amelo.records.lesion import body_for_loss, knots
 from amelo.records.specimen import Specimen
 from amelo.records.specimen_parameters import (
+    acid_order_of,
     catalogue,
     class_names,
     fluoridated_names,
@@ -95,7 +96,7 @@ def phases_of(specimen: Specimen) -> tuple[Phase, ...]:
     dissolution = Dissolution(
         order=stated(law.n, "dissolution_order", 1.0),
         surface_exponent=stated(law.surface_exponent, "surface_exponent"),
-        acid_order=stated(law.acid_order, "acid_order"),
+        acid_order=acid_order_of(specimen),
         fluoride_inhibition=mechanisms.fluoride and not equilibrium,
         inhibited=mechanisms.inhibitors,
     )
@@ -104,7 +105,13 @@ def phases_of(specimen: Specimen) -> tuple[Phase, ...]:
         if not mechanisms.precipitation:
             return None
         order = stated(law.growth_order, "growth_order", 1.0)
-        return Growth(order=order, surface=surface, fluoride_limited=fluoride_limited, inhibited=mechanisms.inhibitors)
+        return Growth(
+            order=order,
+            surface=surface,
+            pore_exponent=stated(law.pore_exponent, "pore_exponent", 0.0),
+            fluoride_limited=fluoride_limited,
+            inhibited=mechanisms.inhibitors,
+        )
 
     phases = [Phase(name, name, dissolution, growth(surface) if k == 0 else None) for k, name in enumerate(names)]
     for name in fluoridated_names(specimen):

@@ -252,6 +252,8 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             if area is None:
                 area = _share(amount, load(f"sound{k}"), 2.0 / 3.0, math)
             rate = step * load(f"growth_rate.{k}") * area
+            if law.pore_exponent and law.surface != "pore" and model.porosity_feedback:  # a wall is lost where a pore fills
+                rate = rate * _share(porosity, load("open_pores"), law.pore_exponent, math)
             if model.collagen:  # mineral grows on the matrix
                 rate = rate * load("collagen")
             if law.inhibited:
@@ -456,7 +458,8 @@ def _book(model: CellModel, solution: _Solution, changes: list[Number], load: Lo
     species = solution.everything()
     store(strength=0.5 * _sum(m.charge**2 * v for m, v in species if m.charge))
     store(
-        acid=_sum(v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM] and m.diffusivity),
+        acid=solution.free[HYDROGEN]
+        + _sum(v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM] and m.diffusivity),
         fluoride=solution.total(FLUORIDE),
     )
     if model.living:

@@ -244,7 +244,7 @@ def _tabulate(chemistry: _Chemistry, points: np.ndarray, products: np.ndarray, o
     totals += [sum(m.count * v for m, v in parts) for parts in solution.family]
     fluoride = totals[FLUORIDE]
     drift = solution.total(FLUORIDE, lambda m: m.diffusivity * m.charge) if chemistry.model.species_diffusion else 0.0 * fluoride
-    acid = sum(v for m, v in everything if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM])
+    acid = y[HYDROGEN] + sum(v for m, v in everything if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM])
     return Path(
         s=y[n],
         held=smooth[n + 2],
