@@ -152,6 +152,8 @@ def _defaults(specimen: Specimen) -> dict[str, Parameter]:
     if mechanisms.fluoride:
         for name in ("fluoride_half_inhibition", "fluoride_inhibition_order", "fluoride_half_uptake"):
             take(name, kinetics[name])
+    if mechanisms.inhibitors:
+        take("inhibitor_depth", kinetics["inhibitor_depth"])
     if acid_order_of(specimen):
         take("acid_reference", kinetics["acid_reference"])
     _structure(specimen, take)

@@ -27,7 +27,7 @@ from amelo.records.specimen_parameters import (
     tissue_entry,
 )
 from amelo.records.specimen_parts import Kinetics
-from amelo.twin.column import Biofilm, Column, graded_edges
+from amelo.twin.column import Biofilm, Column, fading, graded_edges
 from amelo.twin.ensemble import draw
 from amelo.twin.phases import Dissolution, Growth, Phase
 
@@ -172,7 +172,7 @@ def _sound(specimen: Specimen, phases: Sequence[Phase], drawn: Values, edges: np
     members, cells = len(drawn["porosity"]), len(edges) - 1
     shares = {name: np.repeat(share[:, None], cells, axis=1) for name, share in _shares(specimen, drawn).items()}
     if specimen.mechanisms.solubility_gradient:
-        fade = _fading(drawn["gradient.depth"] * MICROMETRE, edges)
+        fade = fading(drawn["gradient.depth"] * MICROMETRE, edges)
         main, *rest = shares
         if rest:
             name = min(rest, key=lambda phase: float(drawn[f"pk.{phase}"][0]))  # the very soluble class
@@ -187,12 +187,6 @@ def _sound(specimen: Specimen, phases: Sequence[Phase], drawn: Values, edges: np
     shares |= dict.fromkeys(fluoridated_names(specimen), fluoridated)
     parts = [shares.get(phase.name, np.zeros((members, cells))) for phase in phases]
     return np.stack(parts, axis=1) * drawn["sound_mineral"][:, None, None]
-
-
-def _fading(depth: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the cell means (M, N) of exp(-x/depth)."""
-    faces = np.exp(-edges[None, :] / depth[:, None])
-    return depth[:, None] * (faces[:, :-1] - faces[:, 1:]) / np.diff(edges)[None, :]
 
 
 def _remaining(specimen: Specimen, drawn: Values, edges: np.ndarray) -> np.ndarray:
@@ -274,6 +268,8 @@ def _parameters(specimen: Specimen, phases: Sequence[Phase], drawn: Values) -> d
         found["diffusivity_scale"] = drawn["diffusivity_scale"]
     for name in ("porosity_exponent", "porosity_floor", "residual_mineral"):
         found[name] = drawn[name]
+    if "inhibitor_depth" in drawn:
+        found["inhibitor_depth"] = drawn["inhibitor_depth"] * MICROMETRE
     for name, values in drawn.items():
         if name.startswith(("fluoride_", "acid_", "collagen.", "enzyme.", "biofilm.")):
             found[name] = values

@@ -61,6 +61,10 @@ def column_gradient(
         sound = sound - pores[:, None, :]
     for k, n in enumerate(names):
         found[f"molar_volume.{n}"] = found[f"molar_volume.{n}"] + of_volume[:, k] * LITRES
+    if "inhibitor_depth" in value:
+        depth, widths = value["inhibitor_depth"], np.diff(column.edges)
+        ends = (1.0 + column.edges / depth[:, None]) * np.exp(-column.edges / depth[:, None])
+        found["inhibitor_depth"] = (cells["reach"] * (ends[:, :-1] - ends[:, 1:]) / widths).sum(axis=1)
     if column.diffusion == "single":
         open_pores = 1.0 - column.sound[:, :, -1].sum(axis=1) - column.organic[:, -1]
         diffusivity, exponent, bar = value["pore_diffusivity"], value["porosity_exponent"], cells["diffusivity_scale"].sum(axis=1)

@@ -64,7 +64,14 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     state += [f"{name}{f}" for name in ("total", "stock", "mobility", "drift") for f in families]
     state += ["strength", "acid", "fluoride", "current", "conductance"]
     state += [*metabolism.STATE] * model.living + [*matrix.STATE] * model.collagen
-    rest = ["width", "organic", "open_pores", "sound_apatite", *(f"{name}{k}" for name in ("sound", "own") for k in phases)]
+    rest = [
+        "width",
+        "organic",
+        "open_pores",
+        "reach",
+        "sound_apatite",
+        *(f"{name}{k}" for name in ("sound", "own") for k in phases),
+    ]
     rest += ["log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration", "excess", "imbalance"]
     rest += [f"{name}{k}" for name in ("dissolving", "loose", "growing", "room", "below", "above", "saturation") for k in phases]
     rest += [f"{name}{k}" for name in ("formed", "forming", "taking") for k in phases]
