@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from types import ModuleType
 
+import numpy as np
 import pytest
 
+import runs
 from amelo.cli.main import COMMANDS
 from amelo.cli.simulate import open_protocol, open_twin
 from amelo.twin.measures import MEASURES
@@ -24,12 +27,15 @@ def solver(monkeypatch):
     asked: dict[str, object] = {}
 
     def install(**options):
-        def simulate(twin, protocol, *, members, tier, seed, on_progress):
-            asked.update(twin=twin, protocol=protocol, members=members, tier=tier, seed=seed)
+        def simulate(twin, protocol, *, members, tier, seed, accuracy, out, force, on_progress):
+            asked.update(twin=twin, protocol=protocol, members=members, tier=tier, seed=seed, accuracy=accuracy)
             for step in range(5):
                 on_progress(step / 4, f"day {step}")
             rates = [30.0 + 20.0 * i / members for i in range(members)]
-            return make_trajectory(**({"rates": rates} | options))
+            made = make_trajectory(**({"rates": rates} | options))
+            if out is not None:
+                made.save(out, force=force)
+            return made
 
         module = ModuleType("amelo.protocol.simulate")
         module.simulate = simulate
@@ -51,6 +57,7 @@ def test_it_prints_outcomes_for_people(solver, amelo):
         "members": 5,
         "tier": "full",
         "seed": 3,
+        "accuracy": 0.01,
     }
     for measure in MEASURES.values():
         assert measure.label in ran.out and measure.unit in ran.out, measure.name
@@ -106,12 +113,43 @@ def test_members_without_an_answer_are_a_note_and_a_run_without_one_is_an_error(
     solver(failed=(1,))
     ran = amelo("simulate", *WORDS, "--members", "4", "--json")
     assert ran.code == 0 and "note: 1 of 4 members have no answer and are left out" in ran.err
-    assert json.loads(ran.out)["solved_members"] == 3
+    data = json.loads(ran.out)
+    assert data["solved_members"] == 3 and data["members"] == 4
+    assert data["members_with"]["lesion_depth"] == 3 and data["members_with"]["surface_layer_mineral"] == 0
+    assert data["surface_layer_mineral"] is None and "NaN" not in ran.out
+    table = amelo("simulate", *WORDS, "--members", "4").out.splitlines()
+    assert table[2].split()[-2:] == ["members", "unit"]
+    (row,) = (line for line in table if "LD lesion depth" in line)
+    assert row.split()[-2:] == ["3", "µm"]
     solver(failed=(0,))
     ran = amelo("simulate", *WORDS, "--out", tmp_path / "why.zarr", "--report", tmp_path / "why.html")
     assert ran.code == 2 and ran.out == ""
     assert ran.err.splitlines()[-1].startswith("amelo: lactic slab: the run has no answer: no solution at 7.5 h in cell 12")
     assert not Trajectory.load(tmp_path / "why.zarr").usable and not (tmp_path / "why.html").exists()
+
+
+def test_an_error_beyond_the_accuracy_is_in_the_status_the_note_and_the_data(solver, amelo, tmp_path, monkeypatch):
+    def poor(**options):
+        made = runs.make_trajectory(**options)
+        run = replace(made.run, error=np.array([1e-9, 2e-5, 1e-9]))
+        return Trajectory(run, replace(made.provenance, options={"accuracy": 0.01}))
+
+    monkeypatch.setattr("test_simulate.make_trajectory", poor)
+    solver()
+    ran = amelo("simulate", *WORDS, "--members", "3", "--report", tmp_path / "a.html")
+    assert ran.code == 0
+    assert "numerical error of ΔZ about 2e+03 vol%·µm, MORE THAN ASKED FOR in 1 of 3 members" in ran.out
+    assert (
+        "note: the error in time of ΔZ is more than the accuracy of 1 % that was asked for in 1 of 3 members (1), at most"
+        in ran.err
+    )
+    assert "more than the accuracy of 1 % that was asked for" in (tmp_path / "a.html").read_text("utf-8")
+    data = json.loads(amelo("simulate", *WORDS, "--members", "3", "--json").out)
+    assert data["members_beyond_accuracy"] == [1] and data["accuracy"] == 0.01
+    assert any("more than the accuracy" in sentence for sentence in data["warnings"])
+    asked = solver()
+    amelo("simulate", *WORDS, "--members", "3", "--accuracy", "0.001")
+    assert asked["accuracy"] == 0.001
 
 
 def test_what_cannot_be_written_is_refused_before_the_run(solver, amelo, tmp_path):
@@ -130,6 +168,9 @@ def test_what_cannot_be_written_is_refused_before_the_run(solver, amelo, tmp_pat
         (("--members", "0"), "--members 0 is out of range; allowed 1 to 100000"),
         (("--members", "many"), "many"),
         (("--seed", "-1"), "--seed -1 is out of range"),
+        (("--accuracy", "0"), "--accuracy 0 is out of range; it is relative, above 0 and below 1; write 0.01 for 1 %"),
+        (("--accuracy", "1%"), "1%"),
+        (("--accuracy", "nan"), "--accuracy nan is out of range"),
         (("--tier", "ful"), "did you mean 'full'?"),
         (("--member", "3"), "did you mean '--members'?"),
     ):

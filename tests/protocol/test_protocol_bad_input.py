@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -192,7 +193,7 @@ def test_a_file_of_fifty_megabytes_is_refused_before_it_is_read(tmp_path):
     big = tmp_path / "big.protocol"
     with big.open("wb") as file:
         file.truncate(50_000_000)
-    with pytest.raises(FileError, match=r"is 50000 kB; allowed up to 500 kB; is it the right file\?"):
+    with pytest.raises(FileError, match=r"is 50 MB; allowed up to 500 kB; is it the right file\?"):
         Protocol.read(big)
 
 
@@ -217,3 +218,31 @@ def test_json_is_checked_by_the_same_rules(data, words, tmp_path):
         Protocol.read(path)
     for word in ["p.json", *words]:
         assert word in str(caught.value), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["cases/protocols/ph-cycling.protocol", "nowhere/day.txt", "day.txt", "cases/protocols", "C:\\day.json"]
+)
+def test_the_name_of_a_file_is_not_a_protocol(name, root, monkeypatch):
+    monkeypatch.chdir(root)
+    sentence = f"'{name}' is the name of a file, not a protocol; use Protocol.read({name!r})"
+    with pytest.raises(FormatError) as caught:
+        Protocol.parse(name)
+    assert str(caught.value) == sentence
+    with pytest.raises(FormatError, match=r"is not the text of a protocol; use Protocol.read\('cases/x'\)"):
+        Protocol.parse(Path("cases/x"))
+    with pytest.raises(FormatError, match="None is not the text of a protocol; write the steps as text"):
+        Protocol.parse(None)
+
+
+def test_a_word_that_is_no_step_is_not_taken_for_a_file():
+    for text, words in (("rest", "'rest' lacks a duration"), ("rinze", "did you mean 'rinse'")):
+        with pytest.raises(FormatError, match=words):
+            Protocol.parse(text)
+
+
+def test_a_file_whose_name_has_blanks_is_recognised(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my day").write_text("rest 1 h")
+    with pytest.raises(FormatError, match="'my day' is the name of a file"):
+        Protocol.parse("my day")

@@ -150,21 +150,22 @@ def _walk(steps, start):
         yield step, level
 
 
-def _schedule(steps, saliva, *, start=None):
+def _course(steps, saliva, *, start=None):
+    levels = [level for _, level in _walk(steps, start)]
+    return types.SimpleNamespace(levels=levels, end=StandInState(levels[-1]))
+
+
+def _segments(course, steps):
     return tuple(
         Segment(step.duration, Exposure(Fluid(pH=7.0, totals_mmol_per_kgw={"F": level}), sugar=step.sugar), step.label)
-        for step, level in _walk(steps, start)
+        for step, level in zip(steps, course.levels, strict=True)
     )
-
-
-def _course(steps, saliva, *, start=None):
-    return types.SimpleNamespace(end=StandInState(list(_walk(steps, start))[-1][1]))
 
 
 @pytest.fixture
 def mouth(monkeypatch):
     stand_in = types.ModuleType("amelo.twin.mouth")
-    stand_in.Mouthful, stand_in.mouth_schedule, stand_in.mouth_course = StandInMouthful, _schedule, _course
+    stand_in.Mouthful, stand_in.segments_of, stand_in.mouth_course = StandInMouthful, _segments, _course
     stand_in.saliva_profile = lambda case=None: "saliva"
     monkeypatch.setitem(sys.modules, "amelo.twin.mouth", stand_in)
     return stand_in

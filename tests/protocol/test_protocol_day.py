@@ -105,3 +105,13 @@ def test_meals_that_overlap_follow_each_other_and_it_is_said():
 def test_a_day_that_runs_past_midnight_is_refused():
     with pytest.raises(RecordError, match=r"ends 30 min after midnight; shorten or move a meal"):
         day_of(case([at("23:30", duration=60)]))
+
+
+@pytest.mark.parametrize("sugar", [0.1, 1.1, 7, 14, 28, 29, 55, 56, 57, 58, 69, 70, 99.9, 33.3])
+def test_numbers_of_a_case_are_printed_as_the_case_has_them(sugar):
+    meals = [at("08:00", sugar=sugar, duration=2.2), at("12:00", "unsweetened drink", sugar=0)]
+    day = day_of(case(meals, water_fluoride=0.7, toothpaste_fluoride=1450, rinse_fluoride=225, brushing_per_day=2))
+    text = str(Protocol(steps=day.steps))
+    assert f"meal sugar {sugar} % for 2 min 12 s\n" in text
+    assert "0.7 ppm F" in text and "brush with 1450 ppm F paste" in text and "rinse with 225 ppm F" in text
+    assert Protocol.parse(text).steps == day.steps

@@ -163,7 +163,7 @@ def test_a_pipe_without_end_is_not_read_to_its_end(tmp_path):
 
     feeder = threading.Thread(target=feed)
     feeder.start()
-    with pytest.raises(FileError, match=r"pipe is larger than 100000 bytes"):
+    with pytest.raises(FileError, match=r"pipe is larger than 100 kB"):
         read_json(pipe, limit=100_000)
     feeder.join(timeout=10)
     assert not feeder.is_alive()

@@ -81,8 +81,8 @@ def test_glands_secrete_between_rest_and_stimulated():
     saliva = saliva_profile()
     np.testing.assert_allclose(saliva.secreted(0.5 * saliva.flow_rest), saliva.rest)
     np.testing.assert_allclose(saliva.secreted(2 * saliva.flow_stimulated), saliva.stimulated)
-    middle = saliva.secreted(np.array([0.5 * (saliva.flow_rest + saliva.flow_stimulated)]))
-    np.testing.assert_allclose(middle[:, 0], 0.5 * (saliva.rest + saliva.stimulated))
+    middle = saliva.secreted(0.5 * (saliva.flow_rest + saliva.flow_stimulated))
+    np.testing.assert_allclose(middle, 0.5 * (saliva.rest + saliva.stimulated))
 
 
 @pytest.mark.parametrize("ph", [2.5, 3.0, 5.0, 7.0, 9.0])

@@ -88,6 +88,22 @@ def test_others_can_read_the_file_without_amelo(ending, tmp_path):
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
+def test_what_is_missing_is_missing_for_a_reason_that_the_file_tells(ending, tmp_path):
+    path = make_trajectory(rates=RATES, failed=(1,)).save(tmp_path / f"run{ending}")
+    options = {"engine": "zarr", "consolidated": False} if ending == ".zarr" else {"engine": "scipy"}
+    with xarray.open_dataset(path, **options) as data:
+        data.load()
+    assert list(data.status.attrs["flag_values"]) == [0, 1, 2, 3]
+    assert data.status.attrs["flag_meanings"] == "ok not_converged not_balanced bath_not_solved"
+    assert "from its failure on" in data.attrs["missing_values"] and data.attrs["solved_members"] == "2 of 3"
+    solved = data.status == 0
+    assert solved.values.tolist() == [True, False, True] and data.failure.values[1].startswith("no solution at 7.5 h")
+    fields = data[["mineral", "ph", "totals", "inflow", "saturation_index", "porosity"]]
+    assert all(bool(np.isfinite(fields[name].where(solved, drop=True)).all()) for name in fields)
+    assert bool(np.isfinite(data.ph.isel(member=1, time=0)).all()) and bool(np.isnan(data.ph.isel(member=1, time=-1)).all())
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_a_place_that_is_taken_stays_as_it_is(ending, tmp_path):
     first, second = make_trajectory(), make_trajectory(rates=(50.0,))
     path = first.save(tmp_path / f"run{ending}")

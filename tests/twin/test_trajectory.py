@@ -305,3 +305,37 @@ def test_times_are_said_as_people_say_them(hours, words):
 def test_what_no_member_has_is_said_so():
     outcome = summarise(MEASURES["surface_layer_mineral"], np.array([np.nan, np.nan]))
     assert outcome.members == 0 and str(outcome) == "SZ –" and not outcome.has_interval
+
+
+def test_an_error_beyond_what_was_asked_for_is_said_with_its_members():
+    run = make_run(rates=RATES)
+    loss = Trajectory.of(run, specimen_name="x")._measures["integrated_mineral_loss"][:, -1] * 1e-8  # m
+    origin = {"specimen_name": "slab", "options": {"accuracy": 0.01}}
+    fine = Trajectory.of(replace(run, error=0.0099 * loss), **origin)
+    assert not fine.inaccurate.any() and fine.in_error == "" and fine.warnings == ()
+    share = np.resize([0.02, 0.001, 0.05], len(RATES))
+    share[3:] = 0.0
+    poor = Trajectory.of(replace(run, error=share * loss), **origin)
+    assert np.flatnonzero(poor.inaccurate).tolist() == [0, 2]
+    (sentence,) = poor.warnings
+    assert sentence.startswith(
+        f"the error in time of ΔZ is more than the accuracy of 1 % that was asked for in 2 of {len(RATES)} members (0, 2), at most "
+    )
+    assert f"{1e8 * 0.05 * loss[2]:.2g} vol%·µm of {1e8 * loss[2]:.4g} in member 2" in sentence
+    assert not Trajectory.of(poor.run, specimen_name="slab", options={"accuracy": 0.1}).inaccurate.any()
+    assert not Trajectory.of(poor.run, specimen_name="slab").inaccurate.any()  # nobody asked for anything
+    unknown = Trajectory.of(replace(run, error=np.full(len(RATES), np.nan)), **origin)
+    assert not unknown.inaccurate.any() and unknown.warnings == ()
+
+
+def test_a_loss_of_next_to_nothing_is_judged_as_a_small_one():
+    run = make_run(hours=(0, 24), rates=(0.01,))
+    allowed = 0.01 * 5e-8
+    for error, beyond in ((0.9 * allowed, False), (3.0 * allowed, True)):
+        made = Trajectory.of(replace(run, error=np.array([error])), specimen_name="x", options={"accuracy": 0.01})
+        assert made.inaccurate.tolist() == [beyond]
+    words = made.warnings[0]
+    assert words.startswith("the error in time of ΔZ is about 0.15 vol%·µm of ")
+    assert "more than the accuracy of 1 % that was asked for, although every step was halved" in words
+    cut = Trajectory(made.run, made.provenance, finished=False)
+    assert "halved" not in cut.warnings[1] and "more than the accuracy" in cut.warnings[1]

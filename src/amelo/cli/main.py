@@ -69,8 +69,8 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(str(error), error, debug, 2)
     except CycloptsError as error:
         return _fail(_reword(error, words), error, debug, 2)
-    except KeyboardInterrupt:
-        return _fail("stopped by the user; nothing was written half", None, False, 130)
+    except KeyboardInterrupt as stop:  # a run that was being written says what there is
+        return _fail(f"stopped by the user; {stop if stop.args else 'nothing was written half'}", None, False, 130)
     except (BrokenPipeError, SystemExit):  # the reader, such as head, has seen enough; rich makes an exit of it
         _mute()
         return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -32,8 +32,10 @@ def simulate(
     draws: Path | None = None,
     tier: Literal["auto", "reduced", "full"] = "auto",
     seed: int = 0,
+    accuracy: float = 0.01,
     tooth: int | None = None,
     surface: str | None = None,
+    with_: Annotated[list[str] | None, Parameter(name="--with", negative=())] = None,
     out: Path | None = None,
     report: Path | None = None,
     plot: Path | None = None,
@@ -58,12 +60,17 @@ def simulate(
         reduced (one diffusivity, fast), full (every species diffuses on its own), or auto.
     seed
         Draws the ensemble; the same seed gives the same result.
+    accuracy
+        Relative error in time of the mineral loss at which steps are small enough; it says nothing of pH or of other outcomes.
     tooth
         Tooth of the case, by its FDI number, for example 36.
     surface
         Surface of that tooth: M, O, D, B, L and so on.
+    with_
+        Change the twin with your own Python, as docs/extending.md tells: file.py, or file.py:function. The file is run with all your rights:
+        give only files that you trust. May be given more than once.
     out
-        Write every saved state to this .zarr folder or .nc file.
+        Write every saved state to this .zarr folder or .nc file; the folder grows while the run goes on.
     report
         Write a report to this .html file.
     plot
@@ -73,7 +80,7 @@ def simulate(
     force
         Replace files that are there already.
     """
-    _check(1 if members is None else members, seed)
+    _check(1 if members is None else members, seed, accuracy)
     _check_places(out, report, plot, force)
     twin, steps = open_twin(specimen, tooth, surface), open_protocol(protocol)
     taken: dict[str, object] = {"members": members or 1}
@@ -82,13 +89,20 @@ def simulate(
 
         found = read_draws(draws, twin.specimen)
         taken = {"members": members or min(len(next(iter(found.values()))), MOST), "draws": found}
+    own = with_ or []
+    for file in own:
+        from amelo.cli.extensions import changed_by
+
+        print(f"note: the code in {file} is run; it is yours, amelo has not checked it", file=sys.stderr)
+        twin = changed_by(twin, file)
     from amelo.protocol.simulate import simulate as solved
 
-    with progress_bar() as on_progress:
-        trajectory = solved(twin, steps, tier=tier, seed=seed, on_progress=on_progress, **taken)
+    with _blaming(own), progress_bar() as on_progress:
+        trajectory = solved(
+            twin, steps, tier=tier, seed=seed, accuracy=accuracy, out=out, force=force, on_progress=on_progress, **taken
+        )
     remember_citations("amelo simulate", trajectory.provenance.citations)
     if out is not None:  # also of a run without an answer, to find out why
-        trajectory.save(out, force=force)
         print(f"every saved state written to {out}", file=sys.stderr)
     trajectory.raise_if_bad()
     if json:
@@ -101,6 +115,15 @@ def simulate(
         print(f"note: {sentence}", file=sys.stderr)
     _write_pictures(trajectory, report, plot, force)
     return 0
+
+
+def _blaming(own: list[str]) -> AbstractContextManager[None]:
+    """Return what turns faults of the user's own files into sentences, nothing when there are none."""
+    if not own:
+        return nullcontext()
+    from amelo.cli.extensions import own_faults
+
+    return own_faults(own)
 
 
 def open_twin(file: str, tooth: int | None, surface: str | None) -> object:
@@ -152,11 +175,14 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _check(members: int, seed: int) -> None:
+def _check(members: int, seed: int, accuracy: float) -> None:
     if not 1 <= members <= MOST:
         raise CommandError(f"--members {members} is out of range", why=f"allowed 1 to {MOST}")
     if not 0 <= seed < 2**63:
         raise CommandError(f"--seed {seed} is out of range", why="allowed 0 to 9223372036854775807")
+    if not 0.0 < accuracy < 1.0:
+        fix = "write 0.01 for 1 %"
+        raise CommandError(f"--accuracy {accuracy:g} is out of range", why="it is relative, above 0 and below 1", fix=fix)
 
 
 def _check_places(out: Path | None, report: Path | None, plot: Path | None, force: bool) -> None:
@@ -217,18 +243,22 @@ def _print(trajectory: Trajectory) -> None:
     for outcome in found:
         form = outcome.measure.form
         value = f"{outcome.value:{form}}" if outcome.members else "–"
-        spread = (f"{outcome.low:{form}} to {outcome.high:{form}}" if outcome.has_interval else "",) if several else ()
+        spread = (
+            (f"{outcome.low:{form}} to {outcome.high:{form}}" if outcome.has_interval else "", outcome.members) if several else ()
+        )
         name = " ".join(part for part in (outcome.measure.symbol, outcome.measure.label) if part)
         rows.append(
             (name if outcome.measure.symbol not in trajectory.run.phases else outcome.measure.label, value, *spread, outcome.unit)
         )
-    print_table(("outcome", "median" if several else "value", *(("5–95 %",) if several else ()), "unit"), rows)
+    print_table(("outcome", "median" if several else "value", *(("5–95 %", "members") if several else ()), "unit"), rows)
     depths = []
     for depth in depths_of(trajectory):
         depths.append((f"{depth:g}", *(o.figures() for o in trajectory.at_depth(depth).values())))
     print_table(("depth [µm]", "pH", *(f"SI {p}" for p in trajectory.run.phases), "mineral [vol%]"), depths, left=0)
     error = trajectory.error_estimate
     accuracy = f"numerical error of ΔZ about {error:.2g} vol%·µm" if error == error else "numerical error of ΔZ not estimated"
+    beyond = int(trajectory.inaccurate.sum())
+    accuracy += f", MORE THAN ASKED FOR in {beyond} of {trajectory.members} members" if beyond else ""
     counts = ", ".join(f"{count} {name}" for name, count in trajectory.run.counts.items())
     print(f"status: {trajectory.verdict}; {balance_in_words(dict(trajectory.balance_errors()))}; {accuracy}")
     print("; ".join(part for part in (counts, "'amelo cite' lists the references", "not a medical device") if part))

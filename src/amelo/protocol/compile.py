@@ -71,19 +71,9 @@ class _Compiler:
     def __init__(self, protocol: Protocol, case: Case | None) -> None:
         self.protocol, self.case = protocol, case
         self.baths = baths_of(protocol)
-        self._state: Any = None
-        self._since: Sequence[Any] = ()
+        self.state: Any = None
         self.saliva: Any = None
         self.count = 0
-
-    @property
-    def state(self) -> Any:
-        """The mouth as the steps so far leave it, reckoned when somebody asks, since the last steps leave it to nobody."""
-        if self._since:
-            from amelo.twin.mouth import mouth_course
-
-            self._state, self._since = mouth_course(self._since, self.saliva, start=self._state).end, ()
-        return self._state
 
     def parts(self, steps: Sequence[Any], path: Path) -> Schedule:
         """Return the parts of a block, runs of mouth steps taken together."""
@@ -98,7 +88,7 @@ class _Compiler:
             elif isinstance(step, Bath | Slurry):
                 out += self.mouth(run)
                 out.append(self.bath(step, here))
-                run, self._state, self._since = [], None, ()
+                run, self.state = [], None
             else:
                 run.append(step)
         return (*out, *self.mouth(run))
@@ -134,13 +124,13 @@ class _Compiler:
         """Return the segments of successive mouth steps, and keep the state that they leave."""
         if not run:
             return ()
-        from amelo.twin.mouth import mouth_schedule, saliva_profile
+        from amelo.twin.mouth import mouth_course, saliva_profile, segments_of
 
         if self.saliva is None:
             self.saliva = saliva_profile(self.case)
         taken = mouthfuls(run)
-        segments = mouth_schedule(taken, self.saliva, start=self.state)
-        self._since = taken
+        course = mouth_course(taken, self.saliva, start=self.state)
+        self.state, segments = course.end, segments_of(course, taken)
         self.count += len(segments)
         if self.count > MOST_SEGMENTS:
             raise RecordError(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from amelo.errors import RecordError
 from amelo.params import load_set
 from amelo.protocol.steps import DAY, Brush, Drink, Meal, Rest, Rinse, Sleep
-from amelo.protocol.values import number, time_text
+from amelo.protocol.values import PERCENT, PPM, number, read_number, time_text
 from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
 
@@ -19,6 +20,7 @@ DRINKS = ("sugared drink", "acidic drink", "unsweetened drink")
 BRUSHING_AFTER = {1: ("evening",), 2: ("morning", "evening"), 3: ("morning", "noon", "evening")}
 NOON = 12 * 3600.0
 GAP = 600.0  # s between the last thing eaten and the brush
+MINUTE = Decimal(60)
 SHORTEST = 1.0  # s; a shorter pause is no step
 
 
@@ -65,20 +67,21 @@ def _eaten(case: Case, meal: Any, assumed: list[str]) -> _Event:
     constants, key = load_set("habits"), meal.what.replace(" ", "_")
     hours, minutes = meal.at.split(":")
     found = {}
-    for name, scale, shown in (("duration", 60.0, "min"), ("sugar", 0.01, "kg/kg")):
+    for name, scale, shown in (("duration", MINUTE, "min"), ("sugar", PERCENT, "kg/kg")):
         value = getattr(meal, name)
         if value == UNKNOWN:
-            found[name] = constants.value(f"eating.{key}.{name}") * (60.0 if name == "duration" else 1.0)
-            assumed.append(f"{name} {number(constants.value(f'eating.{key}.{name}'))} {shown} of the {meal.what} at {meal.at}")
+            usual = constants.value(f"eating.{key}.{name}")
+            found[name] = _times(usual, MINUTE) if name == "duration" else usual
+            assumed.append(f"{name} {number(usual)} {shown} of the {meal.what} at {meal.at}")
         else:
-            found[name] = float(value) * scale
+            found[name] = _times(value, scale)
     found["duration"] = max(found["duration"], SHORTEST)
     ph = None if meal.pH == UNKNOWN else float(meal.pH)
     at = int(hours) * 3600.0 + int(minutes) * 60.0
     if meal.what not in DRINKS:
         return _Event(at, Meal(sugar=found["sugar"], ph=ph, duration=found["duration"]))
     water = case.hygiene.water_fluoride  # mg/L, a millionth by mass
-    fluoride = 1e-6 * float(water) if meal.what == "unsweetened drink" and water != UNKNOWN else 0.0
+    fluoride = _times(water, PPM) if meal.what == "unsweetened drink" and water != UNKNOWN else 0.0
     return _Event(at, Drink(sugar=found["sugar"], ph=ph, fluoride=fluoride, duration=found["duration"]))
 
 
@@ -94,7 +97,7 @@ def _cleaning(case: Case, eaten: list[_Event], bed: float, waking: float, assume
     if often and paste == UNKNOWN:
         assumed.append("toothpaste without fluoride, because the case does not know it")
     lasting = constants.value("day.brushing") * 60.0
-    brush = Brush(fluoride=0.0 if paste == UNKNOWN else 1e-6 * float(paste), duration=lasting)
+    brush = Brush(fluoride=0.0 if paste == UNKNOWN else _times(paste, PPM), duration=lasting)
     rinsing = hygiene.rinse_fluoride not in (UNKNOWN, 0)
     rinse = constants.value("day.rinsing") * 60.0
     night = bed - rinse * rinsing
@@ -105,7 +108,7 @@ def _cleaning(case: Case, eaten: list[_Event], bed: float, waking: float, assume
     }
     events = [_Event(times[when], brush) for when in BRUSHING_AFTER.get(min(often, 3), ())]
     if rinsing:
-        events.append(_Event(night, Rinse(fluoride=1e-6 * float(hygiene.rinse_fluoride), duration=rinse)))
+        events.append(_Event(night, Rinse(fluoride=_times(hygiene.rinse_fluoride, PPM), duration=rinse)))
     return events
 
 
@@ -145,6 +148,11 @@ def _idle(start: float, end: float, bed: float, waking: float) -> list[Any]:
         asleep = a < waking or a >= bed
         found.append(Sleep(duration=b - a) if asleep else Rest(duration=b - a))
     return found
+
+
+def _times(value: float, scale: Decimal) -> float:
+    """Return a number of a case in SI as the text of a protocol would give it: 70 % is 0.7, not the float beside it."""
+    return read_number(repr(float(value)), scale)
 
 
 def _clock(seconds: float) -> str:

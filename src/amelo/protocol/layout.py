@@ -1,17 +1,14 @@
-"""From a file or a string to lines that the grammar can read: encoding, characters and indentation, each fault with its place."""
+"""From text to lines that the grammar can read: characters and indentation, each fault with its place."""
 
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from amelo.errors import FileError, FormatError, nearest
-from amelo.records.read import source_name
+from amelo.errors import FormatError
 
-__all__ = ["DEEPEST", "LIMIT", "Layout", "laid_out", "place", "read_text"]
+__all__ = ["DEEPEST", "LIMIT", "Layout", "laid_out", "place"]
 
 LIMIT = 500_000  # bytes; a year in which every day differs is below 200 kB
 DEEPEST = 20  # blocks inside blocks
@@ -32,43 +29,6 @@ class Layout:
     def line(self, token: Any) -> str:
         """Return the line of a token, without its comment."""
         return self.text.split("\n")[token.line - 1].split("#")[0].rstrip()
-
-
-def read_text(source: str | Path, *, limit: int = LIMIT) -> str:
-    """Return the text of a protocol file, ``"-"`` for standard input.
-
-    Raises: FileError when it cannot be read or is too large; FormatError when it is not UTF-8 text.
-    """
-    name = source_name(source)
-    raw = sys.stdin.buffer.read(limit + 1) if name == "standard input" else _bytes(Path(source), limit)
-    if len(raw) > limit:
-        raise FileError(f"{name} is larger than {limit // 1000} kB", why="a protocol is far smaller", fix="is it the right file?")
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw[:200]:
-        raise FormatError("the text is UTF-16 or UTF-32, or not text at all", where=name, fix="save it as UTF-8")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        place = f"{name}: line {raw.count(bytes([10]), 0, error.start) + 1}"
-        why = f"byte {raw[error.start]:#04x} is not UTF-8"
-        raise FormatError("the text is in another encoding", where=place, why=why, fix="save it as UTF-8") from None
-
-
-def _bytes(path: Path, limit: int) -> bytes:
-    try:
-        if path.is_dir():
-            raise FileError(f"{path} is a folder", fix="name a protocol file in it")
-        if path.stat().st_size > limit:
-            size = f"{path.stat().st_size / 1000:.0f} kB"
-            raise FileError(f"{path} is {size}", why=f"allowed up to {limit // 1000} kB", fix="is it the right file?")
-        with path.open("rb") as file:
-            return file.read(limit + 1)  # a pipe or device has no size, and may never end
-    except FileNotFoundError:
-        fix = ""
-        if path.parent.is_dir():
-            fix = nearest(path.name, sorted(p.name for p in path.parent.iterdir() if p.is_file()), limit=0)
-        raise FileError(f"{path} does not exist", fix=fix) from None
-    except (OSError, ValueError) as error:
-        raise FileError(f"{path} cannot be read", why=getattr(error, "strerror", None) or str(error)) from None
 
 
 def laid_out(text: str) -> Layout:

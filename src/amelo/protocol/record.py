@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from amelo.errors import AmeloError, RecordError
+from amelo.errors import AmeloError, FormatError, RecordError, shorten
 from amelo.protocol.steps import LONGEST, Step, length
 from amelo.protocol.text import text_of
 from amelo.protocol.values import time_text
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from amelo.twin.schedule import Schedule
 
 __all__ = ["Protocol", "protocol_schema"]
+
+ENDINGS = (".protocol", ".txt", ".json", ".md", ".text")
 
 
 class Protocol(Record):
@@ -50,6 +52,9 @@ class Protocol(Record):
 
         from amelo.protocol.parse import parse_text
 
+        if not isinstance(text, str):
+            fix = f"use Protocol.read({str(text)!r})" if isinstance(text, Path) else "write the steps as text"
+            raise FormatError(f"{shorten(text)} is not the text of a protocol", fix=fix)
         try:
             parsed = parse_text(text)
             protocol = cls(steps=parsed.steps)
@@ -61,6 +66,9 @@ class Protocol(Record):
                 found = cause.at("line {}, column {}".format(*parsed.places[(longest,)]))
             raise found.at(source) if source else found from None
         except AmeloError as error:
+            if not source and _names_a_file(text):
+                what, fix = f"'{text.strip()}' is the name of a file, not a protocol", f"use Protocol.read({text.strip()!r})"
+                raise FormatError(what, fix=fix) from None
             raise error.at(source) if source else error from None
         protocol._places, protocol._source = dict(parsed.places), source
         return protocol
@@ -71,14 +79,15 @@ class Protocol(Record):
 
         Raises: FileError, FormatError, QuantityError or RecordError, one sentence with the place.
         """
-        from amelo.protocol.layout import read_text
+        from amelo.protocol.layout import LIMIT
         from amelo.records.check import build
-        from amelo.records.read import read_json, source_name
+        from amelo.records.read import read_json, read_plain, source_name
 
         name = source_name(path)
         if name.endswith(".json"):
             return build(cls, read_json(path), name)
-        return cls.parse(read_text(path), source=name)
+        text = read_plain(path, limit=LIMIT, why="a protocol is far smaller", fix="is it the right file?")
+        return cls.parse(text, source=name)
 
     @property
     def duration(self) -> float:
@@ -118,6 +127,14 @@ class Protocol(Record):
 
     def _repr_html_(self) -> str:
         return f"<p>Protocol, {escape(time_text(self.duration))}</p><pre>{escape(str(self))}</pre>"
+
+
+def _names_a_file(text: str) -> bool:
+    """Return whether a text that is no protocol looks like a path: one word that is there, or that ends as files do."""
+    word = text.strip()
+    if not word or any(c.isspace() for c in word):
+        return bool(word) and "\n" not in word and len(word) < 200 and Path(word).is_file()
+    return len(word) < 1000 and (Path(word).suffix.lower() in ENDINGS or "/" in word or "\\" in word)
 
 
 def protocol_schema() -> dict[str, Any]:

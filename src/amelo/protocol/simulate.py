@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from amelo.errors import CommandError, shorten
 from amelo.protocol.record import Protocol
 from amelo.records.specimen import Specimen
+from amelo.twin.provenance import Provenance
 from amelo.twin.schedule import Repeat, Schedule, Segment, duration, schedule_text, unrolled
 from amelo.twin.trajectory import Trajectory
 from amelo.twin.twin import Twin
@@ -28,6 +30,8 @@ def simulate(
     seed: int = 0,
     accuracy: float = 0.01,
     draws: Mapping[str, np.ndarray] | None = None,
+    out: str | Path | None = None,
+    force: bool = False,
     on_progress: Callable[[float, str], None] | None = None,
 ) -> Trajectory:
     """Simulate what a protocol does to a twin.
@@ -35,22 +39,30 @@ def simulate(
     Arguments: twin (or a specimen); protocol (or its text, or a schedule made in Python: a tuple of segments and repeats); members
     (size of the ensemble of plausible teeth); tier ("full": every ion diffuses on its own, "reduced": one unknown per cell on
     tabulated paths of compositions, "auto": the full equations with the diffusion that the specimen says); seed of the ensemble;
-    accuracy (relative error in time of the integrated mineral loss at which refinement stops); draws (of parameters that belong
-    together, (S,) each by name, as a calibration leaves them: members are taken from them and everything else is central);
+    accuracy (relative error in time of the integrated mineral loss at which steps are small enough; of other outcomes it says nothing); draws (of parameters that belong
+    together, (S,) each by name, as a calibration leaves them: members are taken from them and everything else is central); out (write
+    the trajectory to this .zarr folder or .nc file; the folder grows while the run goes on, so that what is complete can be loaded
+    when it is killed); force (replace what is there, once the run is done);
     on_progress (fraction, message).
     Returns: the trajectory, with a status per member, balances and an estimate of the error in time.
-    Raises: SolveError for tier "reduced" and a twin with a biofilm, collagen, a fluid inside or solids other than apatite.
+    Raises: SolveError for tier "reduced" and a twin with a biofilm, collagen, a fluid inside or solids other than apatite; FileError
+    when ``out`` is taken, or cannot be written, saying what is complete.
     """
     from amelo.twin.diffusivity import diffusivities
     from amelo.twin.draws import members_of
     from amelo.twin.lesion.checked import solve_checked
     from amelo.twin.lesion.solve import solve
     from amelo.twin.reduced.solve import solve_reduced
+    from amelo.twin.stream import RunStream
 
     twin = Twin.of(twin) if isinstance(twin, Specimen) else twin
     if not isinstance(twin, Twin):
         fix = "use amelo.load_specimen(file), or amelo.Twin.of(case, tooth=36, surface='O')"
         raise CommandError(f"{shorten(twin)} is neither a twin nor a specimen", fix=fix)
+    if not 0.0 < accuracy < 1.0:
+        raise CommandError(
+            f"accuracy {accuracy!r} is out of range", why="it is relative, above 0 and below 1", fix="use 0.01 for 1 %"
+        )
     protocol = Protocol.parse(protocol) if isinstance(protocol, str) else protocol
     started = time.perf_counter()
     values = members_of(draws, members, twin.specimen) if draws else None
@@ -60,23 +72,36 @@ def simulate(
         column = replace(twin, specimen=specimen).column(members=members, seed=seed, values=values)
     solver = solve_reduced if tier == "reduced" else solve
     schedule = protocol.schedule(twin.case) if isinstance(protocol, Protocol) else _checked(protocol)
-    if on_progress:
-        on_progress(0.0, "compiling the equations, once for this kind of run")
-    run = solve_checked(
-        column, schedule, diffusivities(column.temperature), accuracy=accuracy, on_progress=on_progress, solver=solver
-    )
-    return Trajectory.of(
-        run,
-        specimen_name=twin.name,
-        specimen_text=twin.specimen.model_dump_json(indent=1, exclude_none=True),
-        protocol_text=str(protocol) if isinstance(protocol, Protocol) else schedule_text(schedule),
+    origin = Provenance.of(
+        twin.name,
+        specimen=twin.specimen.model_dump_json(indent=1, exclude_none=True),
+        protocol=str(protocol) if isinstance(protocol, Protocol) else schedule_text(schedule),
         seed=seed if members > 1 and not draws else None,
         parameters=(*twin.parameters, *column.added),
         citations=column.sources,
         assumptions=(*twin.assumed, *column.changes),
         options=({"draws": sorted(draws)} if draws else {}) | {"tier": tier, "diffusion": column.diffusion, "accuracy": accuracy},
-        wall_time=time.perf_counter() - started,
     )
+    stream = RunStream(out, origin, column.members, force=force) if out is not None else None
+    if on_progress:
+        on_progress(0.0, "compiling the equations, once for this kind of run")
+    try:
+        run = solve_checked(
+            column,
+            schedule,
+            diffusivities(column.temperature),
+            accuracy=accuracy,
+            on_progress=on_progress,
+            solver=solver,
+            on_states=stream.states if stream else None,
+            on_run=stream.whole if stream else None,
+        )
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(*([stream.kept] if stream and stream.kept else [])) from None
+    trajectory = Trajectory(run, replace(origin, wall_time=time.perf_counter() - started))
+    if stream:
+        stream.finish(trajectory)
+    return trajectory
 
 
 def _checked(schedule: Schedule) -> Schedule:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from amelo.errors import FileError, FormatError, nearest, shorten
 
-__all__ = ["DEPTH", "LIMIT", "read_json", "read_text", "read_toml", "source_name"]
+__all__ = ["DEPTH", "LIMIT", "read_json", "read_plain", "read_text", "read_toml", "source_name"]
 
 STANDARD_INPUT = ("-", "<stdin>")  # what people write, and what the command line makes of it
 LIMIT = 20_000_000  # bytes; a mouth with every site charted is below 100 kB
@@ -29,10 +29,9 @@ def read_json(source: str | Path, *, limit: int = LIMIT) -> object:
     keys, numbers that are not numbers, or text that cannot be shown.
     """
     name = source_name(source)
-    raw = _read_input(limit) if str(source) in STANDARD_INPUT else _read_file(Path(source), limit)
-    if len(raw) > limit:
-        why = "a case or a list of fluids is far smaller"
-        raise FileError(f"{name} is larger than {_size(limit)}", why=why, fix="split it")
+    raw = _read(source, limit, "a case or a list of fluids is far smaller", "split it")
+    if not raw.strip():
+        raise FormatError("the file is empty", where=name, fix="it must hold a JSON object")
     value = _parse(_decode(raw, name), name)
     _check(value, name)
     return value
@@ -44,16 +43,21 @@ def read_text(source: str | Path, *, limit: int = LIMIT) -> str:
     Arguments: source; limit [bytes], checked before anything is read.
     Raises: FileError when it cannot be read; FormatError when it is empty, in another encoding, or holds control characters.
     """
-    name = source_name(source)
-    raw = sys.stdin.buffer.read(limit + 1) if str(source) in STANDARD_INPUT else _read_file(Path(source), limit)
-    if len(raw) > limit:
-        raise FileError(f"{name} is larger than {_size(limit)}", fix="split it")
-    if not raw.strip():
+    name, text = source_name(source), read_plain(source, limit=limit)
+    if not text.strip():
         raise FormatError("the file is empty", where=name)
-    text = _decode(raw, name)
     for number, line in enumerate(text.splitlines(), start=1):
         _check_text(line, f"{name}: line {number}")
     return text
+
+
+def read_plain(source: str | Path, *, limit: int = LIMIT, why: str = "", fix: str = "split it") -> str:
+    """Return the text of a UTF-8 file, ``"-"`` for standard input, for readers that look at its characters themselves.
+
+    Arguments: source; limit [bytes], checked before anything is read; why it should not be larger, and what to do (for messages).
+    Raises: FileError when it cannot be read; FormatError when it is in another encoding.
+    """
+    return _decode(_read(source, limit, why, fix), source_name(source))
 
 
 def read_toml(source: str | Path) -> dict[str, object]:
@@ -87,7 +91,17 @@ def source_name(source: str | Path) -> str:
 
 
 def _size(count: int) -> str:
-    return f"{count // 1_000_000} MB" if count >= 1_000_000 else f"{count} bytes"
+    for unit, size in (("MB", 1_000_000), ("kB", 1_000)):
+        if count >= size:
+            return f"{count / size:.0f} {unit}"
+    return f"{count} bytes"
+
+
+def _read(source: str | Path, limit: int, why: str, fix: str) -> bytes:
+    raw = _read_input(limit) if str(source) in STANDARD_INPUT else _read_file(Path(source), limit, fix)
+    if len(raw) > limit:
+        raise FileError(f"{source_name(source)} is larger than {_size(limit)}", why=why, fix=fix)
+    return raw
 
 
 def _read_input(limit: int) -> bytes:
@@ -96,12 +110,12 @@ def _read_input(limit: int) -> bytes:
     return sys.stdin.buffer.read(limit + 1)
 
 
-def _read_file(path: Path, limit: int) -> bytes:
+def _read_file(path: Path, limit: int, fix: str) -> bytes:
     try:
         if path.is_dir():
             raise FileError(f"{path} is a folder", fix="name a file in it")
         if (size := path.stat().st_size) > limit:
-            raise FileError(f"{path} is {_size(size)}", why=f"allowed up to {_size(limit)}", fix="split it")
+            raise FileError(f"{path} is {_size(size)}", why=f"allowed up to {_size(limit)}", fix=fix)
         with path.open("rb") as file:
             return file.read(limit + 1)  # a pipe or device has no size, and may never end
     except FileNotFoundError:
@@ -123,8 +137,6 @@ def _neighbours(path: Path) -> str:
 
 
 def _decode(raw: bytes, name: str) -> str:
-    if not raw.strip():
-        raise FormatError("the file is empty", where=name, fix="it must hold a JSON object")
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw[:200]:
         raise FormatError("the text is UTF-16 or UTF-32, or not text at all", where=name, fix="save it as UTF-8")
     try:

@@ -52,6 +52,8 @@ def summary_of(trajectory: Trajectory) -> dict[str, object]:
     data["profile"] = _profile(trajectory)
     data["balance_errors"] = {name: _plain(value) for name, value in trajectory.balance_errors().items()}
     data["numerical_error"] = _plain(trajectory.error_estimate)
+    data["accuracy"] = origin.options.get("accuracy")
+    data["members_beyond_accuracy"] = [int(member) for member in trajectory.inaccurate.nonzero()[0]]
     data["counts"] = dict(trajectory.run.counts)
     data["seed"] = origin.seed
     data["citations"] = list(origin.citations)
@@ -70,6 +72,7 @@ def _units() -> dict[str, str]:
         "phases": "vol%·µm",
         "balance_errors": "relative",
         "numerical_error": "vol%·µm",
+        "accuracy": "relative",
     }
 
 

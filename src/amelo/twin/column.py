@@ -5,7 +5,7 @@ Everything here is SI.  A specimen (a record) becomes a column in ``amelo.twin.b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from amelo.twin.phases import Phase
 if TYPE_CHECKING:
     from amelo.twin.chemistry.table import ReactionTable
 
-__all__ = ["Biofilm", "Column", "fading", "graded_edges"]
+__all__ = ["Biofilm", "Column", "fading", "graded_edges", "part_of"]
 
 
 @dataclass(frozen=True)
@@ -106,3 +106,18 @@ def fading(depth: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """
     faces = np.exp(-np.maximum(edges, 0.0)[None, :] / depth[:, None])
     return depth[:, None] * (faces[:, :-1] - faces[:, 1:]) / np.diff(edges)[None, :]
+
+
+def part_of(column: Column, members: np.ndarray) -> Column:
+    """Return the column of some members, each once.
+
+    Arguments: column; members (indices, those that are repeated count once).
+    """
+    who = np.unique(members)
+    return replace(
+        column,
+        mineral=column.mineral[who],
+        sound=column.sound[who],
+        organic=column.organic[who],
+        parameters={name: np.broadcast_to(values, (column.members,))[who] for name, values in column.parameters.items()},
+    )

@@ -14,7 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from amelo.errors import CommandError, FileError, FormatError, nearest
-from amelo.twin.layout import FIELDS, FORMAT, check_run, run_from
+from amelo.twin.layout import FIELDS, FORMAT, MISSING, STATUS_FLAGS, check_run, run_from
 from amelo.twin.measures import MEASURES, measure_run
 from amelo.twin.provenance import Provenance
 from amelo.twin.run import Run
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from amelo.twin.trajectory import Trajectory
 
-__all__ = ["check_result_path", "dataset_of", "load_trajectory", "save_trajectory"]
+__all__ = ["check_result_path", "dataset_of", "load_trajectory", "remove", "save_trajectory"]
 
 ENDINGS = (".zarr", ".nc")
 CHUNK = 8_000_000  # bytes of all fields that a kill can lose at most
@@ -54,6 +54,7 @@ def dataset_of(trajectory: Trajectory) -> xarray.Dataset:
         name: (field.dims, getattr(run, name), {"units": field.unit, "long_name": field.long_name})
         for name, field in FIELDS.items()
     }
+    fields["status"][2].update(STATUS_FLAGS)
     outcomes = {name: (("member", "time"), values, _words_of(name)) for name, values in measure_run(run).items()}
     failure = {"failure": (("member",), np.array(run.failure, dtype=object), {"long_name": "why a member has no answer"})}
     coordinates = {
@@ -90,7 +91,7 @@ def save_trajectory(trajectory: Trajectory, path: Path, *, force: bool = False) 
     except FileError as error:  # a store knows only the place beside
         raise FileError(f"{path} cannot be written", why=error.why, fix="nothing was changed") from None
     finally:
-        _remove(beside)
+        remove(beside)
     return path
 
 
@@ -154,6 +155,7 @@ def _attributes(trajectory: Trajectory) -> dict[str, object]:
         "finished": "yes" if trajectory.finished else "no",
         **trajectory.provenance.to_attributes(),
         "run_status": f"{trajectory.status.name.lower()}: {trajectory.status.sentence}",
+        "missing_values": MISSING,
         "solved_members": f"{int(trajectory.solved.sum())} of {trajectory.members}",
         "numerical_error": f"{trajectory.error_estimate:.6g} vol%·µm of the integrated mineral loss",
         "counts": json.dumps(dict(run.counts)),
@@ -184,6 +186,7 @@ def _to_zarr(trajectory: Trajectory, path: Path) -> None:
                 attributes=_words_of(name),
             )
             array[...] = values
+        writer.group["status"].update_attributes(STATUS_FLAGS)
         writer.group.update_attributes(_attributes(trajectory) | {"finished": "no"})
     if trajectory.finished:
         writer.finish()
@@ -204,10 +207,11 @@ def _replace(source: Path, target: Path) -> None:
         if there:
             aside.rename(target)
         raise
-    _remove(aside)
+    remove(aside)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -8,11 +8,19 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from amelo.errors import InputError
-from amelo.twin.run import Run
+from amelo.twin.run import Run, RunStatus
 
-__all__ = ["FIELDS", "FORMAT", "Field", "check_run", "read_only", "run_from", "same_run", "slice_of"]
+__all__ = ["FIELDS", "FORMAT", "MISSING", "STATUS_FLAGS", "Field", "check_run", "read_only", "run_from", "same_run", "slice_of"]
 
 FORMAT = "1"  # of files; a reader refuses what is newer than itself
+MISSING = (  # what not-a-number means to readers without amelo
+    "NaN stands where a member has no answer: from its failure on, see status and failure. In outcomes it also stands where a member "
+    "does not have the thing measured, such as the mineral of a surface layer. Sum up members whose status is 0."
+)
+STATUS_FLAGS = {  # as the conventions for climate and forecast data name the values of a flag
+    "flag_values": [int(status) for status in RunStatus],
+    "flag_meanings": " ".join(status.name.lower() for status in RunStatus),
+}
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,16 @@ from amelo.twin.mouth_balance import FLUORIDE, Balance, MouthState, resting_stat
 from amelo.twin.saliva import SalivaProfile, film_thickness, ph_of, saliva_profile
 from amelo.twin.schedule import Exposure, Segment
 
-__all__ = ["MouthCourse", "MouthState", "Mouthful", "SalivaProfile", "mouth_course", "mouth_schedule", "saliva_profile"]
+__all__ = [
+    "MouthCourse",
+    "MouthState",
+    "Mouthful",
+    "SalivaProfile",
+    "mouth_course",
+    "mouth_schedule",
+    "saliva_profile",
+    "segments_of",
+]
 
 Kind = Literal["rest", "sleep", "meal", "drink", "rinse", "brush", "gel", "varnish"]
 KINDS = get_args(Kind)
@@ -141,7 +150,14 @@ def mouth_schedule(steps: Sequence[Mouthful], saliva: SalivaProfile, *, start: M
     the areas under sugar and fluoride, the doses, are those of the course.
     Assumptions: a segment ends where sugar, fluoride, carbonate, acid or film have changed by half, and lasts 4 s at least.
     """
-    course = mouth_course(steps, saliva, start=start)
+    return segments_of(mouth_course(steps, saliva, start=start), steps)
+
+
+def segments_of(course: MouthCourse, steps: Sequence[Mouthful]) -> tuple[Segment, ...]:
+    """Return the segments of a course that is already known, as :func:`mouth_schedule` does, for whoever also goes on from its end.
+
+    Arguments: course; steps (that it was made of).
+    """
     names, inhibition = reaction_table(37.0).names, load_set("mouth").value("fluoride.metabolic_half")
     signals = [np.log(course.sugar.clip(0.0) + SUGAR_FLOOR), np.log(course.film)]
     signals += [np.log(course.totals[:, names.index(c)].clip(0.0) + floor) for c, floor in FLOORS.items()]

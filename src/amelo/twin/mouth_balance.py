@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -107,14 +108,13 @@ class Balance:
             left = min(self.value("food.residue"), 0.1 * amount) * (step.kind == "meal")
             inflow = (amount - left) / step.duration
         solved = solve_ivp(
-            self._change,
+            self._changes(step, taken, inflow, held),
             (0.0, step.duration),
             y,
             "DOP853",
             dense_output=True,
             rtol=1e-10,
             atol=1e-13,
-            args=(step, taken, inflow, held),
         )
         time = np.unique(np.concatenate([np.linspace(a, b, PARTS + 1) for a, b in zip(solved.t[:-1], solved.t[1:], strict=True)]))
         course = solved.sol(time)
@@ -179,35 +179,60 @@ class Balance:
         y[:N] *= share
         y[SUGAR] *= share
 
-    def _change(self, _: float, y: np.ndarray, step: Mouthful, taken: np.ndarray, inflow: float, held: bool) -> np.ndarray:
-        """Return dy/dt; what is held is not swallowed, and everything else leaves at the rate at which it comes."""
-        flow = (self.sleep if step.kind == "sleep" else self.rest) + y[EXCESS]
-        leaving = 0.0 if held else (flow + inflow) / y[VOLUME]
-        secreted = flow * self.saliva.secreted(flow * 1e-6)
-        dy = np.zeros_like(y)
-        dy[:N] = secreted + inflow * taken - leaving * y[:N]
-        exchange = self.back * y[TISSUE] - self.uptake * y[FLUORIDE] / y[VOLUME]
-        dy[[FLUORIDE, SODIUM]] += exchange + self.shed * y[VARNISH]
-        dy[SUGAR] = inflow * step.sugar + self.dissolve * y[RESIDUE] - leaving * y[SUGAR]
-        dy[VOLUME] = flow if held else 0.0
-        dy[EXCESS] = (self._wanted(y, step.kind) - y[EXCESS]) / self.lag
-        dy[TISSUE], dy[VARNISH], dy[RESIDUE] = -exchange, -self.shed * y[VARNISH], -self.dissolve * y[RESIDUE]
-        dy[PLAQUE] = (1.0 - y[PLAQUE]) / self.regrowth
-        dy[EATEN], dy[GIVEN] = inflow * step.sugar, secreted[FLUORIDE] + inflow * taken[FLUORIDE]
-        dy[SWALLOWED_SUGAR], dy[SWALLOWED_FLUORIDE] = leaving * y[SUGAR], leaving * y[FLUORIDE]
-        return dy
+    def _changes(self, step: Mouthful, taken: np.ndarray, inflow: float, held: bool) -> Callable[[float, np.ndarray], np.ndarray]:
+        """Return dy/dt as a function of time and y; what is held is not swallowed, and everything else leaves at the rate at which it comes.
 
-    def _wanted(self, y: np.ndarray, kind: str) -> float:
-        """Return the flow above rest [mL/s] that taste, acid and chewing ask for; together they cannot exceed what acid can."""
+        A day asks for it a hundred thousand times: what does not change is reckoned once, and single numbers are plain floats.
+        """
+        base = self.sleep if step.kind == "sleep" else self.rest
+        fed, fed_sugar, fed_fluoride = inflow * taken, inflow * step.sugar, inflow * float(taken[FLUORIDE])
+        secreted, wanted = self.saliva.secreted, self._wanted(step.kind)
+
+        def change(_: float, y: np.ndarray) -> np.ndarray:
+            fluoride, acid = float(y[FLUORIDE]), float(y[ACID])
+            sugar, volume, excess, tissue, varnish, residue, plaque = y[SUGAR:EATEN].tolist()
+            flow = base + excess
+            leaving = 0.0 if held else (flow + inflow) / volume
+            dy = np.empty_like(y)
+            saliva = flow * secreted(flow * 1e-6)
+            dy[:N] = saliva + fed - leaving * y[:N]
+            exchange = self.back * tissue - self.uptake * fluoride / volume
+            released = exchange + self.shed * varnish
+            dy[FLUORIDE] += released
+            dy[SODIUM] += released
+            dy[SUGAR:] = (
+                fed_sugar + self.dissolve * residue - leaving * sugar,
+                flow if held else 0.0,
+                (wanted(sugar / volume, acid / volume) - excess) / self.lag,
+                -exchange,
+                -self.shed * varnish,
+                -self.dissolve * residue,
+                (1.0 - plaque) / self.regrowth,
+                fed_sugar,
+                saliva[FLUORIDE] + fed_fluoride,
+                leaving * sugar,
+                leaving * fluoride,
+            )
+            return dy
+
+        return change
+
+    def _wanted(self, kind: str) -> Callable[[float, float], float]:
+        """Return the flow above rest [mL/s] that taste, acid and chewing ask for, as a function of sugar and acid [mol/m3].
+
+        Together they cannot exceed what acid can.
+        """
         if kind == "sleep":
-            return 0.0
-        most, sugar, acid = self.value("flow.acid"), y[SUGAR] / y[VOLUME], y[ACID] / y[VOLUME]
-        asked = [
-            self.value("flow.sugar") * sugar / (sugar + self.value("flow.sugar_half")),
-            most * acid / (acid + self.value("flow.acid_half")),
-            self.value("flow.chewing") if kind == "meal" else self.value("flow.brushing") if kind in HELD else 0.0,
-        ]
-        return self.vigour * most * (1.0 - float(np.prod([1.0 - a / most for a in asked]))) / 60.0
+            return lambda sugar, acid: 0.0
+        p = self.value
+        most, sweet, half_sweet, half_sour = p("flow.acid"), p("flow.sugar"), p("flow.sugar_half"), p("flow.acid_half")
+        chewed = p("flow.chewing") if kind == "meal" else p("flow.brushing") if kind in HELD else 0.0
+        scale, idle = self.vigour * most / 60.0, 1.0 - chewed / most
+
+        def wanted(sugar: float, acid: float) -> float:
+            return scale * (1.0 - idle * (1.0 - sweet / most * sugar / (sugar + half_sweet)) * (1.0 - acid / (acid + half_sour)))
+
+        return wanted
 
     def _taken(self, step: Mouthful) -> np.ndarray:
         """Return totals (components,) [mol/m3] of what is taken: dilute salt, sodium fluoride, and a weak acid where it is sour."""

@@ -36,6 +36,8 @@ _SENTENCES = {
 class Run:
     """Saved states of an ensemble: M members, T times, N cells, P phases, C components.
 
+    A member that fails has not-a-number from its failure on, in every array with an axis of time, and a status and a failure that say why:
+    nothing that was not solved is ever filled in.  Whoever sums up members leaves it out (``Trajectory`` does, and counts).
     Fields: time (T,) [s]; edges (N + 1,) [m], depth of the cell faces, 0 at the surface of the tissue, negative in a biofilm;
     phases and components (names); mineral (M, T, P, N) volume fraction of tissue; sound (M, P, N) volume fraction of the sound
     tissue; porosity (M, T, N); ph (M, T, N); totals (M, T, C, N) [mol/m3 of pore water]; saturation_index (M, T, P, N);

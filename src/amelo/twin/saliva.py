@@ -75,10 +75,10 @@ class SalivaProfile:
             raise RecordError(f"'{site}' is not a place whose film is known", fix=nearest(site, sites()))
         return replace(self, velocity=load_set("mouth").value(f"film.velocity.{site}") * MM / 60.0)
 
-    def secreted(self, flow: float | np.ndarray) -> np.ndarray:
-        """Return totals (components, ...) [mol/m3] of what the glands secrete at a flow [m3/s]: between rest and stimulated."""
-        share = np.clip((np.asarray(flow) - self.flow_rest) / (self.flow_stimulated - self.flow_rest), 0.0, 1.0)
-        return (1.0 - share) * _column(self.rest, share) + share * _column(self.stimulated, share)
+    def secreted(self, flow: float) -> np.ndarray:
+        """Return totals (components,) [mol/m3] of what the glands secrete at a flow [m3/s]: between rest and stimulated."""
+        share = min(max((flow - self.flow_rest) / (self.flow_stimulated - self.flow_rest), 0.0), 1.0)
+        return (1.0 - share) * self.rest + share * self.stimulated
 
 
 def saliva_profile(case: Case | None = None) -> SalivaProfile:
@@ -212,7 +212,3 @@ def _nobody() -> Case:
     from datetime import date
 
     return Case(pseudonym="typical", origin="synthetic", recorded_on=date(2026, 1, 1))
-
-
-def _column(totals: np.ndarray, like: np.ndarray) -> np.ndarray:
-    return totals.reshape(totals.shape + (1,) * np.ndim(like))

@@ -21,7 +21,7 @@ from amelo.twin.layout import FIELDS, FORMAT, check_run, run_from, slice_of
 from amelo.twin.provenance import Provenance
 from amelo.twin.run import Run
 
-__all__ = ["StoreWriter", "free_place", "is_store", "load_store", "open_store", "writing"]
+__all__ = ["StoreWriter", "free_place", "is_store", "largest_block", "load_store", "open_store", "writing"]
 
 MARKER = "complete_times"
 HOUR = 3600.0
@@ -67,12 +67,19 @@ def is_store(path: Path) -> bool:
 
 
 def open_store(
-    path: str | Path, template: Run, *, provenance: Provenance, times_per_chunk: int = 8, force: bool = False
+    path: str | Path,
+    template: Run,
+    *,
+    provenance: Provenance,
+    times_per_chunk: int = 8,
+    members_per_chunk: int | None = None,
+    force: bool = False,
 ) -> StoreWriter:
     """Make a store for runs shaped like ``template`` (its times are not written) and return its writer.
 
     Arguments: path (of a folder, usually .zarr); template (members, cells, phases and components; any number of times, also none);
-    provenance; times_per_chunk (what a kill can lose at most); force (replace an earlier result).
+    provenance; times_per_chunk (what a kill can lose at most of what is appended); members_per_chunk (all when not given); force (replace an
+    earlier result).
     Raises: FileError when the place is taken or cannot be written.
     """
     import zarr
@@ -93,19 +100,39 @@ def open_store(
             "coordinates": "depth elapsed edges",
         }  # first, so that --force knows it as ours
         group = zarr.open_group(path, mode="w-", zarr_format=3, attributes=mark | _of_end(template, provenance))
-        _make_arrays(group, template, times_per_chunk)
+        _make_arrays(group, template, times_per_chunk, members_per_chunk)
     return StoreWriter(path, group, template, provenance, times_per_chunk)
 
 
 class StoreWriter:
-    """Appends saved times to a store; use it in a ``with`` block, or call :meth:`finish`."""
+    """Appends saved times to a store, of all members with :meth:`append` or of some with :meth:`put`; :meth:`finish` ends it.
+
+    ``done`` (M,) is how many times of each member are complete.
+    """
 
     def __init__(self, path: Path, group: Any, template: Run, provenance: Provenance, times_per_chunk: int) -> None:
-        self.path, self.group, self.complete = path, group, 0
+        self.path, self.group, self.done = path, group, np.zeros(len(template.status), "i8")
         self._provenance, self._chunk = provenance, times_per_chunk
         self._waiting: list[Run] = []
         self._last = slice_of(template, 0, 0)
         self._finished = False
+
+    @property
+    def complete(self) -> int:
+        """How many times are complete for all members."""
+        return int(self.done.min())
+
+    def put(self, first: int, block: Run) -> None:
+        """Write what is new of some members at once, whether or not it fills a chunk.
+
+        Arguments: first (member); block (a run of the members from there on, from their first time).
+        Raises: FileError when the disk is full or gone.
+        """
+        check_run(block)
+        who = slice(first, first + len(block.status))
+        start = int(self.done[who].max())
+        if len(block.time) > start:
+            self._write(slice_of(block, start, len(block.time)), who)
 
     def append(self, block: Run) -> None:
         """Take the next saved times, and write every chunk that is now whole.
@@ -163,22 +190,28 @@ class StoreWriter:
             with suppress(FileError):
                 self.flush()
 
-    def _write(self, block: Run) -> None:
-        """Append a block to every array, and then say how many times are complete."""
-        stop = self.complete + len(block.time)
+    def _write(self, block: Run, who: slice = slice(None)) -> None:
+        """Append a block of the members ``who`` to every array, and then say how many of their times are complete."""
+        start = int(self.done[who].max())
+        stop, done = start + len(block.time), self.done.copy()
+        done[who] = stop
         with self.to_disk():
             for name, values, axis in _growing(block):
                 array = self.group[name]
-                array.resize(tuple(stop if i == axis else size for i, size in enumerate(array.shape)))
-                array[(slice(None),) * axis + (slice(self.complete, stop),)] = values
-            _write_end(self.group, block)
-            self.group[MARKER][...] = stop
-        self.complete, self._last = stop, block
+                if stop > array.shape[axis]:
+                    array.resize(tuple(stop if i == axis else size for i, size in enumerate(array.shape)))
+                array[(who,) * axis + (slice(start, stop),)] = values
+            self.group["sound"][who] = block.sound
+            _write_end(self.group, block, who)
+            self.group[MARKER][...] = done
+        self.done, self._last = done, block
 
     @contextmanager
     def to_disk(self) -> Iterator[None]:
         """Turn a failure of the file system into one sentence that says what is kept."""
-        kept = f"the first {self.complete} saved times are complete and can be loaded" if self.complete else "no time is complete"
+        who, count = largest_block(self.done)
+        of = "" if len(who) == len(self.done) else f" of {len(who)} of {len(self.done)} members"
+        kept = f"the first {count} saved times{of} are complete and can be loaded" if count else "no time is complete"
         with writing(self.path, fix=kept):
             yield
 
@@ -195,30 +228,44 @@ def load_store(path: Path) -> tuple[Run, Provenance, bool]:
     try:
         group = zarr.open_group(path, mode="r", zarr_format=3)
         attributes = dict(group.attrs)
-        complete = int(group[MARKER][...]) if MARKER in group else 0
+        done = np.atleast_1d(group[MARKER][...]) if MARKER in group else np.zeros(1, int)
     except (OSError, ValueError, KeyError) as error:
         raise _damaged(path, error) from None
     if attributes["amelo_format"] != FORMAT:
         raise FormatError(f"has the format {attributes['amelo_format']}", where=str(path), why=f"this amelo reads format {FORMAT}")
+    who, complete = largest_block(done)
     if complete == 0:
         raise FileError(f"{path} holds no complete time", why="its run ended before the first chunk was written")
     try:
-        arrays = {name: group[name][:, :complete] if field.grows else group[name][...] for name, field in FIELDS.items()}
+        arrays = {n: group[n][:, :complete][who] if field.grows else group[n][...][who] for n, field in FIELDS.items()}
+        warnings = json.loads(attributes["warnings"])
+        if len(who) < len(done):
+            warnings = [f"{len(who)} of the {len(done)} members were solved that far when the run was cut short", *warnings]
         run = run_from(
             arrays,
             time=group["elapsed"][:complete],
             edges=group["edges"][...],
             phases=tuple(str(name) for name in group["phase"][...]),
             components=tuple(str(name) for name in group["component"][...]),
-            failure=tuple(str(sentence) for sentence in group["failure"][...]),
+            failure=tuple(str(sentence) for sentence in group["failure"][...][who]),
             counts=json.loads(attributes["counts"]),
-            warnings=tuple(json.loads(attributes["warnings"])),
+            warnings=tuple(warnings),
         )
         check_run(run)
         provenance = Provenance.from_attributes(attributes)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise _damaged(path, error) from None
     return run, provenance, attributes["finished"] == "yes"
+
+
+def largest_block(done: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the members (indices) and the number of times whose product is largest, all of them complete.
+
+    Arguments: done (M,) number of complete times of each member.
+    """
+    counts = np.unique(done)
+    count = int(max(counts, key=lambda c: c * int((done >= c).sum())))
+    return np.flatnonzero(done >= count), count
 
 
 def _damaged(path: Path, error: Exception) -> FormatError:
@@ -235,12 +282,13 @@ def _growing(run: Run) -> Iterator[tuple[str, np.ndarray, int]]:
     yield "elapsed", run.time, 0
 
 
-def _make_arrays(group: Any, template: Run, chunk: int) -> None:
+def _make_arrays(group: Any, template: Run, chunk: int, members: int | None) -> None:
     """Make every array of a store, those of time empty."""
 
     def make(name: str, values: np.ndarray, dims: tuple[str, ...], grows: bool, **attributes: str) -> None:
         shape = tuple(0 if axis == "time" else size for axis, size in zip(dims, np.shape(values), strict=True))
-        chunks = tuple(chunk if axis == "time" else max(size, 1) for axis, size in zip(dims, shape, strict=True))
+        lengths = {"time": chunk, "member": members} if grows else {}
+        chunks = tuple(lengths.get(axis) or max(size, 1) for axis, size in zip(dims, shape, strict=True))
         kind = str if values.dtype.kind in "OUT" else values.dtype
         fill = {"f": np.nan, "i": 0}.get(values.dtype.kind, "")
         array = group.create_array(
@@ -261,13 +309,15 @@ def _make_arrays(group: Any, template: Run, chunk: int) -> None:
     make("phase", np.array(template.phases, dtype=object), ("phase",), False, long_name="mineral phase")
     make("component", np.array(template.components, dtype=object), ("component",), False, long_name="component of the pore fluid")
     make("failure", np.array(template.failure, dtype=object), ("member",), False, long_name="why a member has no answer")
-    make(MARKER, np.array(0, dtype="i8"), (), False, long_name="number of saved times that are complete")
+    make(
+        MARKER, np.zeros(len(template.status), dtype="i8"), ("member",), False, long_name="number of saved times that are complete"
+    )
 
 
-def _write_end(group: Any, run: Run) -> None:
-    group["status"][...] = np.asarray(run.status, dtype="i1")
-    group["error"][...] = np.asarray(run.error, dtype=float)
-    group["failure"][...] = np.array(run.failure, dtype=object)
+def _write_end(group: Any, run: Run, who: slice = slice(None)) -> None:
+    group["status"][who] = np.asarray(run.status, dtype="i1")
+    group["error"][who] = np.asarray(run.error, dtype=float)
+    group["failure"][who] = np.array(run.failure, dtype=object)
 
 
 def _of_end(run: Run, provenance: Provenance) -> Mapping[str, object]:

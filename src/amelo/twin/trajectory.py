@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from amelo.errors import InputError, SolveError, nearest
+from amelo.twin.accuracy import beyond_accuracy, final_loss
 from amelo.twin.layout import check_run, read_only, same_run
 from amelo.twin.measures import INTERVAL, MEASURES, Measure, Outcome, measure_run, summarise, tissue_of
 from amelo.twin.outcomes import phase_amounts, value_at
@@ -33,6 +34,7 @@ HOUR = 3600.0
 MICROMETRES = 1e6
 ROUNDING = 1e-6  # µm by which a depth may miss the last face, whose place is a sum of widths
 MINERAL_ERROR = 1e8  # vol%·µm per metre of solid mineral
+NAMED = 12  # members that a sentence names before it says "and others"
 PROFILES = ("mineral", "porosity", "ph", "ionic_strength", "collagen")
 
 
@@ -137,7 +139,7 @@ class Trajectory:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return what a reader must know: an unfinished run, members without an answer, warnings of the solver."""
+        """Return what a reader must know: an unfinished run, members without an answer or beyond the accuracy, warnings of the solver."""
         words = []
         if not self.finished:
             words.append(
@@ -148,7 +150,31 @@ class Trajectory:
             words.append(
                 f"{failed} of {self.members} members have no answer and are left out; member {first}: {self._failure(first)}"
             )
+        if worse := self.in_error:
+            tried = ", although every step was halved as often as amelo does" if self.finished else ""
+            words.append(f"{worse}{tried}; read ΔZ with its error")
         return (*words, *self.run.warnings)
+
+    @cached_property
+    def inaccurate(self) -> np.ndarray:
+        """Return which members (M,) have a greater error in time of ΔZ than the accuracy that was asked for."""
+        accuracy = self.provenance.options.get("accuracy")
+        return np.zeros(self.members, bool) if accuracy is None else beyond_accuracy(self.run, float(accuracy))
+
+    @property
+    def in_error(self) -> str:
+        """Return how far ΔZ is beyond the accuracy that was asked for, and of whom, in one sentence; "" when it is not."""
+        who = np.flatnonzero(self.inaccurate)
+        if len(who) == 0:
+            return ""
+        errors, losses = MINERAL_ERROR * self.run.error[who], np.abs(MINERAL_ERROR * final_loss(self.run)[who])
+        worst = int(np.argmax(errors))
+        asked = f"more than the accuracy of {100 * float(self.provenance.options['accuracy']):g} % that was asked for"
+        size = f"{errors[worst]:.2g} vol%·µm of {losses[worst]:.4g}"
+        if self.members == 1:
+            return f"the error in time of ΔZ is about {size}, {asked}"
+        named = ", ".join(str(member) for member in who[:NAMED]) + (" and others" if len(who) > NAMED else "")
+        return f"the error in time of ΔZ is {asked} in {len(who)} of {self.members} members ({named}), at most {size} in member {who[worst]}"
 
     def raise_if_bad(self) -> Trajectory:
         """Return the trajectory itself when it is usable.

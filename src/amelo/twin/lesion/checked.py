@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from amelo.twin.accuracy import final_loss, small_enough
 from amelo.twin.column import Column
-from amelo.twin.lesion.solve import Progress, Settings, solve
-from amelo.twin.run import Run, RunStatus
+from amelo.twin.lesion.solve import Progress, Settings, States, solve
+from amelo.twin.run import Run
 from amelo.twin.schedule import Schedule
 
 __all__ = ["solve_checked"]
 
 FINEST = 4  # times that every step is halved before the error is reported as it stands
-SMALL = 5e-8  # m of sound mineral (5 vol%·µm): differences below the tolerance on this are not worth halving for
 
 
 def solve_checked(
@@ -27,26 +27,35 @@ def solve_checked(
     accuracy: float = 0.01,
     on_progress: Progress | None = None,
     solver: Callable[..., Run] = solve,
+    on_states: States | None = None,
+    on_run: Callable[[Run], None] | None = None,
 ) -> Run:
     """Solve a column, halving all steps until the integrated mineral loss changes by less than ``accuracy`` of itself.
 
-    Arguments: as of :func:`solve`; accuracy (relative); solver (:func:`solve` or one of the same signature).
+    Arguments: as of :func:`solve`; accuracy (relative); solver (:func:`solve` or one of the same signature); on_states (told of
+    the states of the first grid as they are solved); on_run (told of the best run so far whenever a finer grid is done but not yet the
+    last one).  So whoever keeps what they are told has at any moment all that is known: no state is taken back for a finer one that
+    is only partly there.
     Returns: the run on the finest grid tried, extrapolated to vanishing steps, with the change of the last halving as ``error``: an
     upper bound as long as halving helps, since the extrapolation leaves a small part of it.
     """
     coarse: Run | None = None
     best: Run | None = None
+    first = {"on_states": on_states} if on_states else {}  # only of the first grid
     for level in range(FINEST + 1):
         grid = replace(settings.grid, parts=settings.grid.parts * 2**level)
         told = _part(on_progress, level)
-        fine = solver(column, schedule, diffusivity, replace(settings, grid=grid), told)
+        fine = solver(column, schedule, diffusivity, replace(settings, grid=grid), told, **first)
+        first = {}
         if coarse is not None:
-            loss = _loss(fine)
-            error = np.abs(loss - _loss(coarse))
+            loss = final_loss(fine)
+            error = np.abs(loss - final_loss(coarse))
             best = replace(_extrapolated(fine, coarse), error=error, counts=_added(fine.counts, best.counts))
-            good = (error <= accuracy * np.maximum(np.abs(loss), SMALL)) | ~np.isfinite(error)
+            good = small_enough(error, loss, accuracy) | ~np.isfinite(error)
             if good.all():
                 break
+            if on_run and level < FINEST:
+                on_run(best)
         else:
             best = fine
         coarse = fine
@@ -77,20 +86,14 @@ def _extrapolated(fine: Run, coarse: Run) -> Run:
     )
 
 
-def _loss(run: Run) -> np.ndarray:
-    """Return the integrated mineral loss at the end (M,) [m], not-a-number for a member that failed."""
-    tissue = run.edges[:-1] >= 0.0  # a biofilm lies before it
-    lost = ((run.sound.sum(axis=1) - run.mineral[:, -1].sum(axis=1)) * np.diff(run.edges) * tissue).sum(axis=1)
-    return np.where(run.status == RunStatus.OK, lost, np.nan)
-
-
 def _added(fine: dict[str, int], coarse: dict[str, int]) -> dict[str, int]:
     return {name: count + coarse[name] for name, count in fine.items()}
 
 
 def _part(on_progress: Progress | None, level: int) -> Callable[[float, str], None] | None:
-    """Return a share of the progress: level 0 is a third of the work of levels 0 and 1, and each further level doubles it."""
+    """Return a share of the progress that never goes back: each level is twice the work of the one before, and the last is unknown."""
     if on_progress is None:
         return None
-    start, width = (0.0, 1 / 3) if level == 0 else (1 / 3, 2 / 3) if level == 1 else (0.9, 0.1)
+    start = 1.0 - (2 / 3) ** level
+    width = (2 / 3) ** level / 3
     return lambda fraction, message: on_progress(start + width * fraction, message)

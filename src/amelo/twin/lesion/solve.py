@@ -11,7 +11,7 @@ import numpy as np
 
 from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.table import ReactionTable, reaction_table
-from amelo.twin.column import Column, fading
+from amelo.twin.column import Column, fading, part_of
 from amelo.twin.diffusivity import added_diffusivities, one_diffusivity
 from amelo.twin.lesion import biofilm
 from amelo.twin.lesion.baths import ARRAYS, bath_values, float_frame
@@ -53,6 +53,7 @@ class Settings:
 
 
 Progress = Callable[[float, str], None]
+States = Callable[[int, Callable[[], Run]], None]  # the first member of a tile, and how to read what is solved of it so far
 
 
 def cell_model(column: Column, schedule: Schedule, diffusivity: dict[str, float]) -> CellModel:
@@ -178,11 +179,13 @@ def solve(
     diffusivity: dict[str, float],
     settings: Settings = Settings(),
     on_progress: Progress | None = None,
+    on_states: States | None = None,
 ) -> Run:
     """Solve a column under a schedule.
 
     Arguments: column (M members); schedule (one for all members, or one for each, of equal structure); diffusivity (free-water
-    tracer diffusivity [m2/s] of every species); settings; on_progress (called with the fraction done and a message).
+    tracer diffusivity [m2/s] of every species); settings; on_progress (called with the fraction done and a message); on_states (called
+    after every saved moment of a tile with its first member and a function that reads what is solved of the tile as a run).
     Returns: the run, with a status per member.
     """
     column = biofilm.with_biofilm(column)
@@ -199,10 +202,12 @@ def solve(
         lanes = np.minimum(np.arange(starts[i], starts[i] + layout.lanes), column.members - 1)
         tile, counts = _fill(layout, column, lanes, pore, inner, baths), np.zeros(3, np.int64)
 
-        def told(fraction: float) -> None:
+        def told(fraction: float, track: _Track) -> None:
             shares[i] = fraction
             if on_progress:
                 on_progress(sum(shares) / len(shares), "solving")
+            if on_states:
+                on_states(int(lanes[0]), lambda: _read(part_of(column, lanes), layout, [track], counts))
 
         return _march(tile, [schedules[m] for m in lanes], baths, settings, counts, told), counts
 
@@ -344,7 +349,7 @@ def _march(
     baths: _Baths,
     settings: Settings,
     counts: np.ndarray,
-    told: Callable[[float], None] | None,
+    told: Callable[[float, _Track], None] | None,
 ) -> _Track:
     layout, module = tile.layout, compiled(tile.layout)
     balances = SIZE + len(layout.model.system.families)
@@ -396,7 +401,7 @@ def _march(
         track.grosses.append(gross.copy())
         track.eaten.append(eaten.copy())
         if told:
-            told(times[0] / whole)
+            told(times[0] / whole, track)
     return track
 
 

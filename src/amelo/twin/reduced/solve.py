@@ -9,14 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from amelo.errors import SolveError
 from amelo.params import load_set
-from amelo.twin.column import Column
+from amelo.twin.column import Column, part_of
 from amelo.twin.lesion.cell import FLUORIDE, SIZE, CellModel
-from amelo.twin.lesion.solve import BALANCED, LITRES, Progress, Settings, _Baths, _fill, _pieces, _repeats, _Tile, cell_model
+from amelo.twin.lesion.solve import (
+    BALANCED,
+    LITRES,
+    Progress,
+    Settings,
+    States,
+    _Baths,
+    _fill,
+    _pieces,
+    _repeats,
+    _Tile,
+    cell_model,
+)
 from amelo.twin.lesion.system import CHARGES, LN10
 from amelo.twin.reduced.families import Families, families_of, meetings
 from amelo.twin.reduced.kernel import COLUMNS, compiled_reduced, reduced_layout
@@ -51,11 +64,13 @@ def solve_reduced(
     diffusivity: dict[str, float],
     settings: Settings = REDUCED,
     on_progress: Progress | None = None,
+    on_states: States | None = None,
 ) -> Run:
     """Solve a column under a schedule with the fast tier.
 
     Arguments: column (M members); schedule (one for all members, or one for each, of equal structure); diffusivity (free-water
-    tracer diffusivity [m2/s] of every species); settings; on_progress (called with the fraction done and a message).
+    tracer diffusivity [m2/s] of every species); settings; on_progress (called with the fraction done and a message); on_states (called
+    when a tile is done, which in this tier takes seconds, with its first member and a function that reads it as a run).
     Returns: the run; its balances are of calcium, phosphate and fluoride, the components that it moves; what the others and the
     protons do follows from the path of the bath and is not booked.
     Raises: SolveError for a column that needs the full tier.
@@ -98,6 +113,8 @@ def solve_reduced(
             waiting[:0] = np.split(members, len(members))
         else:
             tracks.append(track)
+            if on_states:
+                on_states(int(members[0]), partial(_read, part_of(column, members), model, tables, [track], counts))
     return _read(column, model, tables, tracks, counts)
 
 
