@@ -121,6 +121,9 @@ def _columns(path: Path) -> np.ndarray:
         "s": path.s,
         "held": path.held,
         "log_exchange": exchange,
+        "s_by": path.s_by_fluoride,
+        "held_by": path.held_by_fluoride,
+        "exchange_by": path.exchange_by_fluoride,
         "acid": path.acid,
         "potential": path.potential,
         "free": path.free,
@@ -133,6 +136,7 @@ def _columns(path: Path) -> np.ndarray:
 def _ghost(path: Path) -> list[float]:
     """Return the fields of the ghost cell that is filled with a bath: the start of its path."""
     at = int(np.abs(path.s).argmin())
-    fluoride = {"mobility": path.mobility[at], "drift": path.drift[at], "fluoride": path.totals[FLUORIDE][at]}
+    fluoride = {"mobility": path.mobility[at], "drift": path.drift[at]}
+    fluoride |= {"fluoride": path.totals[FLUORIDE][at], "unreacted": path.totals[FLUORIDE][at]}
     ghost = {"s": 0.0, "potential": 0.0} | fluoride
     return [float(ghost[name]) for name in BATH]
