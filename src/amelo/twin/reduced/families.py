@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from amelo.twin.chemistry.fluids import speciate_fluids
 from amelo.twin.column import Column
 from amelo.twin.lesion.baths import bath_values
 from amelo.twin.lesion.cell import FLUORIDE, SIZE, CellModel
+from amelo.twin.lesion.system import LN10
 from amelo.twin.reduced.kernel import BATH, COLUMNS, SHARES
 from amelo.twin.reduced.paths import Path, bath_paths, mixing_mobility
 
@@ -88,6 +89,12 @@ def _tabulated(
     states += bath_values(model, mixtures)
     fluoride = max(1e-6, *(values[f"c{FLUORIDE}"] for values in states))
     found, nodes = bath_paths(model, states, solubilities, fluoride)
+    plain = model.phases[0]
+    place = (-plain.offset - LN10 * np.mean(solubilities[0]) - nodes[0]) / (nodes[1] - nodes[0])
+    closed = model_of_titration(model)
+    titrated, ln_products = bath_paths(closed, states[: len(fluids)], solubilities, fluoride)
+    inside = (-plain.offset - LN10 * np.mean(solubilities[0]) - ln_products[0]) / (ln_products[1] - ln_products[0])
+    capacity = [np.interp(inside, np.arange(len(nodes)), path.held) for path in titrated]
     paths = []
     for k, (a, b) in enumerate(pairs):
         first = len(fluids) + k * len(inner)
@@ -100,12 +107,25 @@ def _tabulated(
     return Families(
         family,
         partner,
-        np.array([mixing_mobility(model, states[a], states[b]) for a, b in pairs]),
+        np.array([_mixing(model, (states[a], states[b]), (found[a], found[b]), place, capacity[b]-capacity[a]) for a, b in pairs]),
         paths,
         np.stack([_columns(path) for path in paths]),
         np.array([_ghost(path) for path in found[: len(fluids)]]),
         nodes,
     )
+
+
+def _mixing(model: CellModel, states: tuple[dict, dict], paths: tuple[Path, Path], place: float, cap) -> float:
+    """Return the diffusivity [m2/s] with which one bath replaces another: that of the apatite which the one can dissolve and the other cannot."""
+    if not model.species_diffusion:
+        return 1.0
+    nodes = np.arange(len(paths[0].s))
+    s, held = (float(np.diff([np.interp(place, nodes, getattr(path, name)) for path in paths])[0]) for name in ("s", "held"))
+    return s/cap
+def model_of_titration(model):
+    one = lambda m: replace(m, diffusivity=1.0)
+    system = replace(model.system, core=tuple(map(one, model.system.core)), families=tuple(replace(f, members=tuple(map(one, f.members))) for f in model.system.families))
+    return replace(model, system=system, species_diffusion=False)
 
 
 def _mixture(like: Fluid, names: Sequence[str], totals: np.ndarray) -> Fluid:

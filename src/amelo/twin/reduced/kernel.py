@@ -27,6 +27,7 @@ LOOKED = (*SHIFTED, "s_by", "held_by", "exchange_by")  # read in every iteration
 COLUMNS = (*LOOKED, "acid", "potential", "free", "mobility", "drift")  # of a path's table
 BATH = ("s", "potential", "mobility", "drift", "fluoride", "unreacted")  # of the ghost cell outside
 SHARES = (0.0, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 1.0)  # of one bath in the other, at which a family of paths is tabulated
+UNFELT = 1e-9  # mol/L of fluoride that changes nothing
 FURTHEST = 200.0  # nodes that one correction may move
 
 
@@ -247,9 +248,10 @@ def _correct(layout: ReducedLayout, frame: Any) -> None:
     size = move * (1.0 / 9.0) * (move * (1.0 / 9.0))
     change: Any = 0
     if layout.fluoride:
-        square = fluoride * fluoride
-        trace = load("fluoride") > 1e-9  # what is less moves nothing
-        size = math.where(trace, math.where(square < size, size, square), size)
+        amount = load("fluoride")
+        felt = fluoride * amount / (amount + UNFELT)  # a trace that stays one moves nothing, one that rises to more does
+        square = felt * felt
+        size = math.where(square < size, size, square)
         factor = 1.0 + fluoride
         factor = math.where(factor > 0.1, factor, 0.1)
         factor = math.where(factor < 1e4, factor, 1e4)
