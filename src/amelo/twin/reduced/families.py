@@ -14,7 +14,7 @@ from amelo.twin.lesion.baths import bath_values
 from amelo.twin.lesion.cell import FLUORIDE, SIZE, CellModel
 from amelo.twin.lesion.system import LN10
 from amelo.twin.reduced.kernel import BATH, COLUMNS, SHARES
-from amelo.twin.reduced.paths import Path, bath_paths, mixing_mobility
+from amelo.twin.reduced.paths import Path, bath_paths, capacity_weights, differences, mixing_mobility
 
 __all__ = ["Families", "families_of", "meetings"]
 
@@ -94,7 +94,7 @@ def _tabulated(
     closed = model_of_titration(model)
     titrated, ln_products = bath_paths(closed, states[: len(fluids)], solubilities, fluoride)
     inside = (-plain.offset - LN10 * np.mean(solubilities[0]) - ln_products[0]) / (ln_products[1] - ln_products[0])
-    capacity = [np.interp(inside, np.arange(len(nodes)), path.held) for path in titrated]
+    weights = capacity_weights(closed, titrated, inside)
     paths = []
     for k, (a, b) in enumerate(pairs):
         first = len(fluids) + k * len(inner)
@@ -107,7 +107,7 @@ def _tabulated(
     return Families(
         family,
         partner,
-        np.array([_mixing(model, (states[a], states[b]), (found[a], found[b]), place, capacity[b]-capacity[a]) for a, b in pairs]),
+        np.array([_mixing(model, (states[a], states[b]), weights[a]+weights[b]) for a, b in pairs]),
         paths,
         np.stack([_columns(path) for path in paths]),
         np.array([_ghost(path) for path in found[: len(fluids)]]),
@@ -115,13 +115,17 @@ def _tabulated(
     )
 
 
-def _mixing(model: CellModel, states: tuple[dict, dict], paths: tuple[Path, Path], place: float, cap) -> float:
-    """Return the diffusivity [m2/s] with which one bath replaces another: that of the apatite which the one can dissolve and the other cannot."""
+def _mixing(model: CellModel, states: tuple[dict, dict], weights: np.ndarray) -> float:
     if not model.species_diffusion:
         return 1.0
-    nodes = np.arange(len(paths[0].s))
-    s, held = (float(np.diff([np.interp(place, nodes, getattr(path, name)) for path in paths])[0]) for name in ("s", "held"))
-    return s/cap
+    pushes, totals = differences(model, *states)
+    found = weights @ pushes / (weights @ totals)
+    felt = np.abs(totals) > 1e-6
+    own = pushes[felt] / totals[felt]
+    return float(np.clip(found, own.min(), own.max()))
+    return found
+
+
 def model_of_titration(model):
     one = lambda m: replace(m, diffusivity=1.0)
     system = replace(model.system, core=tuple(map(one, model.system.core)), families=tuple(replace(f, members=tuple(map(one, f.members))) for f in model.system.families))

@@ -153,7 +153,8 @@ class _Chemistry:
             matrix[:, n, :] = 0.0
             matrix[:, n, n] = 1.0
         right = np.zeros((count, n + 1, len(released)))
-        right[:, :SIZE] = np.array(released).T
+        amounts = np.array(released).T
+        right[:, : len(amounts)] = amounts
         # columns are scaled by their concentration: they span many decades
         scale = np.concatenate([np.abs(y[:n]) + 1e-30, np.ones((1, count))]).T
         answer = np.linalg.solve(matrix * scale[:, None, :], right) * scale[:, :, None]
@@ -298,3 +299,24 @@ def mixing_mobility(model: CellModel, one: dict[str, float], other: dict[str, fl
     push, solution = chemistry.rows(y)[0][:-2], chemistry.solution(y)
     totals = [solution.total(j) for j in range(SIZE)] + [sum(m.count * v for m, v in parts) for parts in solution.family]
     return float(np.abs(np.diff(push, axis=1)).sum() / (np.abs(np.diff(np.array(totals), axis=1)).sum() + 1e-30))
+
+
+def differences(model, one, other):
+    chemistry = _Chemistry(model)
+    y = np.array([chemistry.state(one), chemistry.state(other)]).T
+    push, solution = chemistry.rows(y)[0][:-2], chemistry.solution(y)
+    totals = [solution.total(j) for j in range(SIZE)] + [sum(m.count * v for m, v in parts) for parts in solution.family]
+    return np.diff(push, axis=1)[:, 0], np.diff(np.array(totals), axis=1)[:, 0]
+
+
+def capacity_weights(model, paths, place):
+    chemistry = _Chemistry(model)
+    at = np.arange(NODES)
+    def read(values):
+        return np.array([np.interp(place, at, v) for v in np.atleast_2d(values)])
+    y = np.array([np.concatenate([read(p.concentrations), read(p.totals[SIZE:]), read(p.strength), [0.0, 0.0]]) for p in paths]).T
+    count = chemistry.size - 1
+    ways = [[*APATITE, *[0.0] * chemistry.families], *np.eye(count)]
+    changes = chemistry.slopes(y, ways)
+    products = np.array([chemistry._told(y[: chemistry.size], d[: chemistry.size])[0] for d in changes])
+    return (-products[1:] / products[0]).T
