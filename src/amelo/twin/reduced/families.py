@@ -107,7 +107,7 @@ def _tabulated(
     return Families(
         family,
         partner,
-        np.array([_mixing(model, (states[a], states[b]), weights[a]+weights[b]) for a, b in pairs]),
+        np.array([_mixing(model, (states[a], states[b]), weights[a] + weights[b]) for a, b in pairs]),
         paths,
         np.stack([_columns(path) for path in paths]),
         np.array([_ghost(path) for path in found[: len(fluids)]]),
@@ -128,7 +128,11 @@ def _mixing(model: CellModel, states: tuple[dict, dict], weights: np.ndarray) ->
 
 def model_of_titration(model):
     one = lambda m: replace(m, diffusivity=1.0)
-    system = replace(model.system, core=tuple(map(one, model.system.core)), families=tuple(replace(f, members=tuple(map(one, f.members))) for f in model.system.families))
+    system = replace(
+        model.system,
+        core=tuple(map(one, model.system.core)),
+        families=tuple(replace(f, members=tuple(map(one, f.members))) for f in model.system.families),
+    )
     return replace(model, system=system, species_diffusion=False)
 
 

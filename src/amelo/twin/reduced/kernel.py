@@ -76,7 +76,14 @@ def reduced_layout(model: CellModel, lanes: int) -> ReducedLayout:
     ]
     params += ["acid_reference", "fluoride_half_inhibition", "fluoride_inhibition_order", "fluoride_half_uptake"]
     params += [f"{name}.{k}" for name in ("molar_volume", "dissolution_rate", "growth_rate", "pk") for k in phases]
-    rest = ["width", "organic", "open_pores", "reach", "sound_apatite", *(f"{name}{k}" for name in ("sound", "own") for k in phases)]
+    rest = [
+        "width",
+        "organic",
+        "open_pores",
+        "reach",
+        "sound_apatite",
+        *(f"{name}{k}" for name in ("sound", "own") for k in phases),
+    ]
     rest += [*COLUMNS, *(f"{name}_slope" for name in LOOKED), *(f"{name}_fluoride" for name in SHIFTED)]
     rest += ["strength", "log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration"]
     rest += [

@@ -163,7 +163,9 @@ class _Chemistry:
     def by_fluoride(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what released fluoride with its proton changes at the same product of apatite (B,): s, apatite held, ln exchange."""
         along, across = self.slopes(y, [APATITE, (0.0, 0.0, 1.0, 1.0)])
-        (product, held, exchange), (product_q, held_q, exchange_q) = (self._told(y[: self.size], d[: self.size]) for d in (along, across))
+        (product, held, exchange), (product_q, held_q, exchange_q) = (
+            self._told(y[: self.size], d[: self.size]) for d in (along, across)
+        )
         shift = -product_q / product
         return shift, held_q + shift * held, exchange_q + shift * exchange
 
@@ -312,8 +314,10 @@ def differences(model, one, other):
 def capacity_weights(model, paths, place):
     chemistry = _Chemistry(model)
     at = np.arange(NODES)
+
     def read(values):
         return np.array([np.interp(place, at, v) for v in np.atleast_2d(values)])
+
     y = np.array([np.concatenate([read(p.concentrations), read(p.totals[SIZE:]), read(p.strength), [0.0, 0.0]]) for p in paths]).T
     count = chemistry.size - 1
     ways = [[*APATITE, *[0.0] * chemistry.families], *np.eye(count)]
