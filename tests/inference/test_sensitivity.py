@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from synthetic_profiles import TEXT, protocol, specimen
 
-from amelo.errors import InputError
+from amelo.errors import InputError, SolveError
 from amelo.inference.knobs import knobs_of, turned
 from amelo.inference.model import solve_members
 from amelo.inference.sensitivity import sensitivity
@@ -31,6 +31,16 @@ def loss(text=TEXT, **values):
     run = solve_members(specimen(), Protocol.parse(text).schedule(), {n: np.array([v]) for n, v in values.items()},
                         Settings(saves=0, grid=Grid(parts=2)))  # fmt: skip
     return measure_run(run)["integrated_mineral_loss"][0, -1]
+
+
+def exact_loss(text=TEXT, **values):
+    settings = Settings(saves=0, grid=Grid(parts=2), tolerance=1e-8, near_tolerance=1e-8, iterations=60)
+    run = solve_members(specimen(), Protocol.parse(text).schedule(), {n: np.array([v]) for n, v in values.items()}, settings)
+    return measure_run(run)["integrated_mineral_loss"][0, -1]
+
+
+def difference(f, step):
+    return (f(-2 * step) - 8 * f(-step) + 8 * f(step) - f(2 * step)) / (12 * step)
 
 
 def test_rows_are_what_runs_turned_by_hand_say(found):
@@ -65,7 +75,7 @@ def test_signs_and_order(found):
 def test_parts_and_another_outcome(found):
     heard = []
     few = sensitivity(specimen(), protocol(), of="surface_ph", parts="protocol", on_progress=lambda f, m: heard.append(f))
-    assert {row.kind for row in few.rows} == {"protocol"} and few.measure.unit == "pH" and few.members == 2 + 4 * len(few.rows)
+    assert {row.kind for row in few.rows} == {"protocol"} and few.measure.unit == "pH" and few.members == 4 + 2 * len(few.rows)
     assert heard == sorted(heard) and heard[-1] == 1.0
     only = sensitivity(specimen(), protocol(), parts="parameters")
     kept = {row.name: row for row in found.rows if row.kind == "parameter"}
@@ -74,6 +84,61 @@ def test_parts_and_another_outcome(found):
         row.derivative == pytest.approx(kept[row.name].derivative, rel=1e-3, abs=1e-2 * abs(row.derivative) + 1.0)
         for row in only.rows
     )
+
+
+def test_derivatives_are_exact(found):
+    rows = {row.name: row for row in found.rows}
+    assert found.derivatives.startswith("the adjoint of one run")
+    turns = {"dissolution_rate": 1e-4, "pk.HAp": 1.0, "porosity_exponent": 2.0, "molar_volume": 159.0, "residual_mineral": 0.05}
+    for name, scale in turns.items():
+
+        def turn(x, name=name):
+            return exact_loss(**{name: rows[name].value + x})
+
+        slope = difference(turn, 1e-3 * scale)
+        assert rows[name].derivative == pytest.approx(slope, rel=1e-5, abs=1e-6 * found.value / scale), name
+    texts = {"step 1 (demineralise) pH": "pH {:.9g} with Ca 2.0", "step 1 (demineralise) acetate": "acetate {:.9g} mM",
+             "step 2 (remineralise) duration": "7.0 for {:.9g} h"}  # fmt: skip
+    for name, words in texts.items():
+        before, value = words.format(rows[name].value), rows[name].value
+
+        def turn(x, words=words, before=before, value=value):
+            assert before in TEXT
+            return exact_loss(TEXT.replace(before, words.format(value + x)))
+
+        step = 1e-3 * (1.0 if name.endswith("pH") else value)
+        assert before in TEXT and rows[name].derivative == pytest.approx(difference(turn, step), rel=1e-5), name
+
+
+def test_ends_can_be_read_off_the_gradient(found):
+    quick = sensitivity(specimen(), protocol(), ends="gradient")
+    kept = {row.name: row for row in found.rows}
+    for row in quick.rows:
+        assert row.derivative == pytest.approx(kept[row.name].derivative, rel=1e-9)
+        assert row.foretold == pytest.approx(row.effect, abs=1e-9) and row.foretold == pytest.approx(
+            kept[row.name].foretold, rel=1e-6
+        )
+        if row.kind == "protocol":  # a tenth either way is nearly straight
+            assert row.effect == pytest.approx(kept[row.name].effect, rel=0.02, abs=0.002 * found.value)
+    assert quick.members == 2 and quick.value == pytest.approx(found.value, rel=1e-6)
+
+
+def test_where_a_run_cannot_be_walked_back_differences_stand_in(found, monkeypatch):
+    def refused(*_, **__):
+        raise SolveError("the way of this run needs more memory than is left of it")
+
+    monkeypatch.setattr("amelo.inference.sensitivity.slopes", refused)
+    other = sensitivity(specimen(), protocol())
+    assert other.derivatives == "differences of two runs each, because the way of this run needs more memory than is left of it"
+    kept = {row.name: row for row in found.rows}
+    for row in other.rows:
+        assert row.derivative == pytest.approx(
+            kept[row.name].derivative, rel=2e-3, abs=1e-4 * abs(found.value / (row.value or 1.0))
+        )
+        assert (row.at_low, row.at_high) == pytest.approx((kept[row.name].at_low, kept[row.name].at_high), rel=2e-3)
+    assert other.members == 4 + 4 * len(other.rows)
+    with pytest.raises(InputError, match="ends cannot be read off a gradient"):
+        sensitivity(specimen(), protocol(), ends="gradient")
 
 
 def test_every_number_of_the_laboratory_is_a_knob():
@@ -106,6 +171,7 @@ def test_a_mouth_has_no_knobs_yet():
     [
         ({"of": "lesion_dept"}, "'lesion_dept' is not an outcome; did you mean 'lesion_depth'?"),
         ({"parts": "protocl"}, "did you mean 'protocol'?"),
+        ({"ends": "solve"}, "did you mean 'solved'?"),
     ],
 )
 def test_what_cannot_be_asked(options, words):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from differences import EXACT, NOISE, RELATIVE, check_arrays, check_knobs, check_one, difference
 
 from amelo.errors import CommandError, ParameterError, SolveError
 from amelo.records.fluid import Fluid
@@ -18,11 +19,8 @@ from amelo.twin.lesion.solve import Settings, solve
 from amelo.twin.schedule import Exposure, Repeat, Segment
 from amelo.twin.twin import Twin
 
-EXACT = Settings(tolerance=1e-7, near_tolerance=1e-7, iterations=80)  # 80: a step that is cut is another function of the knobs
 HOUR = 3600.0
 D = diffusivities(37.0)
-RELATIVE = 1e-6
-NOISE = 1e-8  # of an elasticity: the loss of a day is 3e-4 of the mineral, sums of which round it to 1e-11; over a step of 1e-3 that is this
 
 ACID = Fluid(pH=4.5, totals_mmol_per_kgw={"Ca": 2.0, "P": 2.0, "Ace": 50.0, "K": 30.0}, charge_balanced_by="K")
 PULSE = Fluid(pH=6.5, totals_mmol_per_kgw={"F": 10.0, "Na": 40.0, "Cl": 30.0, "Ca": 0.01, "P": 0.02}, charge_balanced_by="Cl")
@@ -56,52 +54,17 @@ def _inhibited(phase):
     return replace(phase, growth=growth, dissolution=replace(phase.dissolution, inhibited=True))
 
 
-def loss(column, schedule):
-    return integrated_mineral_loss(reverse(column, schedule, D, settings=EXACT).run)[0]
-
-
-def difference(f, step):
-    """Return the derivative of f at 0 by a formula of fourth order."""
-    return (f(-2 * step) - 8 * f(-step) + 8 * f(step) - f(2 * step)) / (12 * step)
-
-
-def check_one(name, ours, f, scale, floor):
-    """Compare a derivative with differences of f; laws have corners in their second derivative, and doubles an end: not every width sees."""
-    seen = []
-    for share in (1e-3, 2e-4, 5e-5, 5e-3):
-        expected = difference(f, share * scale)
-        allowed = RELATIVE * max(abs(ours), abs(expected)) + floor / (1e3 * share)
-        seen.append((expected, abs(ours - expected) / allowed))
-        if abs(ours - expected) <= allowed:
-            return
-    raise AssertionError(f"{name}: {ours} is none of {seen}")
-
-
 def check(column, schedule):
     """Compare every knob that is not 0, and the mineral of some cells; return the gradient."""
-    found = gradient(column, schedule, D, settings=EXACT)
+    found = gradient(column, schedule, D, of=integrated_mineral_loss, settings=EXACT)
     assert set(found.knobs) == set(knobs(column, schedule))
-    for name, (now,) in knobs(column, schedule).items():
-        if now == 0.0:
-            continue
-        scale = 1.0 if name.startswith("pk.") or name.endswith("pH") else now
+    check_knobs(found, column, schedule, D, lambda run: integrated_mineral_loss(run)[0][0])
+    places = [(which, at) for which in ("mineral", "sound") for at in ((0, 0), (0, 4), (len(column.phases) // 2, 9))]
 
-        def turn(x, name=name, now=now):
-            return loss(*turned(column, schedule, {name: now + x}))[0]
+    def moved(run):  # what was lost, without what sound tissue itself is
+        return -((run.mineral[0, -1] - column.mineral[0]).sum(axis=0) * np.diff(run.edges)).sum()
 
-        check_one(name, found.knobs[name][0], turn, scale, NOISE * abs(found.value[0]) / scale)
-    for which in ("mineral", "sound"):
-        for k, i in ((0, 0), (0, 4), (len(column.phases) // 2, 9)):
-            array = getattr(column, which)
-
-            def move(x, which=which, k=k, i=i, array=array):
-                changed = array.copy()
-                changed[0, k, i] += x
-                run = reverse(replace(column, **{which: changed}), schedule, D, settings=EXACT).run
-                return -((run.mineral[0, -1] - column.mineral[0]).sum(axis=0) * np.diff(run.edges)).sum()
-
-            floor = NOISE * abs(found.value[0]) / array[0, k, i]
-            check_one(f"{which} {k} {i}", getattr(found, which)[0, k, i], move, array[0, k, i], floor)
+    check_arrays(found, column, schedule, D, moved, places)
     return found
 
 

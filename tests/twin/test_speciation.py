@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import re
 
 import numpy as np
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from amelo.cli.params import find_parameters
 from amelo.errors import ParameterError, SolveError
 from amelo.records.fluid import Fluid
-from amelo.twin.chemistry import kernel
 from amelo.twin.chemistry.equations import layout
 from amelo.twin.chemistry.fluids import find_ph, speciate_fluids
 from amelo.twin.chemistry.kernel import kernel_text
@@ -82,33 +80,6 @@ def test_numpy_and_the_compiled_kernel_are_one_model():
     finite = np.isfinite(one.saturation_index[good])
     assert (np.isfinite(two.saturation_index[good]) == finite).all()
     assert one.saturation_index[good][finite] == pytest.approx(two.saturation_index[good][finite], abs=1e-6)
-
-
-def test_damaged_machine_code_in_the_cache_is_made_anew(tmp_path, monkeypatch):
-    totals, ph = wild(64, seed=9, top=0.05)
-    before = speciate(TABLE, totals, ph, compiled=True)
-    (tmp_path / "__pycache__").mkdir()
-    files = [tmp_path / "k.py", tmp_path / "__pycache__" / "k.drive.nbc", tmp_path / "__pycache__" / "other.nbc"]
-    for file in files:
-        file.write_text("cut off")
-
-    class Damaged:
-        __file__ = str(files[0])
-
-        def drive(self, *arguments):
-            raise pickle.UnpicklingError("pickle data was truncated")
-
-    real = kernel._compiled
-    modules = [Damaged()]
-
-    def compiled(table):
-        return modules[0] if modules else real(table)
-
-    compiled.cache_clear = modules.clear
-    monkeypatch.setattr(kernel, "_compiled", compiled)
-    after = speciate(TABLE, totals, ph, compiled=True)
-    assert np.array_equal(before.results, after.results, equal_nan=True)
-    assert [file.exists() for file in files] == [False, False, True]
 
 
 @pytest.mark.parametrize("count", [16, 17, 31, 32, 33, 100])

@@ -100,6 +100,7 @@ def sensitivity(
     *,
     of: str = "integrated_mineral_loss",
     parts: Literal["all", "parameters", "protocol"] = "all",
+    ends: Literal["solved", "gradient"] = "solved",
     tooth: Whole | None = None,
     surface: str | None = None,
     plot: Path | None = None,
@@ -107,7 +108,7 @@ def sensitivity(
 ) -> int:
     """Which parameters and which numbers of a protocol move an outcome.
 
-    Prints derivative, elasticity and the outcome at both ends of every range, the strongest first.
+    Prints derivative, elasticity, the outcome at both ends of every range and what the derivative alone would change over it, the strongest first.
 
     Parameters
     ----------
@@ -119,6 +120,8 @@ def sensitivity(
         The outcome, by its key in 'amelo simulate --json', such as integrated_mineral_loss or lesion_depth.
     parts
         all, or only the parameters of the specimen, or only the numbers of the protocol.
+    ends
+        solved (a run at both ends of every range), or gradient (one run for everything: the ends are read off the derivatives).
     tooth
         Tooth of the case, by its FDI number.
     surface
@@ -136,7 +139,7 @@ def sensitivity(
     from amelo.inference.sensitivity import sensitivity as found_by
 
     with progress_bar("laying out the runs") as on_progress:
-        found = found_by(twin.specimen, steps, of=of, parts=parts, case=twin.case, on_progress=on_progress)
+        found = found_by(twin.specimen, steps, of=of, parts=parts, ends=ends, case=twin.case, on_progress=on_progress)
     remember_citations("amelo sensitivity", twin.specimen.sources)
     if plot is not None:
         from amelo.inference.figures import figure_of_sensitivity
@@ -219,11 +222,32 @@ def _print_sensitivity(found: Sensitivity) -> None:
     rows = []
     for r in found.rows:
         outcome = f"{number(r.at_low, measure.form)} to {number(r.at_high, measure.form)}"
-        rows.append((r.name, f"{r.value:.4g}", r.span, outcome, number(r.derivative, ".3g"), number(r.elasticity, "+.2f"), r.unit))
-    names = ("number", "value", "from … to", f"{measure.name} [{measure.unit}]", "derivative per unit", "elasticity", "unit")
+        rows.append(
+            (
+                r.name,
+                f"{r.value:.4g}",
+                r.span,
+                outcome,
+                number(r.foretold, f"+{measure.form}"),
+                number(r.derivative, ".3g"),
+                number(r.elasticity, "+.2f"),
+                r.unit,
+            )
+        )
+    names = (
+        "number",
+        "value",
+        "from … to",
+        f"{measure.name} [{measure.unit}]",
+        "change foretold",
+        "derivative per unit",
+        "elasticity",
+        "unit",
+    )
     print_table(names, rows)
     for sentence in found.notes:
         print(f"note: {sentence}")
+    print(f"derivatives: {found.derivatives}")
     print(f"{found.members} runs in {found.wall_time:.1f} s; 'amelo cite' lists the references; not a medical device")
 
 
@@ -251,9 +275,11 @@ def _plain(found: Sensitivity) -> dict[str, object]:
                 "at_low": known(r.at_low),
                 "at_high": known(r.at_high),
                 "effect": known(r.effect),
+                "effect_foretold": known(r.foretold),
             }
             for r in found.rows
         ],
+        "derivatives": found.derivatives,
         "notes": list(found.notes),
         "members": found.members,
     }

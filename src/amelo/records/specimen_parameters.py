@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "STATED",
     "TEMPERATURES",
+    "acid_order_of",
     "catalogue",
     "class_names",
     "fluoridated_names",
@@ -102,6 +103,15 @@ def tissue_entry(tissue: str) -> Mapping[str, Any]:
     return load_set("tissues").structure["tissue"][tissue.replace(" ", "_")]
 
 
+def acid_order_of(specimen: Specimen) -> float:
+    """Return the order in the activity of acids: what is stated, else that of the tissue; none at equilibrium."""
+    law = specimen.kinetics if isinstance(specimen.kinetics, Kinetics) else Kinetics()
+    if law.acid_order is not None:
+        return law.acid_order
+    answers = specimen.kinetics != "equilibrium" and tissue_entry(specimen.tissue)["acids"]
+    return load_set("kinetics").value("acid_order") if answers else 0.0
+
+
 def _defaults(specimen: Specimen) -> dict[str, Parameter]:
     tissues, kinetics, transport = load_set("tissues"), load_set("kinetics"), load_set("transport")
     tissue, entry, mechanisms = specimen.tissue.replace(" ", "_"), tissue_entry(specimen.tissue), specimen.mechanisms
@@ -142,7 +152,9 @@ def _defaults(specimen: Specimen) -> dict[str, Parameter]:
     if mechanisms.fluoride:
         for name in ("fluoride_half_inhibition", "fluoride_inhibition_order", "fluoride_half_uptake"):
             take(name, kinetics[name])
-    if law.acid_order:
+    if mechanisms.inhibitors:
+        take("inhibitor_depth", kinetics["inhibitor_depth"])
+    if acid_order_of(specimen):
         take("acid_reference", kinetics["acid_reference"])
     _structure(specimen, take)
     return found

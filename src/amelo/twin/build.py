@@ -18,6 +18,7 @@ from amelo.records.fluid import Fluid
 from amelo.records.lesion import body_for_loss, knots
 from amelo.records.specimen import Specimen
 from amelo.records.specimen_parameters import (
+    acid_order_of,
     catalogue,
     class_names,
     fluoridated_names,
@@ -26,7 +27,7 @@ from amelo.records.specimen_parameters import (
     tissue_entry,
 )
 from amelo.records.specimen_parts import Kinetics
-from amelo.twin.column import Biofilm, Column, graded_edges
+from amelo.twin.column import Biofilm, Column, fading, graded_edges
 from amelo.twin.ensemble import draw
 from amelo.twin.phases import Dissolution, Growth, Phase
 
@@ -95,7 +96,7 @@ def phases_of(specimen: Specimen) -> tuple[Phase, ...]:
     dissolution = Dissolution(
         order=stated(law.n, "dissolution_order", 1.0),
         surface_exponent=stated(law.surface_exponent, "surface_exponent"),
-        acid_order=stated(law.acid_order, "acid_order"),
+        acid_order=acid_order_of(specimen),
         fluoride_inhibition=mechanisms.fluoride and not equilibrium,
         inhibited=mechanisms.inhibitors,
     )
@@ -104,7 +105,13 @@ def phases_of(specimen: Specimen) -> tuple[Phase, ...]:
         if not mechanisms.precipitation:
             return None
         order = stated(law.growth_order, "growth_order", 1.0)
-        return Growth(order=order, surface=surface, fluoride_limited=fluoride_limited, inhibited=mechanisms.inhibitors)
+        return Growth(
+            order=order,
+            surface=surface,
+            pore_exponent=stated(law.pore_exponent, "pore_exponent", 0.0),
+            fluoride_limited=fluoride_limited,
+            inhibited=mechanisms.inhibitors,
+        )
 
     phases = [Phase(name, name, dissolution, growth(surface) if k == 0 else None) for k, name in enumerate(names)]
     for name in fluoridated_names(specimen):
@@ -165,7 +172,7 @@ def _sound(specimen: Specimen, phases: Sequence[Phase], drawn: Values, edges: np
     members, cells = len(drawn["porosity"]), len(edges) - 1
     shares = {name: np.repeat(share[:, None], cells, axis=1) for name, share in _shares(specimen, drawn).items()}
     if specimen.mechanisms.solubility_gradient:
-        fade = _fading(drawn["gradient.depth"] * MICROMETRE, edges)
+        fade = fading(drawn["gradient.depth"] * MICROMETRE, edges)
         main, *rest = shares
         if rest:
             name = min(rest, key=lambda phase: float(drawn[f"pk.{phase}"][0]))  # the very soluble class
@@ -180,12 +187,6 @@ def _sound(specimen: Specimen, phases: Sequence[Phase], drawn: Values, edges: np
     shares |= dict.fromkeys(fluoridated_names(specimen), fluoridated)
     parts = [shares.get(phase.name, np.zeros((members, cells))) for phase in phases]
     return np.stack(parts, axis=1) * drawn["sound_mineral"][:, None, None]
-
-
-def _fading(depth: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the cell means (M, N) of exp(-x/depth)."""
-    faces = np.exp(-edges[None, :] / depth[:, None])
-    return depth[:, None] * (faces[:, :-1] - faces[:, 1:]) / np.diff(edges)[None, :]
 
 
 def _remaining(specimen: Specimen, drawn: Values, edges: np.ndarray) -> np.ndarray:
@@ -267,6 +268,8 @@ def _parameters(specimen: Specimen, phases: Sequence[Phase], drawn: Values) -> d
         found["diffusivity_scale"] = drawn["diffusivity_scale"]
     for name in ("porosity_exponent", "porosity_floor", "residual_mineral"):
         found[name] = drawn[name]
+    if "inhibitor_depth" in drawn:
+        found["inhibitor_depth"] = drawn["inhibitor_depth"] * MICROMETRE
     for name, values in drawn.items():
         if name.startswith(("fluoride_", "acid_", "collagen.", "enzyme.", "biofilm.")):
             found[name] = values

@@ -16,7 +16,7 @@ from amelo.twin.phases import Phase
 if TYPE_CHECKING:
     from amelo.twin.chemistry.table import ReactionTable
 
-__all__ = ["Biofilm", "Column", "graded_edges", "part_of"]
+__all__ = ["Biofilm", "Column", "fading", "graded_edges", "part_of"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Column:
     porosity**``porosity_exponent`` in species diffusion; ``porosity_floor``; ``residual_mineral`` share of sound;
     ``dissolution_rate.<phase>`` and ``growth_rate.<phase>`` [mol/(m3 tissue s)]; ``pk.<phase>``; ``molar_volume.<phase>`` [m3/mol];
     ``fluoride_half_inhibition`` [mol/m3], ``fluoride_inhibition_order``, ``acid_reference`` [mol/m3], ``fluoride_half_uptake`` [mol/m3];
+    ``inhibitor_depth`` [m] over which what covers the surface fades;
     with collagen ``collagen.protected_above`` (mineral relative to sound), ``collagen.decay_rate`` [1/s], ``enzyme.activation_ph``,
     ``enzyme.activation_width``, ``enzyme.activation_rate`` [1/s], ``enzyme.deactivation_rate`` [1/s], ``enzyme.optimal_ph``, ``enzyme.ph_width``,
     ``enzyme.initial_activity``; with a biofilm ``biofilm.production`` [mol hexose/(m3 s)], ``biofilm.half_saturation`` [mol/m3],
@@ -96,6 +97,15 @@ def graded_edges(thickness: float, cells: int, first: float) -> np.ndarray:
             low = ratio
     widths = first * ratio ** np.arange(cells)
     return np.concatenate([[0.0], np.cumsum(widths * thickness / widths.sum())])
+
+
+def fading(depth: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the cell means (M, N) of exp(-x/depth), of the cells below the surface.
+
+    Arguments: depth (M,) [m]; edges (N + 1,) [m], below zero above the surface.
+    """
+    faces = np.exp(-np.maximum(edges, 0.0)[None, :] / depth[:, None])
+    return depth[:, None] * (faces[:, :-1] - faces[:, 1:]) / np.diff(edges)[None, :]
 
 
 def part_of(column: Column, members: np.ndarray) -> Column:

@@ -60,14 +60,15 @@ class Dissolution:
 
 @dataclass(frozen=True)
 class Growth:
-    """R = k A (DS - 1)^q (1 - θ) for DS > 1.
+    """R = k A (φ/φ0)^b (DS - 1)^q (1 - θ) for DS > 1.
 
-    Fields: order q; surface ("own" surface of the phase, "apatite" of all apatites, or "pore" for nucleation anywhere);
-    fluoride_limited (uptake falls with fluoride when it is scarce).  The rate constant is ``growth_rate.<phase>``.
+    Fields: order q; surface ("own" surface of the phase, "apatite" of all apatites, or "pore" for nucleation anywhere); pore_exponent b
+    of what pores offer to a growing surface, 0 switches it off (nucleation goes with the porosity itself); fluoride_limited (uptake falls with fluoride when it is scarce).  The rate constant is ``growth_rate.<phase>``.
     """
 
     order: float = 1.0
     surface: str = "apatite"
+    pore_exponent: float = 0.0
     fluoride_limited: bool = False
     inhibited: bool = True
 

@@ -70,9 +70,12 @@ def composite_order() -> float:
 
 
 def arrest() -> float:
-    """Return the rate of ΔZ in the last third of three weeks with 2 ppm F in both baths over that of the first two days."""
-    day = f"{TEN_CATE.format(', 2 ppm F', '3 h')}\n    {CALM.format(', 2 ppm F', '21 h')}"
-    run = ran(tooth(), f"repeat 21 times:\n    {day}")
+    """Return the rate of ΔZ in the last third of three weeks over that of the first two days, of a lesion and with 2 ppm F in the calm bath.
+
+    Assumptions: as in the paper's abstract the specimen is a lesion and the fluoride is in the remineralising solution; how much was not seen.
+    """
+    day = f"{TEN_CATE.format('', '3 h')}\n    {CALM.format(', 2 ppm F', '21 h')}"
+    run = ran(tooth(lesion=LESION), f"repeat 21 times:\n    {day}")
     loss, days = run.series("integrated_mineral_loss")[0], run.hours / 24.0
     early, late = np.interp([0.0, 2.0], days, loss), np.interp([14.0, 21.0], days, loss)
     return float((late[1] - late[0]) / 7.0 / ((early[1] - early[0]) / 2.0))

@@ -14,6 +14,7 @@ __all__ = [
     "cohort_share",
     "constant_acid",
     "drift",
+    "fluoride_window",
     "gradient_layer",
     "human_against_bovine",
     "inhibitor_layer",
@@ -23,10 +24,10 @@ __all__ = [
 UNIFORM = {"precipitation": True, "fluoride": True}
 TWO_WEEKS = f"repeat 14 times:\n    {ACID.format('8 h')}\n    {REMINERALISING.format('16 h')}"
 CONSTANT = "demineralise in lactic acid 50 mM, KNO3 100 mM{} pH 4.5{} for 7 d"
-WHITE_SPOT = (  # fluids of plaque, at rest and after sugar, with what fluoride plaque holds
+WHITE_SPOT = (  # acid as undersaturated as plaque fluid that makes lesions (T5: DS 0.28 to 0.36), proteins at rest
     "repeat 120 times:\n"
-    "    demineralise in lactate 30 mM, acetate 20 mM, Ca 5 mM, PO4 12 mM, F 0.004 mM, KCl 60 mM pH 4.6 for 3 h\n"
-    "    remineralise in acetate 20 mM, Ca 3 mM, PO4 10 mM, F 0.004 mM, KCl 60 mM pH 6.6 for 21 h"
+    "    demineralise in lactate 30 mM, acetate 20 mM, Ca 4 mM, PO4 4 mM, F 0.004 mM, KCl 60 mM pH 4.5 for 3 h\n"
+    "    remineralise in acetate 20 mM, Ca 3 mM, PO4 10 mM, F 0.004 mM, KCl 60 mM pH 6.6 with inhibitor coverage 0.9 for 21 h"
 )
 COHORT = 64
 DENSITY = 3.16  # g/cm3 of mineral, that of the molar volume
@@ -39,6 +40,12 @@ GEL = "demineralise in lactic acid 100 mM, Ca 1 mM, PO4 0.6 mM pH 4.6 for 7 d"
 def constant_acid(fluoride: str = "") -> float:
     """Return the thickness of the surface layer [µm] after a week of constant acid, with fluoride ("1 ppm F") or without."""
     return value(ran(tooth(), CONSTANT.format(f", {fluoride}" if fluoride else "", "")), "surface_layer_thickness")
+
+
+def fluoride_window() -> float:
+    """Return the thickness of the layer [µm] after five days in partly saturated acid with 1 ppm F, which is undersaturated to enamel only."""
+    acid = "demineralise in acetate 50 mM, Ca 2.2 mM, PO4 2.2 mM, 1 ppm F pH 4.5 for 5 d"
+    return value(ran(tooth(mechanisms=UNIFORM), acid), "surface_layer_thickness")
 
 
 def alternation_run():

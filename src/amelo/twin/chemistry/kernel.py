@@ -7,21 +7,14 @@ single array the compiler can prove that lanes do not disturb each other and put
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import os
-import sys
-import tempfile
 from functools import cache
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
-from amelo.cite.references import cache_folder
 from amelo.twin.chemistry.equations import TOLERANCE, balances, judge, layout, newton_step, present, start, update
 from amelo.twin.chemistry.recorder import Recorded, Recorder
 from amelo.twin.chemistry.table import ReactionTable
+from amelo.twin.compiled import CompiledModule, module_of
 
 __all__ = ["kernel_text", "solve_compiled"]
 
@@ -40,47 +33,14 @@ def solve_compiled(
     """
     results = np.empty((len(table.components) + 4, len(totals)))
     used = np.empty(len(totals), np.int64)
-    try:
-        _compiled(table).drive(totals, *inputs, results, used, iterations)
-    except Exception:  # machine code that a full disk or a crash has damaged is made anew; whatever fails twice is an error
-        _forget(_compiled(table))
-        _compiled(table).drive(totals, *inputs, results, used, iterations)
+    _compiled(table).drive(totals, *inputs, results, used, iterations)
     return results, used
 
 
-def _forget(module: ModuleType) -> None:
-    """Remove a compiled module and its machine code from memory and cache."""
-    path = Path(module.__file__)
-    for file in [path, *(path.parent / "__pycache__").glob(f"{path.stem}.*")]:
-        file.unlink(missing_ok=True)
-    _compiled.cache_clear()
-
-
 @cache
-def _compiled(table: ReactionTable) -> ModuleType:
-    """Return the compiled module of a table, writing it to the cache folder when it is not there yet."""
-    text = kernel_text(table)
-    name = f"amelo_kernel_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    path = _folder() / f"{name}.py"
-    if not path.exists():
-        handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".py")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(draft).replace(path)  # all or nothing, whoever else is writing the same file
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)  # Numba looks a cached function's module up by name
-    spec.loader.exec_module(module)
-    return module
-
-
-def _folder() -> Path:
-    folder = cache_folder() / "kernels"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="amelo-kernels-"))
+def _compiled(table: ReactionTable) -> CompiledModule:
+    """Return the compiled module of a table."""
+    return module_of(kernel_text(table), "kernel")
 
 
 class _Tile:

@@ -31,6 +31,7 @@ AGAIN = {  # passes that a step's reverse runs again, and what it does not need 
 FLUXES = ("left", "right")
 CLOSE_AT = lambda m, f: close_at(m, f.load, f.right, f.store, f.math)  # noqa: E731 - as in PASSES
 BALANCE = ("residual", *FLUXES)
+PASSES_FED = 3  # times that ``step`` of the time loop passes over the sugar of a biofilm
 
 
 @cache
@@ -172,7 +173,10 @@ def adjoint_text(layout: Layout) -> str:
             functions.append(pass_text(layout, f"{name}_back", sweeps.of(name, left=left.get(name)), inwards=not inwards))
     functions.append(pass_text(layout, "ghost_back", sweeps.of("evaluate", ghost=True), inwards=True))
     functions += [pass_text(layout, name, recorded(layout, record), inwards=inwards) for name, (inwards, record) in SOLVING.items()]
-    numbers = {f"BAR_{name.upper()}": layout.fields[BAR + name] for name in ("step", "inhibitor", "resistance")}
+    numbers = {
+        f"BAR_{name.upper()}": layout.fields[BAR + name] for name in ("step", "inhibitor", "metabolism", "resistance", "through0")
+    }
+    numbers |= {"AT_SUGAR": layout.fields[f"total{layout.model.family('Glc')}"] if layout.model.living else -1, "FED": PASSES_FED}
     numbers |= {"BARS": min(at for name, at in layout.fields.items() if name.startswith(BAR))}
     constants = "\n".join(f"{name} = {at}" for name, at in numbers.items())
     constants += f"\nBATH_BARS = np.array({[layout.fields[BAR + name] for name in layout.bath]!r})"

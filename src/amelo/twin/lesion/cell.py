@@ -222,6 +222,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     sound = load("sound_apatite")
     if model.growing:
         surface = _share(apatite, sound, 2.0 / 3.0, math)
+        sound_pores = 1.0 - load("organic") - _sum(load(f"own{k}") * load(f"molar_volume.{k}") for k in range(len(moles)))
         room = porosity - load("porosity_floor")
         if model.collagen:
             room = room - matrix.barren(load)
@@ -242,7 +243,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
                 ratio = load("fluoride") / load("fluoride_half_inhibition")
                 rate = rate / (1.0 + math.exp_any(load("fluoride_inhibition_order") * math.log(ratio + TINY)))
             if law.inhibited:
-                rate = rate * (1.0 - load("inhibitor"))
+                rate = rate * (1.0 - load("inhibitor") * load("reach"))
             store(**{f"dissolving{k}": rate, f"loose{k}": math.where(amount > kept, amount - kept, 0.0)})
             stop = law.halfway(rate + TINY, math)
             store(**{f"below{k}": -stop - 0.5 * stop * stop})  # ln DS there
@@ -252,10 +253,12 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             if area is None:
                 area = _share(amount, load(f"sound{k}"), 2.0 / 3.0, math)
             rate = step * load(f"growth_rate.{k}") * area
+            if law.pore_exponent and law.surface != "pore" and model.porosity_feedback:  # a wall is lost where a pore fills
+                rate = rate * _share(porosity, sound_pores, law.pore_exponent, math)
             if model.collagen:  # mineral grows on the matrix
                 rate = rate * load("collagen")
             if law.inhibited:
-                rate = rate * (1.0 - load("inhibitor"))
+                rate = rate * (1.0 - load("inhibitor") * load("reach"))
             store(**{f"growing{k}": rate})
             if model.porosity_feedback:
                 space = room / load(f"molar_volume.{k}")
@@ -456,7 +459,8 @@ def _book(model: CellModel, solution: _Solution, changes: list[Number], load: Lo
     species = solution.everything()
     store(strength=0.5 * _sum(m.charge**2 * v for m, v in species if m.charge))
     store(
-        acid=_sum(v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM] and m.diffusivity),
+        acid=solution.free[HYDROGEN]
+        + _sum(v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM] and m.diffusivity),
         fluoride=solution.total(FLUORIDE),
     )
     if model.living:

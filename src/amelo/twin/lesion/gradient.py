@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-from amelo.errors import CommandError, nearest
 from amelo.twin.column import Column
-from amelo.twin.lesion.inputs import bath_slopes, column_gradient
+from amelo.twin.lesion.chain import Chain
+from amelo.twin.lesion.inputs import bath_slopes, inputs_gradient, sugar_slope
 from amelo.twin.lesion.knobs import different_fluids, rebuilt, written
-from amelo.twin.lesion.pull import Pulled, pull
+from amelo.twin.lesion.pull import KINDS, Pulled, pull
+from amelo.twin.lesion.results import outcome
+from amelo.twin.lesion.seeds import Seeds, Slopes, seeds_of
 from amelo.twin.lesion.solve import Settings
 from amelo.twin.lesion.tape import MEMORY, Tape, taped
+from amelo.twin.measures import tissue_of
 from amelo.twin.run import Run
 from amelo.twin.schedule import Schedule
 
@@ -22,28 +25,24 @@ __all__ = ["TIGHT", "Gradient", "Objective", "Reverse", "gradient", "integrated_
 
 # Newton's method is quadratic: a last correction of 1e-4 leaves about 1e-8, and derivatives as exact as that.
 TIGHT = Settings(tolerance=1e-4, near_tolerance=1e-4, iterations=40)
-Objective = Callable[[Run], tuple[np.ndarray, np.ndarray]]
+Objective = Callable[[Run], tuple[np.ndarray, np.ndarray | Slopes]]
 
 
 def integrated_mineral_loss(run: Run) -> tuple[np.ndarray, np.ndarray]:
     """Return the mineral lost against sound tissue at the end (M,) [m], and its derivative with respect to ``run.mineral``."""
-    widths = np.diff(run.edges)
-    slope = np.zeros_like(run.mineral)
-    slope[:, -1] = -widths
-    return ((run.sound.sum(axis=1) - run.mineral[:, -1].sum(axis=1)) * widths).sum(axis=1), slope
-
-
-OBJECTIVES: dict[str, Objective] = {"integrated_mineral_loss": integrated_mineral_loss}
+    tissue, slope = tissue_of(run), np.zeros_like(run.mineral)
+    widths = np.diff(run.edges)[tissue]
+    slope[:, -1, :, tissue] = -widths
+    lost = run.sound.sum(axis=1) - run.mineral[:, -1].sum(axis=1)
+    return (lost[:, tissue] * widths).sum(axis=1), slope
 
 
 def objective_of(of: str | Objective) -> Objective:
-    """Return the function of a result, given by name or as it is.
+    """Return the function of a result, given by the name of an outcome (in its unit, at the end of the run) or as it is.
 
-    Raises: CommandError for a result that has no name here.
+    Raises: CommandError for an unknown outcome.
     """
-    if isinstance(of, str) and of not in OBJECTIVES:
-        raise CommandError(f"'{of}' is not a result that can be differentiated", fix=nearest(of, OBJECTIVES))
-    return OBJECTIVES[of] if isinstance(of, str) else of
+    return outcome(of) if isinstance(of, str) else of
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +50,9 @@ class Gradient:
     """Derivatives of one number of each of M members.
 
     Fields: run; value (M,); knobs (name of :mod:`amelo.twin.lesion.knobs`: (M,)), per unit of the knob; mineral (M, P, N) with respect
-    to the initial volume fractions; sound (M, P, N) with respect to those of the sound tissue, by which rates and pores are measured,
-    without what the result itself takes from them. A member that failed has not-a-number everywhere.
+    to the initial volume fractions; sound (M, P, N) with respect to those of the sound tissue, by which rates and pores are measured;
+    organic (M, N) with respect to the volume fraction that is neither mineral nor pore; the last two with what the result itself takes
+    from them only where it says so. A member that failed has not-a-number everywhere.
     """
 
     run: Run
@@ -60,6 +60,7 @@ class Gradient:
     knobs: dict[str, np.ndarray]
     mineral: np.ndarray
     sound: np.ndarray
+    organic: np.ndarray
 
     def inert(self, among: list[str] | None = None) -> list[str]:
         """Return the knobs that move nothing, in any member; ``among`` limits the question."""
@@ -68,7 +69,7 @@ class Gradient:
 
 @dataclass(frozen=True, eq=False)
 class Reverse:
-    """A solved run that can be walked back: the vector-Jacobian product of its minerals."""
+    """A solved run that can be walked back: the vector-Jacobian product of its saved states."""
 
     tape: Tape
     schedules: tuple[Schedule, ...]  # one for each member, every written segment an object of its own
@@ -79,30 +80,36 @@ class Reverse:
         """The run itself."""
         return self.tape.run
 
-    def pull(self, mineral: np.ndarray, value: np.ndarray | None = None) -> Gradient:
+    def pull(self, slopes: np.ndarray | Slopes, value: np.ndarray | None = None) -> Gradient:
         """Return the derivatives of a result.
 
-        Arguments: mineral (M, T, P, N), the derivative of each member's result with respect to ``run.mineral``; value (M,), the result.
+        Arguments: slopes, the derivative of each member's result with respect to ``run.mineral`` (M, T, P, N), or with respect to
+        several fields of the run by name (see :mod:`amelo.twin.lesion.seeds`), each of its shape; value (M,), the result.
         """
-        tape, column = self.tape, self.tape.column
-        expected = self.run.mineral.shape
-        if np.shape(mineral) != expected:
-            raise CommandError(
-                f"the derivative with respect to the minerals has shape {np.shape(mineral)}",
-                fix=f"give members, times, phases, cells: {expected}",
-            )
-        mineral = np.asarray(mineral, float)
-        pulled = pull(tape, mineral)
-        parameters, initial, sound = column_gradient(column, pulled.cells, tape.pore, len(tape.layout.model.system.families))
-        for k, phase in enumerate(column.phases):  # volume fractions are moles times the molar volume
-            moved = np.where(mineral[:, :, k] == 0.0, 0.0, mineral[:, :, k] * self.run.mineral[:, :, k]).sum(axis=(1, 2))
-            name = f"molar_volume.{phase.name}"
-            parameters[name] = parameters[name] + moved / column.parameters[name]
-        found = parameters | self._segments(pulled)
+        tape = self.tape
+        seeds, pulled = self._pulled(slopes)
+        found, mineral, sound, organic = inputs_gradient(tape, pulled.cells)
+        for name, own in seeds.parameters.items():
+            found[name] = found[name] + own
+        tissue = tissue_of(self.run)
+        sound, organic = sound + seeds.sound[..., tissue], organic + seeds.organic[..., tissue]
+        found |= self._segments(pulled)
         failed = np.array([bool(sentence) for sentence in self.run.failure])
         for slope in found.values():
             slope[failed] = np.nan
-        return Gradient(self.run, np.full(column.members, np.nan) if value is None else value, found, initial, sound)
+        members = self.run.mineral.shape[0]
+        return Gradient(self.run, np.full(members, np.nan) if value is None else value, found, mineral, sound, organic)
+
+    def chain(self, slopes: np.ndarray | Slopes) -> Chain:
+        """Return what a result of a run of one member makes of everything that went in, for knobs of other kinds; slopes as of ``pull``."""
+        seeds, pulled = self._pulled(slopes)
+        return Chain(self.tape, self.schedules[0], pulled, seeds)
+
+    def _pulled(self, slopes: np.ndarray | Slopes) -> tuple[Seeds, Pulled]:
+        seeds = seeds_of(
+            self.run, self.tape.column, self.tape.layout, slopes if isinstance(slopes, Mapping) else {"mineral": slopes}
+        )
+        return seeds, pull(self.tape, seeds)
 
     def _segments(self, pulled: Pulled) -> dict[str, np.ndarray]:
         """Return the derivatives of what is set for segments and baths."""
@@ -111,14 +118,20 @@ class Reverse:
         members = len(each)
         for i in range(len(each[0])):
             ids = dict.fromkeys(id(segments[i]) for segments in each)
-            for kind in ("duration", "film", "inhibitor"):
+            for kind in KINDS[:-1] if self.tape.column.biofilm else ("duration", "film", "inhibitor"):
                 found[f"{kind}[{i}]"] = np.zeros(members) + sum(pulled.segments.get((kind, key), 0.0) for key in ids)
-        layout = self.tape.layout
+        layout, chemistry = self.tape.layout, self.tape.column.table
+        nothing = np.zeros((members, len(layout.bath)))
+        sugar = sugar_slope(layout)
+        if sugar is not None:
+            for i in range(len(each[0])):
+                bars = [pulled.segments.get(("bath", id(segments[i])), nothing)[m] for m, segments in enumerate(each)]
+                found[f"sugar[{i}]"] = np.array([bar @ sugar for bar in bars])
         for i, group in enumerate(self.groups):
             for m, position in product(range(members), group):
                 segment = each[m][position]
-                bar = pulled.segments.get(("bath", id(segment)), np.zeros((members, len(layout.bath))))[m]
-                for entry, slope in bath_slopes(layout.model, layout.bath, segment.exposure.fluid).items():
+                bar = pulled.segments.get(("bath", id(segment)), nothing)[m]
+                for entry, slope in bath_slopes(layout.model, layout.bath, segment.exposure.fluid, chemistry).items():
                     found.setdefault(f"bath[{i}].{entry}", np.zeros(members))[m] += bar @ slope
         return found
 
@@ -132,7 +145,7 @@ def reverse(
     memory: float = MEMORY,
     groups: list[list[int]] | None = None,
 ) -> Reverse:
-    """Solve a column under a schedule so that any result of its minerals can be differentiated.
+    """Solve a column under a schedule so that any smooth result of its saved states can be differentiated.
 
     Arguments: column, schedule and diffusivity as of :func:`amelo.twin.lesion.solve.solve`; settings; memory [bytes] in which states are
     kept (a way that does not fit is refused); groups (numbers of the segments that count as one bath, for each bath;
@@ -160,9 +173,9 @@ def gradient(
 ) -> Gradient:
     """Return a result of a run with its derivatives with respect to parameters, durations, films, baths and the initial mineral.
 
-    Arguments: column, schedule and diffusivity as of :func:`amelo.twin.lesion.solve.solve`; of (name of a result, or a function that
-    returns for a run the result of each member (M,) and its derivative with respect to ``run.mineral``); settings; memory [bytes].
-    Raises: CommandError for a result that has no name here.
+    Arguments: column, schedule and diffusivity as of :func:`amelo.twin.lesion.solve.solve`; of (name of an outcome, or a function that
+    returns for a run the result of each member (M,) and its derivative, as of :meth:`Reverse.pull`); settings; memory [bytes].
+    Raises: CommandError for an unknown outcome.
     """
     objective = objective_of(of)
     back = reverse(column, schedule, diffusivity, settings=settings, memory=memory)

@@ -6,19 +6,13 @@ compiler can prove that lanes do not disturb each other and puts them into vecto
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import os
-import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
-from amelo.cite.references import cache_folder
 from amelo.twin.chemistry.recorder import Recorded, Recorder
+from amelo.twin.compiled import CompiledModule, module_of
 from amelo.twin.lesion import column_equations as column
 from amelo.twin.lesion import matrix, metabolism
 from amelo.twin.lesion.cell import SIZE, CellModel, close, evaluate, lag
@@ -64,7 +58,14 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     state += [f"{name}{f}" for name in ("total", "stock", "mobility", "drift") for f in families]
     state += ["strength", "acid", "fluoride", "current", "conductance"]
     state += [*metabolism.STATE] * model.living + [*matrix.STATE] * model.collagen
-    rest = ["width", "organic", "open_pores", "sound_apatite", *(f"{name}{k}" for name in ("sound", "own") for k in phases)]
+    rest = [
+        "width",
+        "organic",
+        "open_pores",
+        "reach",
+        "sound_apatite",
+        *(f"{name}{k}" for name in ("sound", "own") for k in phases),
+    ]
     rest += ["log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration", "excess", "imbalance"]
     rest += [f"{name}{k}" for name in ("dissolving", "loose", "growing", "room", "below", "above", "saturation") for k in phases]
     rest += [f"{name}{k}" for name in ("formed", "forming", "taking") for k in phases]
@@ -195,31 +196,6 @@ def kernel_text(layout: Layout) -> str:
 
 
 @cache
-def compiled(layout: Layout) -> ModuleType:
+def compiled(layout: Layout) -> CompiledModule:
     """Return the compiled module of a layout."""
     return module_of(kernel_text(layout))
-
-
-def module_of(text: str) -> ModuleType:
-    """Return the module that a text makes, writing it to the cache folder when it is not there yet."""
-    name = f"amelo_lesion_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    path = _folder() / f"{name}.py"
-    if not path.exists():
-        handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".py")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(draft).replace(path)  # all or nothing, whoever else is writing the same file
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)  # Numba looks a cached function's module up by name
-    spec.loader.exec_module(module)
-    return module
-
-
-def _folder() -> Path:
-    folder = cache_folder() / "kernels"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="amelo-kernels-"))

@@ -1,7 +1,7 @@
 """The knobs of a run by name: parameters of the column, and what a laboratory can set in each segment and bath of a schedule.
 
 Names: a parameter as the column has it (``pk.enamel``); ``duration[2]`` [s], ``film[2]`` [m] and ``inhibitor[2]`` of the third segment as
-the schedule is written; ``bath[0].Ca`` [mol/m3] and ``bath[0].pH`` of the first of the different fluids in it, wherever it is used.
+the schedule is written, under a biofilm also ``sugar[2]`` [mol/m3] and ``activity[2]``; ``bath[0].Ca`` [mol/m3] and ``bath[0].pH`` of the first of the different fluids in it, wherever it is used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from amelo.twin.schedule import Repeat, Schedule, Segment
 
 __all__ = ["bath_entries", "different_fluids", "fluid_with", "knobs", "rebuilt", "turned", "written"]
 
-SEGMENT = re.compile(r"(duration|film|inhibitor)\[(\d+)\]")
+SEGMENT = re.compile(r"(duration|film|inhibitor|sugar|activity)\[(\d+)\]")
 BATH = re.compile(r"bath\[(\d+)\]\.(.+)")
 
 
@@ -65,6 +65,8 @@ def knobs(column: Column, schedule: Schedule) -> dict[str, np.ndarray]:
     for i, segment in enumerate(segments):
         found |= {f"duration[{i}]": segment.duration, f"film[{i}]": segment.exposure.film}
         found |= {f"inhibitor[{i}]": segment.exposure.inhibitor}
+        if column.biofilm:
+            found |= {f"sugar[{i}]": segment.exposure.sugar, f"activity[{i}]": segment.exposure.activity}
     for i, group in enumerate(different_fluids(segments)):
         for entry, value in bath_entries(segments[group[0]].exposure.fluid).items():
             found[f"bath[{i}].{entry}"] = value

@@ -11,7 +11,7 @@ import numpy as np
 
 from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.table import ReactionTable, reaction_table
-from amelo.twin.column import Column, part_of
+from amelo.twin.column import Column, fading, part_of
 from amelo.twin.diffusivity import added_diffusivities, one_diffusivity
 from amelo.twin.lesion import biofilm
 from amelo.twin.lesion.baths import ARRAYS, bath_values, float_frame
@@ -134,6 +134,7 @@ def _fill(
     widths = np.diff(column.edges)
     tile.fields("width")[:] = widths[:, None]
     tile.fields("organic")[:] = column.organic[lanes].T
+    tile.fields("reach")[:] = fading(parameters["inhibitor_depth"], column.edges).T if "inhibitor_depth" in parameters else 1.0
     volumes = np.array([parameters[f"molar_volume.{p.name}"] for p in column.phases]) * LITRES  # (phases, lanes)
     apatite = np.zeros((n, len(lanes)))
     for k, phase in enumerate(column.phases):

@@ -14,6 +14,7 @@ import numpy as np
 from amelo.errors import SolveError
 from amelo.records.fluid import Fluid
 from amelo.twin.column import Column
+from amelo.twin.lesion import biofilm
 from amelo.twin.lesion.adjoint import adjoint_layout, adjoint_module
 from amelo.twin.lesion.cell import SIZE
 from amelo.twin.lesion.failures import Failure
@@ -23,7 +24,7 @@ from amelo.twin.lesion.steps import sequences
 from amelo.twin.run import Run
 from amelo.twin.schedule import Schedule, unrolled
 
-__all__ = ["MEMORY", "Block", "Tape", "Way", "taped"]
+__all__ = ["MEMORY", "Block", "Tape", "Way", "surroundings", "taped"]
 
 MEMORY = 4e9  # bytes of states that a way may keep
 SPARE = 16  # entries of a tape for steps that are cut; a tape that is too short is made longer
@@ -58,14 +59,16 @@ class Way:
 
 @dataclass(frozen=True, eq=False)
 class Tape:
-    """A solved run and the way to it."""
+    """A solved run and the way to it; the column as it was given, and with its biofilm as cells."""
 
     run: Run
+    given: Column
     column: Column
     settings: Settings
     layout: Layout
     baths: _Baths
     pore: dict[str, float]
+    inner: dict[str, float] | None
     ways: list[Way]
 
 
@@ -78,12 +81,8 @@ def taped(
     """
     schedules = schedule if isinstance(schedule, list) else [schedule] * column.members
     distinct = list({id(s): s for s in schedules}.values())
+    given, column = column, biofilm.with_biofilm(column)
     model = cell_model(column, tuple(part for s in distinct for part in s), diffusivity)
-    if model.living or model.collagen:
-        what = "a living biofilm" if model.living else "collagen that decays"
-        raise SolveError(
-            f"derivatives cannot be taken of a column with {what}", fix="leave it out, or use differences of whole runs"
-        )
     layout = adjoint_layout(layout_of(model, settings.lanes if column.members > 1 else 1))
     baths = _Baths(model, [s.exposure for one in distinct for s in unrolled(one)], column.table)
     pore, inner = baths.fields(column.fluid), baths.fields(column.inner) if isinstance(column.inner, Fluid) else None
@@ -94,7 +93,7 @@ def taped(
         tile = _fill(layout, column, lanes, pore, inner, baths)
         ways.append(_walk(tile, [schedules[m] for m in lanes], baths, settings, counts, memory / len(starts)))
     run = _read(column, layout, [way.track for way in ways], counts)
-    return Tape(run, column, settings, layout, baths, pore, ways)
+    return Tape(run, given, column, settings, layout, baths, pore, inner, ways)
 
 
 def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Settings, counts: np.ndarray, room: float) -> Way:
@@ -102,9 +101,9 @@ def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Setti
     layout, module = tile.layout, adjoint_module(tile.layout)
     ledger = np.zeros((3, SIZE + len(layout.model.system.families), layout.lanes))
     table = baths.table(layout)
-    nothing = np.zeros(layout.lanes)
+    eaten = np.zeros(layout.lanes)
     whole, none = np.ones(layout.lanes, int), [None] * layout.lanes
-    way = Way(_Track(tile, [0.0], [tile.values()], *([part.copy()] for part in ledger), [nothing], whole, none), schedules)
+    way = Way(_Track(tile, [0.0], [tile.values()], *([part.copy()] for part in ledger), [eaten.copy()], whole, none), schedules)
     track, owner, time = way.track, -1, 0.0
     history = np.empty((2, 0, 0, 0))
     for piece, offset in _placed(schedules, baths, settings):
@@ -114,7 +113,18 @@ def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Setti
         for cycle in range(piece.first, piece.first + piece.cycles):
             last = cycle == piece.first + piece.cycles - 1
             block = _once(
-                module, tile, piece, table, history, cycle, ledger, settings, counts, room, offset, len(track.times) if last else -1
+                module,
+                tile,
+                piece,
+                table,
+                history,
+                cycle,
+                (*ledger, eaten),
+                settings,
+                counts,
+                room,
+                offset,
+                len(track.times) if last else -1,
             )
             if isinstance(block, int):
                 track.failures[:] = [Failure(time, float(piece.steps[block].max()), 0, "the first cell", None)] * layout.lanes
@@ -124,7 +134,7 @@ def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Setti
             time += float(piece.steps[:, 0].sum())
         track.times.append(time)
         track.states.append(tile.values())
-        track.eaten.append(nothing)
+        track.eaten.append(eaten.copy())
         track.valid += 1
         for kept, part in zip((track.inflows, track.inners, track.grosses), ledger, strict=True):
             kept.append(part.copy())
@@ -141,6 +151,11 @@ def _placed(schedules: list[Schedule], baths: _Baths, settings: Settings) -> Ite
         offset += len(piece.steps) if sequences(schedules[0])[owner].count == 1 else 0
 
 
+def surroundings(tile: _Tile, piece: _Piece, table: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return steps and what they see outside, as the compiled loops take them."""
+    return piece.steps, piece.which, table, piece.films / tile.water, piece.inhibitors, piece.activities
+
+
 def _once(
     module: ModuleType,
     tile: _Tile,
@@ -148,7 +163,7 @@ def _once(
     table: np.ndarray,
     history: np.ndarray,
     cycle: int,
-    ledger: np.ndarray,
+    ledger: tuple[np.ndarray, ...],
     settings: Settings,
     counts: np.ndarray,
     room: float,
@@ -159,7 +174,7 @@ def _once(
     lanes = tile.layout.lanes
     size = tile.cells * tile.layout.state * lanes
     limits = np.array([settings.iterations, settings.tolerance**2, settings.cuts, settings.near_tolerance**2], float)
-    before, ledger_before, spare = np.empty(size), ledger.copy(), SPARE
+    before, ledger_before, spare = np.empty(size), [part.copy() for part in ledger], SPARE
     module.keep_state(tile.array, tile.cells, before)
     while True:
         length = len(piece.steps) + spare
@@ -171,7 +186,7 @@ def _once(
         tape, free = np.empty((length, size)), np.empty((length, tile.cells * SIZE * lanes))
         taken, shares = np.empty(length, np.int64), np.empty(length)
         made = module.drive_taped(
-            tile.array, tile.cells, piece.steps, piece.which, table, piece.films / tile.water, piece.inhibitors, history, cycle,
+            tile.array, tile.cells, *surroundings(tile, piece, table), piece.elapsed, history, cycle,
             *ledger, tape, free, taken, shares, limits, counts,
         )  # fmt: skip
         if made < 0:
@@ -180,5 +195,6 @@ def _once(
             parts = (free[:made], taken[:made], shares[:made])
             return Block(piece, offset, saved, before, tape[:made], *parts)
         spare *= 8
-        ledger[:] = ledger_before
+        for part, start in zip(ledger, ledger_before, strict=True):
+            part[:] = start
         module.restore_state(tile.array, tile.cells, before)

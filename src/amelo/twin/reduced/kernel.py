@@ -22,10 +22,12 @@ from amelo.twin.reduced.paths import NODES
 
 __all__ = ["BATH", "COLUMNS", "SHARES", "ReducedLayout", "compiled_reduced", "has_fluoride", "reduced_layout"]
 
-COLUMNS = ("s", "held", "log_exchange", "acid", "potential", "free", "mobility", "drift")  # of a path's table
-LOOKED = COLUMNS[:3]  # read in every iteration, with their slopes; the others once per step
-BATH = ("s", "potential", "mobility", "drift", "fluoride")  # of the ghost cell outside
+SHIFTED = ("s", "held", "log_exchange")  # what follows from v, and from q, the fluoride that a mineral released [mol/L · D]
+LOOKED = (*SHIFTED, "s_by", "held_by", "exchange_by")  # read in every iteration, with their slopes; the others once per step
+COLUMNS = (*LOOKED, "acid", "potential", "free", "mobility", "drift")  # of a path's table
+BATH = ("s", "potential", "mobility", "drift", "fluoride", "unreacted")  # of the ghost cell outside
 SHARES = (0.0, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 1.0)  # of one bath in the other, at which a family of paths is tabulated
+UNFELT = 1e-9  # mol/L of fluoride that changes nothing
 FURTHEST = 200.0  # nodes that one correction may move
 
 
@@ -58,7 +60,7 @@ def has_fluoride(model: CellModel) -> bool:
 def reduced_layout(model: CellModel, lanes: int) -> ReducedLayout:
     """Number the fields that a model needs."""
     phases = range(len(model.phases))
-    state = ["v", "fluoride", "old", *(f"inventory{j}" for j in range(SIZE)), *(f"mineral{k}" for k in phases)]
+    state = ["v", "fluoride", "unreacted", "old", *(f"inventory{j}" for j in range(SIZE)), *(f"mineral{k}" for k in phases)]
     params = [
         "step",
         "inhibitor",
@@ -74,8 +76,15 @@ def reduced_layout(model: CellModel, lanes: int) -> ReducedLayout:
     ]
     params += ["acid_reference", "fluoride_half_inhibition", "fluoride_inhibition_order", "fluoride_half_uptake"]
     params += [f"{name}.{k}" for name in ("molar_volume", "dissolution_rate", "growth_rate", "pk") for k in phases]
-    rest = ["width", "organic", "open_pores", "sound_apatite", *(f"{name}{k}" for name in ("sound", "own") for k in phases)]
-    rest += [*COLUMNS, *(f"{name}_slope" for name in LOOKED)]
+    rest = [
+        "width",
+        "organic",
+        "open_pores",
+        "reach",
+        "sound_apatite",
+        *(f"{name}{k}" for name in ("sound", "own") for k in phases),
+    ]
+    rest += [*COLUMNS, *(f"{name}_slope" for name in LOOKED), *(f"{name}_fluoride" for name in SHIFTED)]
     rest += ["strength", "log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration"]
     rest += [
         f"{name}{k}"
@@ -136,6 +145,36 @@ def _old_up(frame: Any) -> None:
     frame.store(old=frame.math.where(share > TRACE, share, 0.0))  # numbers too small to be normal are slow
 
 
+def _unreacted_down(model: CellModel, frame: Any) -> None:
+    """Eliminate the fluoride that there would be if no mineral took or gave any, from the outside inwards."""
+    load, left, right = frame.load, frame.left, frame.right
+    storage = load("width") / load("step") * load("porosity")
+    out_left, out_right, in_left, in_right = _fluoride_pushes(model, frame)
+    inverse = 1.0 / (storage + out_left + out_right - in_left * left("ahead"))
+    known = storage * load("unreacted") + in_left * (left("behind") + frame.math.where(left("width") > 0.0, 0.0, left("unreacted")))
+    frame.store(ahead=in_right * inverse, behind=known * inverse)
+
+
+def _unreacted_up(frame: Any) -> None:
+    frame.store(unreacted=frame.load("behind") + frame.load("ahead") * frame.right("unreacted"))
+
+
+def _shift(frame: Any) -> None:
+    """Add what fluoride changes that was taken by a mineral: it leaves the pores one proton fewer for each."""
+    load, store = frame.load, frame.store
+    taken = load("mobility") * (load("fluoride") - load("unreacted"))
+    by_fluoride = load("mobility") * load("fluoride")
+    for name in SHIFTED:
+        by = f"{name.removeprefix('log_')}_by"
+        store(
+            **{
+                name: load(name) + load(by) * taken,
+                f"{name}_slope": load(f"{name}_slope") + load(f"{by}_slope") * taken,
+                f"{name}_fluoride": load(by) * by_fluoride,
+            }
+        )
+
+
 def _fluoride_pushes(model: CellModel, frame: Any) -> tuple[Any, Any, Any, Any]:
     """Return what moves fluoride out of a cell to either side, per concentration of its own, and into it, per that of its neighbours."""
     load, left, right = frame.load, frame.left, frame.right
@@ -170,7 +209,8 @@ def _eliminate(layout: ReducedLayout, frame: Any) -> None:
         along = slope * (own + held * exchange if held else own) * (1.0 / data.ions)
         by_v = by_v + along
         if held:
-            across = slope * (held / data.ions) + (by_fluoride if by_fluoride is not None else 0)
+            own_share = (held / data.ions) * (1.0 + load("log_exchange_fluoride"))
+            across = slope * own_share + (by_fluoride if by_fluoride is not None else 0)
             by_f, by_v_f, by_f_f, taken = by_f + across, by_v_f + held * along, by_f_f + held * across, taken + held * change
     a = (outer + inner) * load("s_slope") + rate * (by_v + load("porosity") * load("held_slope"))
     from_left, to_inner = outer * left("s_slope"), inner * right("s_slope")
@@ -183,16 +223,21 @@ def _eliminate(layout: ReducedLayout, frame: Any) -> None:
     out_left, out_right, in_left, in_right = _fluoride_pushes(model, frame)
     fluoride = load("fluoride")
     left_f, right_f = in_left * left("fluoride"), in_right * right("fluoride")
+    to_inner_f = inner * right("s_fluoride")
+    from_left_f = outer * left("s_fluoride")
+    a = a - from_left_f * left("ahead10")
+    known = known + from_left_f * left("behind1")
+    by_f = by_f + load("porosity") * load("held_fluoride")
     stock = load("inventory2")  # the books keep Newton's remainder, the equations ask for a trace
     stock = frame.math.where(stock > TRACE, stock, TRACE)
     asked = left_f + right_f - (out_left + out_right) * fluoride + rate * (stock - load("porosity") * fluoride - taken)
-    b = rate * by_f - from_left * left("ahead01")
+    b = (outer + inner) * load("s_fluoride") + rate * by_f - from_left * left("ahead01") - from_left_f * left("ahead11")
     c = rate * by_v_f - left_f * left("ahead10")
     d = (out_left + out_right + rate * load("porosity")) * fluoride + rate * by_f_f - left_f * left("ahead11")
     asked = asked + left_f * left("behind1")
     inverse = 1.0 / (a * d - b * c)
-    store(ahead00=d * to_inner * inverse, ahead01=-(b * right_f) * inverse)
-    store(ahead10=-(c * to_inner) * inverse, ahead11=a * right_f * inverse)
+    store(ahead00=d * to_inner * inverse, ahead01=(d * to_inner_f - b * right_f) * inverse)
+    store(ahead10=-(c * to_inner) * inverse, ahead11=(a * right_f - c * to_inner_f) * inverse)
     store(behind0=(d * known - b * asked) * inverse, behind1=(a * asked - c * known) * inverse)
 
 
@@ -210,13 +255,14 @@ def _correct(layout: ReducedLayout, frame: Any) -> None:
     size = move * (1.0 / 9.0) * (move * (1.0 / 9.0))
     change: Any = 0
     if layout.fluoride:
-        square = fluoride * fluoride
-        trace = load("fluoride") > 1e-9  # what is less moves nothing
-        size = math.where(trace, math.where(square < size, size, square), size)
+        amount = load("fluoride")
+        felt = fluoride * amount / (amount + UNFELT)  # a trace that stays one moves nothing, one that rises to more does
+        square = felt * felt
+        size = math.where(square < size, size, square)
         factor = 1.0 + fluoride
         factor = math.where(factor > 0.1, factor, 0.1)
         factor = math.where(factor < 1e4, factor, 1e4)
-        change = math.log(factor) + delta * load("log_exchange_slope")
+        change = math.log(factor) * (1.0 + load("log_exchange_fluoride")) + delta * load("log_exchange_slope")
     store(error=size)
     share = load("damping")
     for k, data in enumerate(model.phases):
@@ -243,7 +289,8 @@ def _close(layout: ReducedLayout, frame: Any) -> None:
         held = data.powers[FLUORIDE]
         move = load("spacing") * along
         if held:
-            move = move + held * (load("log_exchange_slope") * along + load("delta1"))
+            felt = 1.0 + load("log_exchange_fluoride")
+            move = move + held * (load("log_exchange_slope") * along + felt * load("delta1"))
         change = load(f"formed{k}") + load(f"forming{k}") * (move * (1.0 / data.ions))
         if data.phase.growth is not None and data.phase.growth.fluoride_limited:
             change = change + load(f"taking{k}") * load("delta1")
@@ -251,7 +298,11 @@ def _close(layout: ReducedLayout, frame: Any) -> None:
         grown.append(change)
     store(converted0=_sum(grown))
     outside = left("s") + left("s_slope") * left("delta0")
-    store(through0=load("face") * (outside - (load("s") + load("s_slope") * along)))
+    inside = load("s") + load("s_slope") * along
+    if layout.fluoride:
+        outside = outside + left("s_fluoride") * left("delta1")
+        inside = inside + load("s_fluoride") * load("delta1")
+    store(through0=load("face") * (outside - inside))
     if layout.fluoride:
         taken = _sum(d.powers[FLUORIDE] * change for d, change in zip(model.phases, grown, strict=True) if d.powers[FLUORIDE])
         out_left, _, in_left, _ = _fluoride_pushes(model, frame)
@@ -272,6 +323,9 @@ PASSES: dict[str, tuple[bool, Callable[[ReducedLayout, Any], None]]] = {
     "faces": (True, lambda g, f: _faces(f)),
     "old_down": (True, lambda g, f: _old_down(f)),
     "old_up": (False, lambda g, f: _old_up(f)),
+    "unreacted_down": (True, lambda g, f: _unreacted_down(g.model, f)),
+    "unreacted_up": (False, lambda g, f: _unreacted_up(f)),
+    "shift": (True, lambda g, f: _shift(f)),
     "eliminate": (True, _eliminate),
     "correct": (False, _correct),
     "close": (True, _close),
@@ -283,8 +337,8 @@ PASSES: dict[str, tuple[bool, Callable[[ReducedLayout, Any], None]]] = {
 def compiled_reduced(layout: ReducedLayout) -> ModuleType:
     """Return the compiled module of a layout."""
     constants = {"LANES": layout.lanes, "FIELDS": layout.stride, "STATE": layout.state, "NODES": NODES, "COLUMNS": len(COLUMNS)}
-    constants |= {"LOOKED": len(LOOKED) if layout.fluoride else len(LOOKED) - 1}
-    names = ["step", "inhibitor", "error", "damping", "v", "fluoride", "resistance", "through0", "through1"]
+    constants |= {"LOOKED": len(LOOKED) if layout.fluoride else 2, "SENSED": len(LOOKED), "WITH_FLUORIDE": layout.fluoride}
+    names = ["step", "unreacted", "inhibitor", "error", "damping", "v", "fluoride", "resistance", "through0", "through1"]
     names += ["old", "old_mobility", "row", "part", "width", "porosity", *COLUMNS]
     constants |= {f"AT_{name.upper()}": layout.fields[name] for name in [*names, *(f"{name}_slope" for name in LOOKED)]}
     values = "\n".join(f"{name} = {value}" for name, value in constants.items()) + f"\nSHARES = np.array({SHARES!r})"

@@ -42,7 +42,9 @@ class Path:
 
     Fields: s [mol/L · D], 0 in the fluid itself; held (apatite dissolved since [mol/L]); concentrations (SIZE, n) of the basis and
     log_activity (n,); totals (components, n) [mol/L]; strength, potential ψ [kT/e], acid [mol/L] (n,); free (share of fluoride that is
-    free), mobility and drift (Σ Dc and Σ zDc of fluoride per total) (n,).
+    free), mobility and drift (Σ Dc and Σ zDc of fluoride per total) (n,).  What q, fluoride that a mineral released where a plain one
+    would have released hydroxide [mol/L · D], changes at the same activity product: s_by_fluoride, held_by_fluoride, and
+    exchange_by_fluoride (of ln of free share times activity of the proton) (n,).
     """
 
     s: np.ndarray
@@ -56,6 +58,9 @@ class Path:
     free: np.ndarray
     mobility: np.ndarray
     drift: np.ndarray
+    s_by_fluoride: np.ndarray
+    held_by_fluoride: np.ndarray
+    exchange_by_fluoride: np.ndarray
 
 
 def bath_paths(
@@ -128,6 +133,11 @@ class _Chemistry:
 
     def slope(self, y: np.ndarray) -> np.ndarray:
         """Return dy/ds (size + 2, B) at compositions y (size + 2, B)."""
+        answer = self.slopes(y, [APATITE])[0]
+        return np.concatenate([answer[: self.size], np.ones((1, y.shape[1])), answer[self.size :]])
+
+    def slopes(self, y: np.ndarray, released: Sequence[Sequence[float]]) -> np.ndarray:
+        """Return the answers (R, size + 1, B) of composition and potential to R ways of releasing the basis, per amount [mol/L · D]."""
         n, count = self.size, y.shape[1]
         probes = np.repeat(y[:n, None, :].astype(complex), n, axis=1)
         steps = COMPLEX * np.ones_like(y[:n])
@@ -142,12 +152,30 @@ class _Chemistry:
         else:  # no potential with one diffusivity: charge follows by itself
             matrix[:, n, :] = 0.0
             matrix[:, n, n] = 1.0
-        right = np.zeros((count, n + 1))
-        right[:, :SIZE] = APATITE
+        right = np.zeros((count, n + 1, len(released)))
+        amounts = np.array(released).T
+        right[:, : len(amounts)] = amounts
         # columns are scaled by their concentration: they span many decades
         scale = np.concatenate([np.abs(y[:n]) + 1e-30, np.ones((1, count))]).T
-        answer = np.linalg.solve(matrix * scale[:, None, :], right[:, :, None])[:, :, 0] * scale
-        return np.concatenate([answer[:, :n].T, np.ones((1, count)), answer[:, n:].T])
+        answer = np.linalg.solve(matrix * scale[:, None, :], right) * scale[:, :, None]
+        return np.moveaxis(answer, 0, 2).swapaxes(0, 1)
+
+    def by_fluoride(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what released fluoride with its proton changes at the same product of apatite (B,): s, apatite held, ln exchange."""
+        along, across = self.slopes(y, [APATITE, (0.0, 0.0, 1.0, 1.0)])
+        (product, held, exchange), (product_q, held_q, exchange_q) = (
+            self._told(y[: self.size], d[: self.size]) for d in (along, across)
+        )
+        shift = -product_q / product
+        return shift, held_q + shift * held, exchange_q + shift * exchange
+
+    def _told(self, y: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return derivatives of ln product, apatite held and ln exchange in a direction."""
+        probe = y + 1j * COMPLEX * direction
+        solution = self.solution(probe)
+        exchange = np.log(probe[FLUORIDE] / solution.total(FLUORIDE)) + np.log(probe[HYDROGEN]) + 2.0 * self.log_activity(probe)
+        told = (self.log_product(probe), solution.total(CALCIUM) / APATITE[CALCIUM], exchange)
+        return tuple(x.imag / COMPLEX for x in told)
 
     def log_product(self, y: np.ndarray) -> np.ndarray:
         """Return ln of the ion activity product of Ca5(PO4)3OH in the basis, without the constant of its reaction."""
@@ -244,7 +272,8 @@ def _tabulate(chemistry: _Chemistry, points: np.ndarray, products: np.ndarray, o
     totals += [sum(m.count * v for m, v in parts) for parts in solution.family]
     fluoride = totals[FLUORIDE]
     drift = solution.total(FLUORIDE, lambda m: m.diffusivity * m.charge) if chemistry.model.species_diffusion else 0.0 * fluoride
-    acid = sum(v for m, v in everything if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM])
+    acid = y[HYDROGEN] + sum(v for m, v in everything if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM])
+    s_by, held_by, exchange_by = chemistry.by_fluoride(y)
     return Path(
         s=y[n],
         held=smooth[n + 2],
@@ -257,6 +286,9 @@ def _tabulate(chemistry: _Chemistry, points: np.ndarray, products: np.ndarray, o
         free=y[FLUORIDE] / fluoride,
         mobility=solution.total(FLUORIDE, lambda m: m.diffusivity) / fluoride,
         drift=drift / fluoride,
+        s_by_fluoride=s_by,
+        held_by_fluoride=held_by,
+        exchange_by_fluoride=exchange_by,
     )
 
 
@@ -269,3 +301,26 @@ def mixing_mobility(model: CellModel, one: dict[str, float], other: dict[str, fl
     push, solution = chemistry.rows(y)[0][:-2], chemistry.solution(y)
     totals = [solution.total(j) for j in range(SIZE)] + [sum(m.count * v for m, v in parts) for parts in solution.family]
     return float(np.abs(np.diff(push, axis=1)).sum() / (np.abs(np.diff(np.array(totals), axis=1)).sum() + 1e-30))
+
+
+def differences(model, one, other):
+    chemistry = _Chemistry(model)
+    y = np.array([chemistry.state(one), chemistry.state(other)]).T
+    push, solution = chemistry.rows(y)[0][:-2], chemistry.solution(y)
+    totals = [solution.total(j) for j in range(SIZE)] + [sum(m.count * v for m, v in parts) for parts in solution.family]
+    return np.diff(push, axis=1)[:, 0], np.diff(np.array(totals), axis=1)[:, 0]
+
+
+def capacity_weights(model, paths, place):
+    chemistry = _Chemistry(model)
+    at = np.arange(NODES)
+
+    def read(values):
+        return np.array([np.interp(place, at, v) for v in np.atleast_2d(values)])
+
+    y = np.array([np.concatenate([read(p.concentrations), read(p.totals[SIZE:]), read(p.strength), [0.0, 0.0]]) for p in paths]).T
+    count = chemistry.size - 1
+    ways = [[*APATITE, *[0.0] * chemistry.families], *np.eye(count)]
+    changes = chemistry.slopes(y, ways)
+    products = np.array([chemistry._told(y[: chemistry.size], d[: chemistry.size])[0] for d in changes])
+    return (-products[1:] / products[0]).T

@@ -95,7 +95,12 @@ def solve_reduced(
     squares = sum(n * z * z for n, z in zip(APATITE, CHARGES, strict=True))
     product = sum(n * np.log(amounts[f"c{j}"]) for j, n in enumerate(APATITE) if n) + squares * amounts["log_activity"]
     spacing = float(tables.nodes[1] - tables.nodes[0])
-    start = {"v": (product - tables.nodes[0]) / spacing, "fluoride": amounts[f"amount{FLUORIDE}"], "old": 1.0}
+    start = {
+        "v": (product - tables.nodes[0]) / spacing,
+        "fluoride": amounts[f"amount{FLUORIDE}"],
+        "unreacted": amounts[f"amount{FLUORIDE}"],
+        "old": 1.0,
+    }
     start |= {"lowest": float(tables.nodes[0]), "spacing": spacing, "strength": 0.1, "resistance": 0.0}
     counts = np.zeros(3, np.int64)
     tracks = []
@@ -230,6 +235,10 @@ def _read(column: Column, model: CellModel, tables: Families, tracks: list[_Trac
         for which in (0, 1)
     )
     fluid = _fluids(tables, v, row, part)
+    if "unreacted" in tracks[0].states[0]:
+        shift = fluid["exchange_by"] * fluid["mobility"] * (fluoride - gather("unreacted"))
+        fluid["log_exchange"] += shift
+        fluid["ph"] -= shift / LN10
     index = []
     exchange = fluid["log_exchange"] + np.log(np.maximum(fluoride, 1e-300))
     for data in model.phases:
@@ -295,16 +304,17 @@ def _ledger(
 def _fluids(tables: Families, v: np.ndarray, row: np.ndarray, part: np.ndarray) -> dict[str, np.ndarray]:
     """Return what the paths say of the fluid at places v, between the paths ``row`` and ``row`` + 1 (all members, times, cells)."""
     nodes = np.arange(NODES)
-    found = {name: np.zeros(v.shape) for name in ("ph", "strength", "log_exchange")}
+    tabulated = ("log_exchange", "exchange_by", "mobility")
+    found = {name: np.zeros(v.shape) for name in ("ph", "strength", *tabulated)}
     found["log_product"] = tables.nodes[0] + v * (tables.nodes[1] - tables.nodes[0])
     totals = np.zeros((len(tables.paths[0].totals), *v.shape))
     for index in np.unique(row[np.isfinite(row)]).astype(int):
         here = row == index
         for which, weight in ((index, 1.0 - part[here]), (index + 1, part[here])):
             path = tables.paths[which]
-            exchange = tables.tables[which][:, COLUMNS.index("log_exchange")]
             ph = -(np.log(path.concentrations[SIZE - 1]) + path.log_activity) / LN10
-            for name, values in (("ph", ph), ("strength", path.strength), ("log_exchange", exchange)):
+            others = [(name, tables.tables[which][:, COLUMNS.index(name)]) for name in tabulated]
+            for name, values in (("ph", ph), ("strength", path.strength), *others):
                 found[name][here] += weight * np.interp(v[here], nodes, values)
             for c, values in enumerate(path.totals):
                 totals[c][here] += weight * np.interp(v[here], nodes, values)

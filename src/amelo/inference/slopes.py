@@ -1,0 +1,98 @@
+"""Derivatives of an outcome with respect to parameters of a specimen and numbers of a protocol, all from one run and its way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from amelo.errors import AmeloError
+from amelo.records.specimen import Specimen
+from amelo.records.specimen_parameters import catalogue
+from amelo.twin.build import column_of
+from amelo.twin.lesion.chain import Chain
+from amelo.twin.lesion.gradient import TIGHT, objective_of, reverse
+from amelo.twin.lesion.inputs import STENCILS
+from amelo.twin.lesion.steps import Grid
+from amelo.twin.run import RunStatus
+from amelo.twin.schedule import Schedule
+
+__all__ = ["Knobbed", "Slopes", "by_parameters", "by_protocol", "slopes"]
+
+
+@dataclass(frozen=True)
+class Knobbed:
+    """A number of a protocol: value, distance between two points, and what schedule another value gives (None: none)."""
+
+    name: str
+    value: float
+    step: float
+    schedule: Callable[[float], Schedule | None]
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """An outcome, its derivatives by name, and the Newton iterations and steps of the one run."""
+
+    value: float
+    by_name: dict[str, float]
+    counts: dict[str, int]
+
+
+def slopes(
+    specimen: Specimen,
+    schedule: Schedule,
+    parameters: Mapping[str, float],
+    knobs: Sequence[Knobbed],
+    *,
+    of: str,
+    grid: Grid,
+) -> Slopes:
+    """Return an outcome at the end of a schedule with its derivatives, exact for the steps in time that are taken.
+
+    Arguments: specimen; schedule; parameters (name: distance between two points, in its own unit); knobs; of (name of the outcome); grid.
+    Raises: SolveError for a way that does not fit into memory.
+    Assumptions: what a parameter does to the column, and a number to the schedule, is differentiated by differences of fourth order, which cost
+    no run.
+    """
+    from amelo.twin.diffusivity import diffusivities
+
+    column = column_of(specimen, values={name: p.value for name, p in catalogue(specimen).items()})
+    back = reverse(column, schedule, diffusivities(specimen.celsius), settings=replace(TIGHT, grid=grid, saves=0))
+    value, slope = objective_of(of)(back.run)
+    if back.run.status[0] != RunStatus.OK or not np.isfinite(value[0]):
+        return Slopes(float("nan"), {}, back.run.counts)
+    chain = back.chain(slope)
+    found = by_parameters(chain, specimen, parameters) | by_protocol(chain, knobs)
+    return Slopes(float(value[0]), found, back.run.counts)
+
+
+def by_parameters(chain: Chain, specimen: Specimen, steps: Mapping[str, float]) -> dict[str, float]:
+    """Return the derivatives by parameters of a specimen; steps (name: distance between two points)."""
+    known, stencil = catalogue(specimen), STENCILS[0]
+    count = len(stencil)
+    values = {name: np.full(count * len(steps), p.value) for name, p in known.items()}
+    for i, (name, step) in enumerate(steps.items()):
+        values[name][i * count : (i + 1) * count] += step * np.array(list(stencil))
+    if not steps:
+        return {}
+    at = chain.of_column(column_of(specimen, members=count * len(steps), values=values)).reshape(len(steps), count)
+    return {name: float(row @ np.array(list(stencil.values()))) / step for (name, step), row in zip(steps.items(), at, strict=True)}
+
+
+def by_protocol(chain: Chain, knobs: Sequence[Knobbed]) -> dict[str, float]:
+    """Return the derivatives by numbers of a protocol, not-a-number for one that cannot be turned by a little."""
+    found = {}
+    for knob in knobs:
+        found[knob.name] = float("nan")
+        for stencil in STENCILS:
+            try:
+                schedules = [knob.schedule(knob.value + n * knob.step) for n in stencil]
+                if all(s is not None for s in schedules):
+                    at = np.array([chain.of_schedule(s) for s in schedules])
+                    found[knob.name] = float(at @ np.array(list(stencil.values()))) / knob.step
+                    break
+            except (AmeloError, ValueError):  # out of its range, or a bath whose charge cannot be closed: to the other side
+                continue
+    return found

@@ -1,0 +1,103 @@
+"""Modules of compiled code that amelo has written itself: kept in the cache folder by what they say, and made anew when damaged.
+
+Numba keeps the machine code of a module beside its text.  A full disk or a crash may cut off either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from types import ModuleType
+from typing import Any
+
+from amelo.cite.references import cache_folder
+
+__all__ = ["CompiledModule", "module_of"]
+
+LOCK = Lock()  # tiles are solved side by side
+
+
+def module_of(text: str, kind: str = "lesion") -> CompiledModule:
+    """Return the module that a text makes, writing it to the cache folder when it is not there yet.
+
+    Arguments: text (Python, with functions that Numba compiles and keeps); kind (word in the name of its file).
+    """
+    name = f"amelo_{kind}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return CompiledModule(text, _folder() / f"{name}.py")
+
+
+class CompiledModule:
+    """A module whose functions are called as usual.
+
+    A function fails before it has touched its arguments when its machine code cannot be read, so that it is called once more, after
+    the module was written and compiled again.  Whatever fails twice is an error.
+    """
+
+    def __init__(self, text: str, path: Path) -> None:
+        self.text, self.path = text, path
+        self.module = _load(text, path)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the module calls ``name``; a function calls the module that is in use by then."""
+        found = getattr(self.module, name)
+        return partial(self._call, name) if callable(found) else found
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        module = self.module
+        try:
+            return _function(module, name)(*arguments)
+        except Exception as error:
+            if isinstance(error, MemoryError) or _is_ours(error):
+                raise
+            with LOCK:
+                if self.module is module:  # else another thread has been here
+                    _forget(self.path)
+                    self.module = _load(self.text, self.path)
+            return _function(self.module, name)(*arguments)
+
+
+def _function(module: ModuleType, name: str) -> Callable:
+    return getattr(module, name)
+
+
+def _is_ours(error: Exception) -> bool:
+    """Tell whether an error says that the text or the arguments are wrong, which no new copy would cure."""
+    from numba.core.errors import NumbaError
+
+    return isinstance(error, NumbaError)
+
+
+def _load(text: str, path: Path) -> ModuleType:
+    """Return the module at ``path``, written first when it is not there or does not say what it should."""
+    if not path.exists() or path.read_bytes() != text.encode():
+        handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".py")
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
+        Path(draft).replace(path)  # all or nothing, whoever else is writing the same file
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)  # Numba looks a cached function's module up by name
+    spec.loader.exec_module(module)
+    return module
+
+
+def _forget(path: Path) -> None:
+    """Remove a module and its machine code from the cache."""
+    for file in [path, *(path.parent / "__pycache__").glob(f"{path.stem}.*")]:
+        file.unlink(missing_ok=True)
+
+
+def _folder() -> Path:
+    folder = cache_folder() / "kernels"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="amelo-kernels-"))

@@ -1,0 +1,119 @@
+"""Compiled modules in the cache: kept, found again, and made anew when a crash has left half of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from amelo.twin import compiled
+from amelo.twin.compiled import module_of
+
+TEXT = """
+import numpy as np
+from numba import njit
+
+SIZE = 3
+
+
+@njit(cache=True)
+def add(w, what):
+    for i in range(w.shape[0]):
+        w[i] += what
+    return w.shape[0]
+
+
+@njit(cache=True)
+def twice(w):
+    return add(w, 1.0) + add(w, 1.0)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr(compiled, "cache_folder", lambda: tmp_path)
+    return tmp_path / "kernels"
+
+
+def added(module) -> list[float]:
+    w = np.zeros(2)
+    assert module.twice(w) == 4
+    return w.tolist()
+
+
+def test_a_module_is_written_once_and_its_machine_code_kept(folder):
+    assert added(module_of(TEXT)) == [2.0, 2.0]
+    files = {file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()}
+    assert any(file.suffix == ".nbc" for file in files)
+    again = module_of(TEXT)
+    assert again.SIZE == 3
+    assert added(again) == [2.0, 2.0]
+    assert {file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.suffix in (".py", ".nbc")} == {
+        file: when for file, when in files.items() if file.suffix in (".py", ".nbc")
+    }
+
+
+def test_another_text_is_another_module(folder):
+    one, other = module_of(TEXT), module_of(TEXT.replace("1.0", "2.0"))
+    assert added(one) == [2.0, 2.0]
+    assert added(other) == [4.0, 4.0]
+    assert module_of(TEXT, "kernel").path.name.startswith("amelo_kernel_")
+
+
+@pytest.mark.parametrize("suffix", [".nbc", ".nbi"])
+@pytest.mark.parametrize("rest", [0, 40])
+def test_damaged_machine_code_is_made_anew(folder, suffix, rest):
+    assert added(module_of(TEXT)) == [2.0, 2.0]
+    for file in (folder / "__pycache__").glob(f"*{suffix}"):
+        file.write_bytes(file.read_bytes()[:rest])
+    assert added(module_of(TEXT)) == [2.0, 2.0]
+    assert all(file.stat().st_size > 100 for file in (folder / "__pycache__").glob(f"*{suffix}"))
+
+
+def test_a_damaged_text_is_written_anew(folder):
+    path = module_of(TEXT).path
+    path.write_text(TEXT[:90])
+    assert added(module_of(TEXT)) == [2.0, 2.0]
+    assert path.read_text() == TEXT
+
+
+def test_other_modules_stay(folder):
+    assert added(module_of(TEXT)) == [2.0, 2.0]
+    other = module_of(TEXT.replace("1.0", "2.0"))
+    assert added(other) == [4.0, 4.0]
+    for file in (folder / "__pycache__").glob(f"{other.path.stem}*.nbc"):
+        file.write_bytes(b"cut off")
+    kept = {
+        file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file() and not file.name.startswith(other.path.stem)
+    }
+    assert added(module_of(TEXT.replace("1.0", "2.0"))) == [4.0, 4.0]
+    assert {file: file.stat().st_mtime_ns for file in kept} == kept
+
+
+def test_two_threads_repair_one_module(folder):
+    assert added(module_of(TEXT)) == [2.0, 2.0]
+    for file in (folder / "__pycache__").glob("*.nbc"):
+        file.write_bytes(b"cut off")
+    module = module_of(TEXT)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda _: added(module), range(4))) == [[2.0, 2.0]] * 4
+
+
+def test_wrong_arguments_are_an_error_and_cost_nothing(folder):
+    module = module_of(TEXT)
+    assert added(module) == [2.0, 2.0]
+    before = module.module
+    with pytest.raises(Exception, match=r"(?i)typing|arguments"):
+        module.twice("no array")
+    assert module.module is before
+    with pytest.raises(AttributeError):
+        _ = module.nothing
+
+
+def test_without_a_place_to_keep_it_a_module_still_works(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+    monkeypatch.setattr(compiled, "cache_folder", lambda: blocked)
+    assert added(module_of(TEXT)) == [2.0, 2.0]
