@@ -5,11 +5,29 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from amelo.errors import CommandError
+from amelo.errors import AmeloError, CommandError
 
-__all__ = ["number", "one_format", "print_csv", "print_json", "print_table"]
+__all__ = ["check_each", "number", "one_format", "print_csv", "print_json", "print_table"]
+
+
+def check_each(files: Iterable[str], check: Callable[[str], Iterable[str]]) -> int:
+    """Print what a check says of each file, and on standard error why one is refused.
+
+    Arguments: files; check (gives the lines to print of a file, or raises).
+    Returns: exit code, 2 when a file is refused, else 0.
+    """
+    bad = False
+    for file in files:
+        try:
+            lines = list(check(file))
+        except AmeloError as error:
+            print(f"amelo: {error}", file=sys.stderr)
+            bad = True
+        else:
+            print(*lines, sep="\n")
+    return 2 if bad else 0
 
 
 def one_format(**chosen: bool) -> str:

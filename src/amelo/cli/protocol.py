@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterator
 
 from cyclopts import App
 
 from amelo.cli.options import Flag
-from amelo.cli.output import number, print_json, print_table
-from amelo.errors import AmeloError
+from amelo.cli.output import check_each, number, print_json, print_table
 
 __all__ = ["app", "check", "schema", "show"]
 
@@ -35,20 +34,15 @@ def check(files: list[str], /, *, case: str | None = None) -> int:
     from amelo.records.read import source_name
 
     whose = None if case is None else load_case(case)
-    bad = 0
-    for file in files:
-        try:
-            protocol = Protocol.read(file)
-            count = len(doses(protocol, whose))
-        except AmeloError as error:
-            print(f"amelo: {error}", file=sys.stderr)
-            bad += 1
-            continue
+
+    def told(file: str) -> Iterator[str]:
+        protocol = Protocol.read(file)
+        count = len(doses(protocol, whose))
         steps = f"{count} different step{'s' * (count > 1)}"
-        print(f"{source_name(file)}: a valid protocol of {steps}, {time_text(protocol.duration)}")
-        for note in notes(protocol, whose):
-            print(f"  note: {note}")
-    return 2 if bad else 0
+        yield f"{source_name(file)}: a valid protocol of {steps}, {time_text(protocol.duration)}"
+        yield from (f"  note: {note}" for note in notes(protocol, whose))
+
+    return check_each(files, told)
 
 
 @app.command

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from cyclopts import App
 
 from amelo.cli.options import Flag, Whole
-from amelo.cli.output import one_format, print_csv, print_json, print_table
-from amelo.errors import AmeloError
+from amelo.cli.output import check_each, one_format, print_csv, print_json, print_table
 
 __all__ = ["app", "check", "schema", "show"]
 
@@ -30,18 +30,12 @@ def check(files: list[str], /) -> int:
     from amelo.records.read import source_name
     from amelo.records.specimen import load_specimen, notices
 
-    bad = 0
-    for file in files:
-        try:
-            specimen = load_specimen(file)
-        except AmeloError as error:
-            print(f"amelo: {error}", file=sys.stderr)
-            bad += 1
-            continue
-        print(f"{source_name(file)}: a valid specimen: {specimen.name}, {specimen.tissue}, {specimen.thickness.text}")
-        for notice in notices(specimen):
-            print(f"  notice: {notice}")
-    return 2 if bad else 0
+    def told(file: str) -> Iterator[str]:
+        specimen = load_specimen(file)
+        yield f"{source_name(file)}: a valid specimen: {specimen.name}, {specimen.tissue}, {specimen.thickness.text}"
+        yield from (f"  notice: {notice}" for notice in notices(specimen))
+
+    return check_each(files, told)
 
 
 @app.command
