@@ -24,8 +24,8 @@ def solver(monkeypatch):
     asked: dict[str, object] = {}
 
     def install(**options):
-        def simulate(twin, protocol, *, members, tier, seed, on_progress):
-            asked.update(twin=twin, protocol=protocol, members=members, tier=tier, seed=seed)
+        def simulate(twin, protocol, *, members, tier, seed, on_progress, **more):
+            asked.update(twin=twin, protocol=protocol, members=members, tier=tier, seed=seed, **more)
             for step in range(5):
                 on_progress(step / 4, f"day {step}")
             rates = [30.0 + 20.0 * i / members for i in range(members)]
@@ -39,6 +39,12 @@ def solver(monkeypatch):
         return asked
 
     return install
+
+
+def test_leaps_are_asked_for_by_name_only(solver, amelo):
+    asked = solver()
+    assert amelo("simulate", *WORDS, "--jump").code == 0
+    assert asked["jump"] is True
 
 
 def test_it_prints_outcomes_for_people(solver, amelo):

@@ -32,6 +32,7 @@ def simulate(
     draws: Path | None = None,
     tier: Literal["auto", "reduced", "full"] = "auto",
     seed: int = 0,
+    jump: Flag = False,
     tooth: int | None = None,
     surface: str | None = None,
     out: Path | None = None,
@@ -58,6 +59,8 @@ def simulate(
         reduced (one diffusivity, fast), full (every species diffuses on its own), or auto.
     seed
         Draws the ensemble; the same seed gives the same result.
+    jump
+        Leap over cycles of long repeats and carry the minerals over them, with a checked error: for months and years.
     tooth
         Tooth of the case, by its FDI number, for example 36.
     surface
@@ -82,6 +85,7 @@ def simulate(
 
         found = read_draws(draws, twin.specimen)
         taken = {"members": members or min(len(next(iter(found.values()))), MOST), "draws": found}
+    taken |= {"jump": True} if jump else {}
     from amelo.protocol.simulate import simulate as solved
 
     with progress_bar() as on_progress:

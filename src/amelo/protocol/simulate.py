@@ -27,6 +27,7 @@ def simulate(
     tier: Literal["auto", "reduced", "full"] = "auto",
     seed: int = 0,
     accuracy: float = 0.01,
+    jump: bool = False,
     draws: Mapping[str, np.ndarray] | None = None,
     on_progress: Callable[[float, str], None] | None = None,
 ) -> Trajectory:
@@ -35,22 +36,26 @@ def simulate(
     Arguments: twin (or a specimen); protocol (or its text, or a schedule made in Python: a tuple of segments and repeats); members
     (size of the ensemble of plausible teeth); tier ("full": every ion diffuses on its own, "reduced": one unknown per cell on
     tabulated paths of compositions, "auto": the full equations with the diffusion that the specimen says); seed of the ensemble;
-    accuracy (relative error in time of the integrated mineral loss at which refinement stops); draws (of parameters that belong
-    together, (S,) each by name, as a calibration leaves them: members are taken from them and everything else is central);
+    accuracy (relative error in time of the integrated mineral loss at which refinement stops); jump (leap over cycles of
+    long repeats and carry the minerals over them, with a checked error: for months and years; full tier only); draws (of parameters that belong together, (S,) each by name, as a calibration leaves them: members are taken from them and everything else is central);
     on_progress (fraction, message).
     Returns: the trajectory, with a status per member, balances and an estimate of the error in time.
-    Raises: SolveError for tier "reduced" and a twin with a biofilm, collagen, a fluid inside or solids other than apatite.
+    Raises: CommandError for ``jump`` with tier "reduced"; SolveError for tier "reduced" and a twin with a biofilm, collagen, a fluid inside or solids other than apatite.
     """
     from amelo.twin.diffusivity import diffusivities
     from amelo.twin.draws import members_of
     from amelo.twin.lesion.checked import solve_checked
-    from amelo.twin.lesion.solve import solve
+    from amelo.twin.lesion.solve import settings_for, solve
     from amelo.twin.reduced.solve import solve_reduced
 
     twin = Twin.of(twin) if isinstance(twin, Specimen) else twin
     if not isinstance(twin, Twin):
         fix = "use amelo.load_specimen(file), or amelo.Twin.of(case, tooth=36, surface='O')"
         raise CommandError(f"{shorten(twin)} is neither a twin nor a specimen", fix=fix)
+    if jump and tier == "reduced":
+        raise CommandError(
+            'jump cannot be used with tier="reduced"', why="the fast tier runs every cycle", fix="leave one of them out"
+        )
     protocol = Protocol.parse(protocol) if isinstance(protocol, str) else protocol
     started = time.perf_counter()
     values = members_of(draws, members, twin.specimen) if draws else None
@@ -63,7 +68,13 @@ def simulate(
     if on_progress:
         on_progress(0.0, "compiling the equations, once for this kind of run")
     run = solve_checked(
-        column, schedule, diffusivities(column.temperature), accuracy=accuracy, on_progress=on_progress, solver=solver
+        column,
+        schedule,
+        diffusivities(column.temperature),
+        settings_for(accuracy, jump=jump),
+        accuracy=accuracy,
+        on_progress=on_progress,
+        solver=solver,
     )
     return Trajectory.of(
         run,
@@ -74,7 +85,9 @@ def simulate(
         parameters=(*twin.parameters, *column.added),
         citations=column.sources,
         assumptions=(*twin.assumed, *column.changes),
-        options=({"draws": sorted(draws)} if draws else {}) | {"tier": tier, "diffusion": column.diffusion, "accuracy": accuracy},
+        options=({"draws": sorted(draws)} if draws else {})
+        | {"tier": tier, "diffusion": column.diffusion, "accuracy": accuracy}
+        | ({"jump": True} if jump else {}),
         wall_time=time.perf_counter() - started,
     )
 

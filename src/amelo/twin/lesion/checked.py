@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from amelo.twin.column import Column
-from amelo.twin.lesion.solve import Progress, Settings, solve
+from amelo.twin.lesion.solve import Progress, Settings, settings_for, solve
 from amelo.twin.run import Run, RunStatus
 from amelo.twin.schedule import Schedule
 
@@ -22,7 +22,7 @@ def solve_checked(
     column: Column,
     schedule: Schedule | list[Schedule],
     diffusivity: dict[str, float],
-    settings: Settings = Settings(),  # noqa: B008 - frozen
+    settings: Settings | None = None,
     *,
     accuracy: float = 0.01,
     on_progress: Progress | None = None,
@@ -30,10 +30,11 @@ def solve_checked(
 ) -> Run:
     """Solve a column, halving all steps until the integrated mineral loss changes by less than ``accuracy`` of itself.
 
-    Arguments: as of :func:`solve`; accuracy (relative); solver (:func:`solve` or one of the same signature).
+    Arguments: as of :func:`solve` (settings: None for those that suit the accuracy); accuracy (relative); solver (:func:`solve` or one of the same signature).
     Returns: the run on the finest grid tried, extrapolated to vanishing steps, with the change of the last halving as ``error``: an
     upper bound as long as halving helps, since the extrapolation leaves a small part of it.
     """
+    settings = settings or settings_for(accuracy)
     coarse: Run | None = None
     best: Run | None = None
     for level in range(FINEST + 1):
@@ -42,7 +43,7 @@ def solve_checked(
         fine = solver(column, schedule, diffusivity, replace(settings, grid=grid), told)
         if coarse is not None:
             loss = _loss(fine)
-            error = np.abs(loss - _loss(coarse))
+            error = np.abs(loss - _loss(coarse)) + np.nan_to_num(fine.error)  # which so far is that of leaps over cycles
             best = replace(_extrapolated(fine, coarse), error=error, counts=_added(fine.counts, best.counts))
             good = (error <= accuracy * np.maximum(np.abs(loss), SMALL)) | ~np.isfinite(error)
             if good.all():

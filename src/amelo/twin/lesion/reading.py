@@ -24,7 +24,8 @@ BALANCED = 1e-10  # largest relative balance error of a run that counts as close
 class Track:
     """What a tile went through: times and state fields at each saved moment, ledgers of both faces, and where lanes failed.
 
-    valid (lanes) is how many of the saved moments a lane lived to see; failures (lanes) why it did not see the others.
+    valid (lanes) is how many of the saved moments a lane lived to see; failures (lanes) why it did not see the others;
+    leapt (lanes) the error of the mineral in sum [m] that leaps over cycles brought, None when there were none.
     """
 
     tile: Tile
@@ -36,6 +37,7 @@ class Track:
     eaten: list[np.ndarray]
     valid: np.ndarray
     failures: list[Failure | None]
+    leapt: np.ndarray | None = None
 
 
 def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray) -> Run:
@@ -108,6 +110,7 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
     balance = np.stack(balance, axis=2)
     status = np.array([RunStatus.NOT_CONVERGED if f else RunStatus.OK for f in failures])
     status[(status == RunStatus.OK) & (np.nanmax(np.abs(balance), axis=(1, 2)) > BALANCED)] = RunStatus.NOT_BALANCED
+    leapt = [np.full(len(k), np.nan) if t.leapt is None else t.leapt[k] for t, k in zip(tracks, kept, strict=True)]
     return Run(
         time=np.array(times),
         edges=column.edges,
@@ -124,7 +127,7 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
         balance=balance,
         status=status,
         failure=failures,
-        error=np.full(column.members, np.nan),
+        error=np.concatenate(leapt),
         collagen=collagen,
         counts={"steps": int(counts[0]), "iterations": int(counts[1]), "rejections": int(counts[2])},
     )

@@ -24,7 +24,7 @@ from amelo.twin.lesion.tiles import LITRES, Baths, Tile, fill
 from amelo.twin.run import Run
 from amelo.twin.schedule import Schedule, unrolled
 
-__all__ = ["BALANCED", "LITRES", "Progress", "Settings", "cell_model", "solve"]
+__all__ = ["BALANCED", "LITRES", "Progress", "Settings", "cell_model", "settings_for", "solve"]
 
 _Baths, _Piece, _Tile, _Track, _fill, _pieces, _read, _repeats = (
     Baths,
@@ -36,6 +36,7 @@ _Baths, _Piece, _Tile, _Track, _fill, _pieces, _read, _repeats = (
     read,
     repeats,
 )  # as others know them
+LEAPING = 0.05  # share of the accuracy that leaps may use up
 ALWAYS = ("Na", "K", "Cl")  # in every run, so that fewer kernels need compiling
 
 
@@ -46,8 +47,8 @@ class Settings:
     Fields: grid in time; tolerance (largest Newton correction of the last iteration, in ln c, from a cold start) and near_tolerance
     (from the same moment of the cycles before): what is left of the error is its square, because balances are taken from the last
     linear system; iterations of a step; cuts (times that a step is quartered before a member fails); saves (saved states); lanes
-    (members side by side); warm (whether a repeat starts from the cycles before); jump (error,
-    relative to the change of all minerals, that leaping over cycles of a repeat may bring; 0: every cycle is run); threads (0: as many as there are cores).
+    (members side by side); warm (whether a repeat starts from the cycles before); jump (relative
+    error that leaping over cycles of a repeat may bring; 0: every cycle is run); threads (0: as many as there are cores).
     """
 
     grid: Grid = field(default_factory=Grid)
@@ -60,6 +61,17 @@ class Settings:
     warm: bool = True
     jump: float = 0.0
     threads: int = 0
+
+
+def settings_for(accuracy: float, *, jump: bool = False) -> Settings:
+    """Return settings whose Newton iterations, and whose leaps, are wrong by much less than a run may be.
+
+    Arguments: accuracy (relative error of the integrated mineral loss); jump (whether cycles of long repeats may be leapt over).
+    """
+    root = float(np.sqrt(accuracy))
+    return Settings(
+        tolerance=min(0.3 * root, 0.03), near_tolerance=min(root, 0.1), jump=LEAPING * min(accuracy, 0.02) if jump else 0.0
+    )
 
 
 Progress = Callable[[float, str], None]
@@ -100,7 +112,7 @@ def solve(
 
     Arguments: column (M members); schedule (one for all members, or one for each, of equal structure); diffusivity (free-water
     tracer diffusivity [m2/s] of every species); settings; on_progress (called with the fraction done and a message).
-    Returns: the run, with a status per member.
+    Returns: the run, with a status per member; with ``settings.jump`` its ``error`` is that of leaps over cycles alone.
     """
     column = biofilm.with_biofilm(column)
     schedules = schedule if isinstance(schedule, list) else [schedule] * column.members
@@ -132,7 +144,17 @@ def solve(
     else:
         tiles, counts = zip(*map(taken, range(len(starts))), strict=True)
     run = read(column, layout, list(tiles), np.sum(counts, axis=0))
-    return replace(run, counts=run.counts | {"cycles skipped": int(sum(c[3] for c in counts))}) if settings.jump else run
+    return _leapt(run, int(sum(c[3] for c in counts))) if settings.jump else run
+
+
+def _leapt(run: Run, skipped: int) -> Run:
+    """Return a run that says how many cycles of its tiles were skipped, and what that may be wrong by."""
+    worst = 1e8 * np.nanmax(run.error, initial=0.0)
+    words = f"{skipped} cycles of repeats were not run: the change of those around them was carried over them"
+    words += f", which may be wrong by {worst:.2g} vol%·µm"
+    return replace(
+        run, counts=run.counts | {"cycles skipped": skipped}, warnings=(*run.warnings, words) if skipped else run.warnings
+    )
 
 
 def _cores() -> int:
