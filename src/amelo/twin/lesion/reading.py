@@ -43,9 +43,10 @@ class Track:
 def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray) -> Run:
     """Turn saved states into a run."""
     model, system = layout.model, layout.model.system
-    kept = [np.flatnonzero(np.r_[True, np.diff(track.tile.members) > 0]) for track in tracks]
+    kept = [np.flatnonzero(np.r_[True, np.diff(track.tile.members) != 0]) for track in tracks]
     times = max((track.times for track in tracks), key=len)
     moments = np.arange(len(times))
+    order = np.argsort(np.concatenate([track.tile.members[lanes] for track, lanes in zip(tracks, kept, strict=True)]))
 
     def gather(name: str) -> np.ndarray:
         """Return a field as (members, times, cells), not-a-number after a failure."""
@@ -55,7 +56,7 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
             block[:, : len(track.states)] = np.stack([s[name][:, lanes].T for s in track.states], axis=1)
             block[moments >= track.valid[lanes][:, None]] = np.nan
             parts.append(block)
-        return np.concatenate(parts)
+        return np.concatenate(parts)[order]
 
     def ledger(which: str) -> np.ndarray:
         parts = []
@@ -65,7 +66,7 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
             block[:, : len(rows)] = np.stack([r[..., lanes].T for r in rows], axis=1)
             block[moments >= track.valid[lanes][:, None]] = np.nan
             parts.append(block)
-        return np.concatenate(parts)
+        return np.concatenate(parts)[order]
 
     parameters = {k: np.broadcast_to(v, (column.members,)) for k, v in column.parameters.items()}
     moles = np.stack([gather(f"mineral{k}") for k in range(len(column.phases))], axis=2)  # mol/L of tissue
@@ -106,6 +107,7 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
         scale = np.abs(amount[:, :1]) + gross[:, :, c] + np.abs(own)
         balance.append((amount - amount[:, :1] - moved) / (scale + 1e-30))
     failed = [track.failures[lane] for track, lanes in zip(tracks, kept, strict=True) for lane in lanes]
+    failed = [failed[k] for k in order]
     failures = tuple(sentence(f, column, m) if f else "" for m, f in enumerate(failed))
     balance = np.stack(balance, axis=2)
     status = np.array([RunStatus.NOT_CONVERGED if f else RunStatus.OK for f in failures])
@@ -127,7 +129,7 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
         balance=balance,
         status=status,
         failure=failures,
-        error=np.concatenate(leapt),
+        error=np.concatenate(leapt)[order],
         collagen=collagen,
         counts={"steps": int(counts[0]), "iterations": int(counts[1]), "rejections": int(counts[2])},
     )

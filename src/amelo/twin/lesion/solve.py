@@ -16,7 +16,7 @@ from amelo.twin.lesion import biofilm
 from amelo.twin.lesion.cell import CellModel, PhaseData
 from amelo.twin.lesion.kernel import layout_of
 from amelo.twin.lesion.march import march
-from amelo.twin.lesion.pieces import Piece, pieces, repeats
+from amelo.twin.lesion.pieces import Piece, grouped, pieces, repeats
 from amelo.twin.lesion.reading import BALANCED, Track, read
 from amelo.twin.lesion.steps import Grid
 from amelo.twin.lesion.system import LN10, build_system, components_of, solid_powers
@@ -121,11 +121,12 @@ def solve(
     layout = layout_of(model, settings.lanes if column.members > 1 else 1)
     baths = Baths(model, [s.exposure for one in distinct for s in unrolled(one)], column.table)
     pore, inner = baths.fields(column.fluid), baths.fields(column.inner) if isinstance(column.inner, Fluid) else None
+    order = grouped(schedules, layout.lanes, settings.grid.longest)
     starts = range(0, column.members, layout.lanes)
     shares = [0.0] * len(starts)
 
     def taken(i: int) -> tuple[Track, np.ndarray]:
-        lanes = np.minimum(np.arange(starts[i], starts[i] + layout.lanes), column.members - 1)
+        lanes = order[np.minimum(np.arange(starts[i], starts[i] + layout.lanes), column.members - 1)]
         tile, counts = fill(layout, column, lanes, pore, inner, baths), np.zeros(4, np.int64)
 
         def told(fraction: float) -> None:
