@@ -223,7 +223,7 @@ def test_tiles_that_came_differently_far_are_read_as_the_largest_block(tmp_path)
         (4, 5, 11, [0, 1, 2, 3, 4], 9),
         (0, 2, 11, [0, 1, 2, 3, 4], 11),
     ):
-        writer.put(first, part(first, stop, times))
+        writer.put(np.arange(first, stop), part(first, stop, times))
         back = Trajectory.load(tmp_path / "a.zarr")
         assert (back.members, len(back.hours)) == (len(members), complete)
         for name in ("mineral", "ph", "inflow"):
