@@ -54,8 +54,9 @@ class Layout:
 def layout_of(model: CellModel, lanes: int) -> Layout:
     """Number the fields and parameters that a model needs."""
     families, phases = range(len(model.system.families)), range(len(model.phases))
-    state = [f"c{j}" for j in range(SIZE)] + [f"inventory{j}" for j in range(SIZE)] + [f"mineral{k}" for k in phases]
-    state += [f"{name}{f}" for name in ("total", "stock", "mobility", "drift") for f in families]
+    state = [f"c{j}" for j in range(SIZE)] + [f"total{f}" for f in families]  # all that a step changes before it has a solution
+    state += [f"inventory{j}" for j in range(SIZE)] + [f"mineral{k}" for k in phases]
+    state += [f"{name}{f}" for name in ("stock", "mobility", "drift") for f in families]
     state += ["strength", "acid", "fluoride", "current", "conductance"]
     state += [*metabolism.STATE] * model.living + [*matrix.STATE] * model.collagen
     rest = [
@@ -175,6 +176,7 @@ def kernel_text(layout: Layout) -> str:
         "LANES": layout.lanes,
         "FIELDS": layout.stride,
         "STATE": layout.state,
+        "SOLVED": SIZE + len(layout.model.system.families),
         "PHASES": len(layout.model.phases),
         "BALANCES": SIZE + len(layout.model.system.families),
     }
