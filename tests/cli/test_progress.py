@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import signal
+import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +17,7 @@ import amelo as package
 from amelo.cli.progress import COMPILING, progress_bar, told_of_compiling, working
 from amelo.validate import SUBJECTS, run_subject
 
+ROOT = Path(__file__).resolve().parents[2]
 BATH = "demineralise in acetate 50 mM pH 4.5 for 2 h"
 
 
@@ -46,6 +53,54 @@ def test_a_bar_moves_on_a_terminal(moved):
         on_progress(0.5, "day 3")
         on_progress(1.7, "day 9")
     assert moved == [{"completed": 0.5, "description": "day 3"}, {"completed": 1.0, "description": "day 9"}]
+
+
+def test_whoever_works_in_another_thread_learns_that_the_user_has_stopped():
+    before = signal.getsignal(signal.SIGINT)
+    with ThreadPoolExecutor(1) as pool, progress_bar("laying out") as on_progress:
+        pool.submit(on_progress, 0.1, "solving").result()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5.0)
+        with pytest.raises(KeyboardInterrupt):
+            pool.submit(on_progress, 0.2, "solving").result()
+    assert signal.getsignal(signal.SIGINT) is before
+    with progress_bar("laying out") as on_progress:
+        on_progress(0.1, "another run starts anew")
+
+
+def test_a_command_that_is_stopped_says_so_and_what_there_is(tmp_path):
+    """A real control-C, to a run that writes and works in threads; it must end within a part of a pass."""
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "import amelo.twin.stream as stream; stream.EVERY = 0.0\n"
+        "import amelo.cli.progress as progress\n"
+        "from contextlib import contextmanager\n"
+        "@contextmanager\n"
+        "def loud(first):\n"
+        "    yield lambda fraction, message: print(fraction, flush=True)\n"
+        "progress._bar = loud\n"
+        "from amelo.cli.main import main; main()\n"
+    )
+    protocol = "repeat 40 times:\n    demineralise in acetate 75 mM, Ca 2 mM, PO4 2 mM pH 4.4 for 4 h\n    remineralise in Ca 1.5 mM, PO4 0.9 mM, KCl 130 mM pH 7.0 for 20 h"
+    words = ["simulate", "cases/specimens/human-enamel.toml", protocol, "--members", "40", "--out", str(tmp_path / "run.zarr")]
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+    )
+    for line in child.stdout:
+        if float(line) > 0.05:
+            break
+    child.send_signal(signal.SIGINT)
+    rest, said = child.communicate(timeout=120)
+    assert child.returncode == 130
+    assert said == f"amelo: stopped by the user; what is complete can be loaded from {tmp_path / 'run.zarr'}\n"
+    assert max((float(word) for word in rest.split()), default=0.0) < 0.5
+    assert not package.Trajectory.load(tmp_path / "run.zarr").finished
 
 
 def test_nothing_is_shown_anywhere_else(capfd):

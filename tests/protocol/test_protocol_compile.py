@@ -255,6 +255,12 @@ def test_doses_count_what_repeats(root):
     assert sum(dose.duration for dose in month) == 30 * 86_400 + 4 * HOUR
 
 
+@pytest.mark.parametrize("sugar", [7, 14, 29, 57, 70, 0.1])
+def test_doses_are_told_as_they_were_written(sugar):
+    (meal, paste) = doses(Protocol.parse(f"meal sugar {sugar} % for 10 min\nbrush with 1450 ppm F paste for 2 min"))
+    assert meal.to_dict()["sugar_percent"] == sugar and paste.to_dict()["fluoride_ppm"] == 1450
+
+
 def test_notes_say_what_is_assumed():
     strong = notes(Protocol.parse("immerse in KCl 600 mM pH 7 for 1 h"))
     assert any("Davies" in note and note.startswith("line 1") for note in strong)

@@ -42,6 +42,7 @@ app = App(
     help="Predictive, minimally invasive and nano-dentistry. Research and teaching software, not a medical device.",
     help_epilogue="Add --debug to any command for a traceback. Documentation: docs/index.md",
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # else it would leave with a SystemExit that says nothing
 )
 for _name, (_where, _help) in COMMANDS.items():
     app.command(_where, name=_name, help=_help)

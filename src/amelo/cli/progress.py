@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,10 +15,22 @@ COMPILING = "compiling the equations, once for this kind of run"
 
 @contextmanager
 def progress_bar(first: str) -> Iterator[Callable[[float, str], None]]:
-    """Yield a function of fraction (0-1) and message that moves a bar on a terminal, and does nothing anywhere else.
+    """Yield a function of fraction (0-1) and message that moves a bar on a terminal, and shows nothing anywhere else.
 
+    Everywhere it is also where work in other threads learns that the user has stopped the command.
     Arguments: first (message, until there is another).
     """
+    with _stopping() as check, _bar(first) as move:
+
+        def told(fraction: float, message: str) -> None:
+            check()
+            move(fraction, message)
+
+        yield told
+
+
+@contextmanager
+def _bar(first: str) -> Iterator[Callable[[float, str], None]]:
     if not sys.stderr.isatty():
         yield lambda fraction, message: None
         return
@@ -36,6 +50,36 @@ def progress_bar(first: str) -> Iterator[Callable[[float, str], None]]:
 
         with told_of_compiling(compiling):
             yield move
+
+
+@contextmanager
+def _stopping() -> Iterator[Callable[[], None]]:
+    """Yield a function that raises KeyboardInterrupt, in whatever thread, once the user has stopped the command.
+
+    Python tells the main thread alone; without this it would wait until the others have done all of their work.
+    """
+    stopped = threading.Event()
+
+    def check() -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield check  # somebody else looks after it, or it is ignored
+        return
+
+    def stop(number: int, frame: object) -> None:
+        stopped.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

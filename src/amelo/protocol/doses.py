@@ -12,6 +12,7 @@ from amelo.protocol.day import day_of
 from amelo.protocol.mouthfuls import all_mouth
 from amelo.protocol.steps import Bath, Day, DayOfCase, Drink, Repeat, Slurry, drinks
 from amelo.protocol.text import line
+from amelo.protocol.values import PERCENT, PPM, number
 from amelo.records.case import Case
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class Dose:
             "step": self.step,
             "times": self.times,
             "duration_s": self.duration,
-            "fluoride_ppm": 1e6 * self.fluoride,
-            "sugar_percent": 100.0 * self.sugar,
+            "fluoride_ppm": float(number(self.fluoride, PPM)),
+            "sugar_percent": float(number(self.sugar, PERCENT)),
             "pH": self.ph,
             "balanced_with": ion,
             "added_mM": self.bath.added if self.bath and ion else None,

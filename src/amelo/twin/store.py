@@ -239,7 +239,10 @@ def load_store(path: Path) -> tuple[Run, Provenance, bool]:
         arrays = {n: group[n][:, :complete][who] if field.grows else group[n][...][who] for n, field in FIELDS.items()}
         warnings = json.loads(attributes["warnings"])
         if len(who) < len(done):
-            warnings = [f"{len(who)} of the {len(done)} members were solved that far when the run was cut short", *warnings]
+            told = (
+                f"{len(who)} of the {len(done)} members, those from {_ranges(who)}, were solved that far when the run was cut short"
+            )
+            warnings = [told, *warnings]
         run = run_from(
             arrays,
             time=group["elapsed"][:complete],
@@ -265,6 +268,12 @@ def largest_block(done: np.ndarray) -> tuple[np.ndarray, int]:
     counts = np.unique(done)
     count = int(max(counts, key=lambda c: c * int((done >= c).sum())))
     return np.flatnonzero(done >= count), count
+
+
+def _ranges(members: np.ndarray) -> str:
+    """Return growing numbers as ranges, such as ``0 to 15 and 32 to 47``."""
+    runs = np.split(members, np.flatnonzero(np.diff(members) > 1) + 1)
+    return " and ".join(f"{run[0]} to {run[-1]}" for run in runs)
 
 
 def _damaged(path: Path, error: Exception) -> FormatError:
