@@ -145,7 +145,7 @@ def _columns(path: Path) -> np.ndarray:
         "s": path.s,
         "held": path.held,
         "log_exchange": exchange,
-        "s_by": path.s_by_fluoride,
+        "product_by": path.product_by_fluoride,
         "held_by": path.held_by_fluoride,
         "exchange_by": path.exchange_by_fluoride,
         "acid": path.acid,

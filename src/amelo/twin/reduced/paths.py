@@ -43,8 +43,8 @@ class Path:
     Fields: s [mol/L · D], 0 in the fluid itself; held (apatite dissolved since [mol/L]); concentrations (SIZE, n) of the basis and
     log_activity (n,); totals (components, n) [mol/L]; strength, potential ψ [kT/e], acid [mol/L] (n,); free (share of fluoride that is
     free), mobility and drift (Σ Dc and Σ zDc of fluoride per total) (n,).  What q, fluoride that a mineral released where a plain one
-    would have released hydroxide [mol/L · D], changes at the same activity product: s_by_fluoride, held_by_fluoride, and
-    exchange_by_fluoride (of ln of free share times activity of the proton) (n,).
+    would have released hydroxide [mol/L · D], changes at the same s: product_by_fluoride (of ln activity product), held_by_fluoride,
+    and exchange_by_fluoride (of ln of free share times activity of the proton) (n,).
     """
 
     s: np.ndarray
@@ -58,7 +58,7 @@ class Path:
     free: np.ndarray
     mobility: np.ndarray
     drift: np.ndarray
-    s_by_fluoride: np.ndarray
+    product_by_fluoride: np.ndarray
     held_by_fluoride: np.ndarray
     exchange_by_fluoride: np.ndarray
 
@@ -161,11 +161,9 @@ class _Chemistry:
         return np.moveaxis(answer, 0, 2).swapaxes(0, 1)
 
     def by_fluoride(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return what released fluoride with its proton changes at the same product of apatite (B,): s, apatite held, ln exchange."""
-        along, across = self.slopes(y, [APATITE, (0.0, 0.0, 1.0, 1.0)])
-        (product, held, exchange), (product_q, held_q, exchange_q) = (self._told(y[: self.size], d[: self.size]) for d in (along, across))
-        shift = -product_q / product
-        return shift, held_q + shift * held, exchange_q + shift * exchange
+        """Return what released fluoride with its proton changes (B,): ln product of apatite, apatite held, ln exchange."""
+        (across,) = self.slopes(y, [(0.0, 0.0, 1.0, 1.0)])
+        return self._told(y[: self.size], across[: self.size])
 
     def _told(self, y: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return derivatives of ln product, apatite held and ln exchange in a direction."""
@@ -271,7 +269,7 @@ def _tabulate(chemistry: _Chemistry, points: np.ndarray, products: np.ndarray, o
     fluoride = totals[FLUORIDE]
     drift = solution.total(FLUORIDE, lambda m: m.diffusivity * m.charge) if chemistry.model.species_diffusion else 0.0 * fluoride
     acid = sum(v for m, v in everything if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM])
-    s_by, held_by, exchange_by = chemistry.by_fluoride(y)
+    product_by, held_by, exchange_by = chemistry.by_fluoride(y)
     return Path(
         s=y[n],
         held=smooth[n + 2],
@@ -284,7 +282,7 @@ def _tabulate(chemistry: _Chemistry, points: np.ndarray, products: np.ndarray, o
         free=y[FLUORIDE] / fluoride,
         mobility=solution.total(FLUORIDE, lambda m: m.diffusivity) / fluoride,
         drift=drift / fluoride,
-        s_by_fluoride=s_by,
+        product_by_fluoride=product_by,
         held_by_fluoride=held_by,
         exchange_by_fluoride=exchange_by,
     )

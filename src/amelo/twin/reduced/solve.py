@@ -214,9 +214,10 @@ def _read(column: Column, model: CellModel, tables: Families, tracks: list[_Trac
     )
     fluid = _fluids(tables, v, row, part)
     if "unreacted" in tracks[0].states[0]:
-        shift = fluid["exchange_by"] * fluid["mobility"] * (fluoride - gather("unreacted"))
-        fluid["log_exchange"] += shift
-        fluid["ph"] -= shift / LN10
+        taken = fluid["mobility"] * (fluoride - gather("unreacted"))
+        fluid["log_product"] += fluid["product_by"] * taken
+        fluid["log_exchange"] += fluid["exchange_by"] * taken
+        fluid["ph"] -= fluid["exchange_by"] * taken / LN10
     index = []
     exchange = fluid["log_exchange"] + np.log(np.maximum(fluoride, 1e-300))
     for data in model.phases:
@@ -282,7 +283,7 @@ def _ledger(
 def _fluids(tables: Families, v: np.ndarray, row: np.ndarray, part: np.ndarray) -> dict[str, np.ndarray]:
     """Return what the paths say of the fluid at places v, between the paths ``row`` and ``row`` + 1 (all members, times, cells)."""
     nodes = np.arange(NODES)
-    tabulated = ("log_exchange", "exchange_by", "mobility")
+    tabulated = ("log_exchange", "exchange_by", "product_by", "mobility")
     found = {name: np.zeros(v.shape) for name in ("ph", "strength", *tabulated)}
     found["log_product"] = tables.nodes[0] + v * (tables.nodes[1] - tables.nodes[0])
     totals = np.zeros((len(tables.paths[0].totals), *v.shape))
