@@ -20,13 +20,14 @@ from amelo.twin.lesion.kernel import module_of, pass_text, recorded
 from amelo.twin.lesion.system import LN10
 from amelo.twin.reduced.paths import NODES
 
-__all__ = ["BATH", "COLUMNS", "SHARES", "ReducedLayout", "compiled_reduced", "has_fluoride", "reduced_layout"]
+__all__ = ["BATH", "COLUMNS", "PROTONS", "SHARES", "ReducedLayout", "compiled_reduced", "has_fluoride", "reduced_layout"]
 
 LOOKED = ("s", "held", "log_exchange", "product_by", "held_by", "exchange_by")  # read in every iteration, with their slopes; the others once per step
 SHIFTED = ("product", "held", "log_exchange")  # what the fluoride changes that minerals took or gave
+PROTONS = {"product": 12.0 * LN10, "log_exchange": 3.0 * LN10}  # of what is a logarithm
 COLUMNS = (*LOOKED, "acid", "potential", "free", "mobility", "drift")  # of a path's table
 BATH = ("s", "potential", "mobility", "drift", "fluoride", "unreacted")  # of the ghost cell outside
-SHARES = (0.0, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 1.0)  # of one bath in the other, at which a family of paths is tabulated
+SHARES = (0.0, 0.01, 0.04, 0.1, 0.2, 0.32, 0.44, 0.56, 0.68, 0.8, 0.9, 0.96, 0.99, 1.0)  # of one bath in the other, at which a family of paths is tabulated
 UNFELT = 1e-9  # mol/L of fluoride that changes nothing
 FURTHEST = 200.0  # nodes that one correction may move
 
@@ -156,16 +157,25 @@ def _unreacted_up(frame: Any) -> None:
 
 
 def _shift(frame: Any) -> None:
-    """Add what fluoride changes that was taken by a mineral: it leaves the pores one proton fewer for each."""
-    load, store = frame.load, frame.store
+    """Add what fluoride changes that was taken by a mineral: it leaves the pores one proton fewer for each.
+
+    The changes of ln activities grow as asinh of what they would grow at first: the more acid is missing the more hydroxide buffers,
+    as pure water does exactly.
+    """
+    load, store, math = frame.load, frame.store, frame.math
     taken = load("mobility") * (load("fluoride") - load("unreacted"))
     by_fluoride = load("mobility") * load("fluoride")
     for name in SHIFTED:
         by = f"{name.removeprefix('log_')}_by"
-        change, slope = load(by) * taken, load(f"{by}_slope") * taken
+        change, slope, felt = load(by) * taken, load(f"{by}_slope") * taken, load(by) * by_fluoride
+        if name in PROTONS:
+            part = change * (1.0 / PROTONS[name])
+            root = math.sqrt(part * part + 1.0)
+            size = math.log(math.where(part > 0.0, part, -part) + root) * PROTONS[name]
+            change, slope, felt = math.where(part > 0.0, size, -size), slope / root, felt / root
         if name != "product":  # which is v itself, but for the change
             change, slope = load(name) + change, load(f"{name}_slope") + slope
-        store(**{name: change, f"{name}_slope": slope, f"{name}_fluoride": load(by) * by_fluoride})
+        store(**{name: change, f"{name}_slope": slope, f"{name}_fluoride": felt})
 
 
 def _fluoride_pushes(model: CellModel, frame: Any) -> tuple[Any, Any, Any, Any]:

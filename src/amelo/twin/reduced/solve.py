@@ -19,7 +19,7 @@ from amelo.twin.lesion.cell import FLUORIDE, SIZE, CellModel
 from amelo.twin.lesion.solve import BALANCED, LITRES, Progress, Settings, _Baths, _fill, _pieces, _repeats, _Tile, cell_model
 from amelo.twin.lesion.system import CHARGES, LN10
 from amelo.twin.reduced.families import Families, families_of, meetings
-from amelo.twin.reduced.kernel import COLUMNS, compiled_reduced, reduced_layout
+from amelo.twin.reduced.kernel import COLUMNS, PROTONS, compiled_reduced, reduced_layout
 from amelo.twin.reduced.paths import APATITE, NODES
 from amelo.twin.run import Run, RunStatus
 from amelo.twin.schedule import Exposure, Schedule, unrolled
@@ -28,6 +28,7 @@ __all__ = ["REDUCED", "solve_reduced", "why_not_reduced"]
 
 REDUCED = Settings()
 
+SHIFTS = {"product": "product_by", "log_exchange": "exchange_by"}
 SHARP = 1e-3  # largest Newton correction of the last iteration: what this tier books follows its unknowns, not their tangent
 
 
@@ -215,9 +216,10 @@ def _read(column: Column, model: CellModel, tables: Families, tracks: list[_Trac
     fluid = _fluids(tables, v, row, part)
     if "unreacted" in tracks[0].states[0]:
         taken = fluid["mobility"] * (fluoride - gather("unreacted"))
-        fluid["log_product"] += fluid["product_by"] * taken
-        fluid["log_exchange"] += fluid["exchange_by"] * taken
-        fluid["ph"] -= fluid["exchange_by"] * taken / LN10
+        product, exchange = (PROTONS[k] * np.arcsinh(fluid[by] * taken / PROTONS[k]) for k, by in SHIFTS.items())
+        fluid["log_product"] += product
+        fluid["log_exchange"] += exchange
+        fluid["ph"] -= exchange / LN10
     index = []
     exchange = fluid["log_exchange"] + np.log(np.maximum(fluoride, 1e-300))
     for data in model.phases:
