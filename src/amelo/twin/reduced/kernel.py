@@ -22,12 +22,34 @@ from amelo.twin.reduced.paths import NODES
 
 __all__ = ["BATH", "COLUMNS", "PROTONS", "SHARES", "ReducedLayout", "compiled_reduced", "has_fluoride", "reduced_layout"]
 
-LOOKED = ("s", "held", "log_exchange", "product_by", "held_by", "exchange_by")  # read in every iteration, with their slopes; the others once per step
+LOOKED = (
+    "s",
+    "held",
+    "log_exchange",
+    "product_by",
+    "held_by",
+    "exchange_by",
+)  # read in every iteration, with their slopes; the others once per step
 SHIFTED = ("product", "held", "log_exchange")  # what the fluoride changes that minerals took or gave
 PROTONS = {"product": 12.0 * LN10, "log_exchange": 3.0 * LN10}  # of what is a logarithm
 COLUMNS = (*LOOKED, "acid", "potential", "free", "mobility", "drift")  # of a path's table
 BATH = ("s", "potential", "mobility", "drift", "fluoride", "unreacted")  # of the ghost cell outside
-SHARES = (0.0, 0.01, 0.04, 0.1, 0.2, 0.32, 0.44, 0.56, 0.68, 0.8, 0.9, 0.96, 0.99, 1.0)  # of one bath in the other, at which a family of paths is tabulated
+SHARES = (
+    0.0,
+    0.01,
+    0.04,
+    0.1,
+    0.2,
+    0.32,
+    0.44,
+    0.56,
+    0.68,
+    0.8,
+    0.9,
+    0.96,
+    0.99,
+    1.0,
+)  # of one bath in the other, at which a family of paths is tabulated
 UNFELT = 1e-9  # mol/L of fluoride that changes nothing
 FURTHEST = 200.0  # nodes that one correction may move
 
@@ -144,7 +166,7 @@ def _old_up(frame: Any) -> None:
 
 def _unreacted_down(model: CellModel, frame: Any) -> None:
     """Eliminate the fluoride that there would be if no mineral took or gave any, from the outside inwards."""
-    load, left, right = frame.load, frame.left, frame.right
+    load, left, _right = frame.load, frame.left, frame.right
     storage = load("width") / load("step") * load("porosity")
     out_left, out_right, in_left, in_right = _fluoride_pushes(model, frame)
     inverse = 1.0 / (storage + out_left + out_right - in_left * left("ahead"))

@@ -81,7 +81,12 @@ def solve_reduced(
     squares = sum(n * z * z for n, z in zip(APATITE, CHARGES, strict=True))
     product = sum(n * np.log(amounts[f"c{j}"]) for j, n in enumerate(APATITE) if n) + squares * amounts["log_activity"]
     spacing = float(tables.nodes[1] - tables.nodes[0])
-    start = {"v": (product - tables.nodes[0]) / spacing, "fluoride": amounts[f"amount{FLUORIDE}"], "unreacted": amounts[f"amount{FLUORIDE}"], "old": 1.0}
+    start = {
+        "v": (product - tables.nodes[0]) / spacing,
+        "fluoride": amounts[f"amount{FLUORIDE}"],
+        "unreacted": amounts[f"amount{FLUORIDE}"],
+        "old": 1.0,
+    }
     start |= {"lowest": float(tables.nodes[0]), "spacing": spacing, "strength": 0.1, "resistance": 0.0}
     counts = np.zeros(3, np.int64)
     tracks = []
