@@ -182,3 +182,40 @@ def test_progress_rises_to_the_end():
     solve_reduced(column, Protocol.parse(cycling(2)).schedule(None), diffusivities(37.0), on_progress=lambda f, _: told.append(f))
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1.0)
+
+
+FLUORIDATED = """repeat 4 times:
+    demineralise in acetate 58 mM pH 4.63 with Ca 1.89 mM, PO4 1.89 mM, F 0.75 ppm for 12 h
+    remineralise in Ca 1.79 mM, PO4 0.80 mM, KCl 130 mM, F 0.75 ppm pH 7.0 for 12 h"""
+
+
+def test_a_start_from_the_cycles_before_changes_no_result():
+    """What inhibits is held from before the step, also where the step starts from the cycles before."""
+    warm, cold = (losses(run(enamel(), FLUORIDATED, warm=warm))[0, -1] for warm in (True, False))
+    assert warm == pytest.approx(cold, rel=1e-4)
+
+
+def test_fluoride_that_cycles_into_the_mineral_takes_its_proton_along():
+    reduced, full = (losses(run(enamel(), FLUORIDATED, solver=s, grid=Grid(parts=4)))[0, -1] for s in (solve_reduced, solve))
+    assert reduced == pytest.approx(full, rel=0.025)
+
+
+def test_baths_replace_each_other_at_the_pace_of_their_acid():
+    """Without fluoride the tiers differ by what the pores hold of the bath before; the salts alone would move twice as fast."""
+    text = """repeat 5 times:
+    demineralise in acetate 43 mM pH 4.12 with Ca 0.45 mM, PO4 0.45 mM for 115 min
+    remineralise in Ca 1.14 mM, PO4 0.90 mM, KCl 130 mM pH 7.0 for 1325 min"""
+    reduced, full = (losses(run(enamel(), text, solver=s, grid=Grid(parts=8)))[0, -1] for s in (solve_reduced, solve))
+    assert reduced == pytest.approx(full, rel=0.025)
+
+
+def test_a_slurry_without_a_buffer_stops_no_run():
+    text = """repeat 5 times:
+    demineralise in acetate 80 mM pH 4.38 with Ca 2.22 mM, PO4 2.22 mM for 518 min
+    brush with 801 ppm F slurry 1:3 for 1 min
+    remineralise in Ca 1.45 mM, PO4 1.01 mM, KCl 130 mM pH 7.0 for 921 min"""
+    found = run(enamel(), text)
+    assert found.status[0] == RunStatus.OK
+    assert np.isfinite(found.ph).all()
+    assert (found.ph > 3.0).all()
+    assert (found.ph < 13.0).all()

@@ -12,7 +12,8 @@ from amelo.records.specimen import load_specimen
 from amelo.twin.diffusivity import diffusivities
 from amelo.twin.lesion.baths import bath_values
 from amelo.twin.lesion.solve import cell_model
-from amelo.twin.reduced.paths import APATITE, NODES, bath_paths, mixing_mobility
+from amelo.twin.reduced.mixing import capacities, mixing_mobility
+from amelo.twin.reduced.paths import APATITE, NODES, Chemistry, bath_paths
 from amelo.twin.schedule import unrolled
 from amelo.twin.twin import Twin
 
@@ -67,8 +68,46 @@ def test_what_dissolves_only_rises():
             assert (np.diff(path.held) >= 0.0).all()
 
 
-def test_fluids_mix_with_the_pace_of_their_ions():
+def weights(model, states):
+    saturated = -model.phases[0].offset - 58.63 * np.log(10.0)
+    return capacities(model, states, [(58.63, 58.63)], 1e-6, saturated)
+
+
+def test_baths_mix_at_the_pace_of_what_they_can_dissolve():
     model, states, _, _ = paths("species")
-    assert 8e-10 < mixing_mobility(model, states[1], states[2]) < 2.5e-9
+    found = weights(model, states)
+    pace = mixing_mobility(model, states[0], states[2], found[[0, 2]].mean(axis=0))
+    slowest, fastest = (f(m.diffusivity for m in model.system.core if m.name not in ("H+", "OH-")) for f in (min, max))
+    assert slowest < pace < fastest
+    assert pace < 1.8e-9  # the acid's, not that of 130 mM of potassium chloride at 2.6e-9
+    salty = mixing_mobility(model, states[0], states[2], np.ones(found.shape[1]))
+    assert pace != pytest.approx(salty, rel=0.1)
     model, states, _, _ = paths("single")
-    assert mixing_mobility(model, states[1], states[2]) == 1.0
+    assert mixing_mobility(model, states[1], states[2], weights(model, states)[1]) == 1.0
+
+
+def test_capacities_are_those_of_a_closed_vessel():
+    """Protons dissolve apatite, calcium and phosphate keep it from dissolving: five quarters of calcium for each proton at most."""
+    model, states, _, _ = paths("species")
+    found = weights(model, states)
+    assert (found[:, 0] < 0.0).all()
+    assert (found[:, 3] > 0.0).all()
+    assert (found[:, 3] < 0.4).all()
+
+
+def test_what_fluoride_changes_is_a_derivative():
+    """More acid and fluoride in a bath move the activity product along a path as the tangent says."""
+    model, _states, found, _ = paths("single")
+    chemistry = Chemistry(model)
+    at = NODES // 2
+    path = found[1]
+    y = np.concatenate([path.concentrations[:, at], path.totals[4:, at], [path.strength[at], 0.0, 0.0]])[:, None]
+    (across,) = chemistry.slopes(y, [(0.0, 0.0, 1.0, 1.0)])
+    small = 1e-7
+    moved = y.copy()
+    moved[: chemistry.size] += small * across[: chemistry.size]
+    change = (chemistry.log_product(moved) - chemistry.log_product(y)) / small
+    assert change[0] == pytest.approx(chemistry.by_fluoride(y)[0][0], rel=1e-2)
+    before, after = (chemistry.solution(z) for z in (y, moved))
+    for j, n in enumerate((0.0, 0.0, 1.0, 1.0)):
+        assert (after.total(j) - before.total(j))[0] == pytest.approx(n * small, rel=1e-2, abs=1e-10)

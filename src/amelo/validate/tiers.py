@@ -76,12 +76,13 @@ def _specimen(tissue: str) -> Specimen:
 
 
 def tier_differences(count: int = COUNT, on_point: Callable[[TierDifference], None] | None = None) -> list[TierDifference]:
-    """Run the first ``count`` points of the design with both tiers, on the same steps in time.
+    """Run the first ``count`` points of the design with both tiers, each with steps halved until its own loss stands to one percent.
 
     Arguments: count; on_point (told of each point as it is done).
     """
     from amelo.protocol.record import Protocol
     from amelo.twin.diffusivity import diffusivities
+    from amelo.twin.lesion.checked import solve_checked
     from amelo.twin.lesion.solve import solve
     from amelo.twin.reduced.solve import solve_reduced
     from amelo.twin.twin import Twin
@@ -92,7 +93,7 @@ def tier_differences(count: int = COUNT, on_point: Callable[[TierDifference], No
         schedule = Protocol.parse(text).schedule(None)
         losses = []
         for solver in (solve, solve_reduced):
-            run = solver(column, schedule, diffusivities(column.temperature))
+            run = solve_checked(column, schedule, diffusivities(column.temperature), solver=solver)
             lost = (run.sound[0].sum(axis=0) - run.mineral[0, -1].sum(axis=0)) * np.diff(run.edges)
             losses.append(float(lost.sum()) * 1e8 if run.status[0] == 0 else np.nan)
         found.append(TierDifference(tissue, text, *losses))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from amelo.twin.lesion.baths import bath_values
 from amelo.twin.lesion.cell import FLUORIDE, SIZE, CellModel
 from amelo.twin.lesion.system import LN10
 from amelo.twin.reduced.kernel import BATH, COLUMNS, SHARES
-from amelo.twin.reduced.paths import Path, bath_paths, capacity_weights, differences, mixing_mobility
+from amelo.twin.reduced.mixing import capacities, mixing_mobility
+from amelo.twin.reduced.paths import Path, bath_paths
 
 __all__ = ["Families", "families_of", "meetings"]
 
@@ -90,11 +91,8 @@ def _tabulated(
     fluoride = max(1e-6, *(values[f"c{FLUORIDE}"] for values in states))
     found, nodes = bath_paths(model, states, solubilities, fluoride)
     plain = model.phases[0]
-    place = (-plain.offset - LN10 * np.mean(solubilities[0]) - nodes[0]) / (nodes[1] - nodes[0])
-    closed = model_of_titration(model)
-    titrated, ln_products = bath_paths(closed, states[: len(fluids)], solubilities, fluoride)
-    inside = (-plain.offset - LN10 * np.mean(solubilities[0]) - ln_products[0]) / (ln_products[1] - ln_products[0])
-    weights = capacity_weights(closed, titrated, inside)
+    saturated = -plain.offset - LN10 * float(np.mean(solubilities[0]))
+    weights = capacities(model, states[: len(fluids)], solubilities, fluoride, saturated)
     paths = []
     for k, (a, b) in enumerate(pairs):
         first = len(fluids) + k * len(inner)
@@ -107,33 +105,12 @@ def _tabulated(
     return Families(
         family,
         partner,
-        np.array([_mixing(model, (states[a], states[b]), weights[a] + weights[b]) for a, b in pairs]),
+        np.array([mixing_mobility(model, states[a], states[b], 0.5 * (weights[a] + weights[b])) for a, b in pairs]),
         paths,
         np.stack([_columns(path) for path in paths]),
         np.array([_ghost(path) for path in found[: len(fluids)]]),
         nodes,
     )
-
-
-def _mixing(model: CellModel, states: tuple[dict, dict], weights: np.ndarray) -> float:
-    if not model.species_diffusion:
-        return 1.0
-    pushes, totals = differences(model, *states)
-    found = weights @ pushes / (weights @ totals)
-    felt = np.abs(totals) > 1e-6
-    own = pushes[felt] / totals[felt]
-    return float(np.clip(found, own.min(), own.max()))
-    return found
-
-
-def model_of_titration(model):
-    one = lambda m: replace(m, diffusivity=1.0)
-    system = replace(
-        model.system,
-        core=tuple(map(one, model.system.core)),
-        families=tuple(replace(f, members=tuple(map(one, f.members))) for f in model.system.families),
-    )
-    return replace(model, system=system, species_diffusion=False)
 
 
 def _mixture(like: Fluid, names: Sequence[str], totals: np.ndarray) -> Fluid:
@@ -149,7 +126,7 @@ def _columns(path: Path) -> np.ndarray:
         "s": path.s,
         "held": path.held,
         "log_exchange": exchange,
-        "s_by": path.s_by_fluoride,
+        "product_by": path.product_by_fluoride,
         "held_by": path.held_by_fluoride,
         "exchange_by": path.exchange_by_fluoride,
         "acid": path.acid,

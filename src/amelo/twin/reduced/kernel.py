@@ -20,13 +20,36 @@ from amelo.twin.lesion.kernel import module_of, pass_text, recorded
 from amelo.twin.lesion.system import LN10
 from amelo.twin.reduced.paths import NODES
 
-__all__ = ["BATH", "COLUMNS", "SHARES", "ReducedLayout", "compiled_reduced", "has_fluoride", "reduced_layout"]
+__all__ = ["BATH", "COLUMNS", "PROTONS", "SHARES", "ReducedLayout", "compiled_reduced", "has_fluoride", "reduced_layout"]
 
-SHIFTED = ("s", "held", "log_exchange")  # what follows from v, and from q, the fluoride that a mineral released [mol/L · D]
-LOOKED = (*SHIFTED, "s_by", "held_by", "exchange_by")  # read in every iteration, with their slopes; the others once per step
+LOOKED = (
+    "s",
+    "held",
+    "log_exchange",
+    "product_by",
+    "held_by",
+    "exchange_by",
+)  # read in every iteration, with their slopes; the others once per step
+SHIFTED = ("product", "held", "log_exchange")  # what the fluoride changes that minerals took or gave
+PROTONS = {"product": 12.0 * LN10, "log_exchange": 3.0 * LN10}  # of what is a logarithm
 COLUMNS = (*LOOKED, "acid", "potential", "free", "mobility", "drift")  # of a path's table
 BATH = ("s", "potential", "mobility", "drift", "fluoride", "unreacted")  # of the ghost cell outside
-SHARES = (0.0, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 1.0)  # of one bath in the other, at which a family of paths is tabulated
+SHARES = (
+    0.0,
+    0.01,
+    0.04,
+    0.1,
+    0.2,
+    0.32,
+    0.44,
+    0.56,
+    0.68,
+    0.8,
+    0.9,
+    0.96,
+    0.99,
+    1.0,
+)  # of one bath in the other, at which a family of paths is tabulated
 UNFELT = 1e-9  # mol/L of fluoride that changes nothing
 FURTHEST = 200.0  # nodes that one correction may move
 
@@ -86,6 +109,7 @@ def reduced_layout(model: CellModel, lanes: int) -> ReducedLayout:
         *(f"{name}{k}" for name in ("sound", "own") for k in phases),
     ]
     rest += [*COLUMNS, *(f"{name}_slope" for name in LOOKED), *(f"{name}_fluoride" for name in SHIFTED)]
+    rest += ["product", "product_slope"]
     rest += ["strength", "log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration"]
     rest += [
         f"{name}{k}"
@@ -119,6 +143,8 @@ def _laws(model: CellModel, frame: Any) -> tuple[list, list]:
     """Return what every phase precipitates, with derivatives, and its ln DS."""
     load, math = frame.load, frame.math
     product, saturation = load("lowest") + load("v") * load("spacing"), []
+    if has_fluoride(model):
+        product = product + load("product")
     exchange = load("log_exchange") + math.log(load("fluoride")) if any(p.powers[FLUORIDE] for p in model.phases) else 0.0
     for k, data in enumerate(model.phases):
         held = data.powers[FLUORIDE]
@@ -148,7 +174,7 @@ def _old_up(frame: Any) -> None:
 
 def _unreacted_down(model: CellModel, frame: Any) -> None:
     """Eliminate the fluoride that there would be if no mineral took or gave any, from the outside inwards."""
-    load, left, right = frame.load, frame.left, frame.right
+    load, left, _right = frame.load, frame.left, frame.right
     storage = load("width") / load("step") * load("porosity")
     out_left, out_right, in_left, in_right = _fluoride_pushes(model, frame)
     inverse = 1.0 / (storage + out_left + out_right - in_left * left("ahead"))
@@ -161,19 +187,25 @@ def _unreacted_up(frame: Any) -> None:
 
 
 def _shift(frame: Any) -> None:
-    """Add what fluoride changes that was taken by a mineral: it leaves the pores one proton fewer for each."""
-    load, store = frame.load, frame.store
+    """Add what fluoride changes that was taken by a mineral: it leaves the pores one proton fewer for each.
+
+    The changes of ln activities grow as asinh of what they would grow at first: the more acid is missing the more hydroxide buffers,
+    as pure water does exactly.
+    """
+    load, store, math = frame.load, frame.store, frame.math
     taken = load("mobility") * (load("fluoride") - load("unreacted"))
     by_fluoride = load("mobility") * load("fluoride")
     for name in SHIFTED:
         by = f"{name.removeprefix('log_')}_by"
-        store(
-            **{
-                name: load(name) + load(by) * taken,
-                f"{name}_slope": load(f"{name}_slope") + load(f"{by}_slope") * taken,
-                f"{name}_fluoride": load(by) * by_fluoride,
-            }
-        )
+        change, slope, felt = load(by) * taken, load(f"{by}_slope") * taken, load(by) * by_fluoride
+        if name in PROTONS:
+            part = change * (1.0 / PROTONS[name])
+            root = math.sqrt(part * part + 1.0)
+            size = math.log(math.where(part > 0.0, part, -part) + root) * PROTONS[name]
+            change, slope, felt = math.where(part > 0.0, size, -size), slope / root, felt / root
+        if name != "product":  # which is v itself, but for the change
+            change, slope = load(name) + change, load(f"{name}_slope") + slope
+        store(**{name: change, f"{name}_slope": slope, f"{name}_fluoride": felt})
 
 
 def _fluoride_pushes(model: CellModel, frame: Any) -> tuple[Any, Any, Any, Any]:
@@ -204,15 +236,19 @@ def _eliminate(layout: ReducedLayout, frame: Any) -> None:
     known = outer * (left("s") - load("s")) + inner * (right("s") - load("s"))
     known = known + rate * (load("inventory0") - load("porosity") * load("held") - _sum(change for change, _, _ in found))
     own, exchange = load("spacing"), load("log_exchange_slope")
+    if layout.fluoride:
+        own = own + load("product_slope")
     by_v, by_f, by_v_f, by_f_f, taken = 0, 0, 0, 0, 0
     for data, (change, slope, by_fluoride) in zip(model.phases, found, strict=True):
         held = data.powers[FLUORIDE]
         along = slope * (own + held * exchange if held else own) * (1.0 / data.ions)
         by_v = by_v + along
+        if layout.fluoride:
+            share = load("product_fluoride") + (held * (1.0 + load("log_exchange_fluoride")) if held else 0.0)
+            across = slope * (share * (1.0 / data.ions)) + (by_fluoride if by_fluoride is not None else 0)
+            by_f = by_f + across
         if held:
-            own_share = (held / data.ions) * (1.0 + load("log_exchange_fluoride"))
-            across = slope * own_share + (by_fluoride if by_fluoride is not None else 0)
-            by_f, by_v_f, by_f_f, taken = by_f + across, by_v_f + held * along, by_f_f + held * across, taken + held * change
+            by_v_f, by_f_f, taken = by_v_f + held * along, by_f_f + held * across, taken + held * change
     a = (outer + inner) * load("s_slope") + rate * (by_v + load("porosity") * load("held_slope"))
     from_left, to_inner = outer * left("s_slope"), inner * right("s_slope")
     a = a - from_left * left("ahead00")
@@ -224,21 +260,17 @@ def _eliminate(layout: ReducedLayout, frame: Any) -> None:
     out_left, out_right, in_left, in_right = _fluoride_pushes(model, frame)
     fluoride = load("fluoride")
     left_f, right_f = in_left * left("fluoride"), in_right * right("fluoride")
-    to_inner_f = inner * right("s_fluoride")
-    from_left_f = outer * left("s_fluoride")
-    a = a - from_left_f * left("ahead10")
-    known = known + from_left_f * left("behind1")
     by_f = by_f + load("porosity") * load("held_fluoride")
     stock = load("inventory2")  # the books keep Newton's remainder, the equations ask for a trace
     stock = frame.math.where(stock > TRACE, stock, TRACE)
     asked = left_f + right_f - (out_left + out_right) * fluoride + rate * (stock - load("porosity") * fluoride - taken)
-    b = (outer + inner) * load("s_fluoride") + rate * by_f - from_left * left("ahead01") - from_left_f * left("ahead11")
+    b = rate * by_f - from_left * left("ahead01")
     c = rate * by_v_f - left_f * left("ahead10")
     d = (out_left + out_right + rate * load("porosity")) * fluoride + rate * by_f_f - left_f * left("ahead11")
     asked = asked + left_f * left("behind1")
     inverse = 1.0 / (a * d - b * c)
-    store(ahead00=d * to_inner * inverse, ahead01=(d * to_inner_f - b * right_f) * inverse)
-    store(ahead10=-(c * to_inner) * inverse, ahead11=(a * right_f - c * to_inner_f) * inverse)
+    store(ahead00=d * to_inner * inverse, ahead01=-(b * right_f) * inverse)
+    store(ahead10=-(c * to_inner) * inverse, ahead11=a * right_f * inverse)
     store(behind0=(d * known - b * asked) * inverse, behind1=(a * asked - c * known) * inverse)
 
 
@@ -263,6 +295,7 @@ def _correct(layout: ReducedLayout, frame: Any) -> None:
         factor = 1.0 + fluoride
         factor = math.where(factor > 0.1, factor, 0.1)
         factor = math.where(factor < 1e4, factor, 1e4)
+        move = move + delta * load("product_slope") + math.log(factor) * load("product_fluoride")
         change = math.log(factor) * (1.0 + load("log_exchange_fluoride")) + delta * load("log_exchange_slope")
     store(error=size)
     share = load("damping")
@@ -289,6 +322,8 @@ def _close(layout: ReducedLayout, frame: Any) -> None:
     for k, data in enumerate(model.phases):
         held = data.powers[FLUORIDE]
         move = load("spacing") * along
+        if layout.fluoride:
+            move = move + load("product_slope") * along + load("product_fluoride") * load("delta1")
         if held:
             felt = 1.0 + load("log_exchange_fluoride")
             move = move + held * (load("log_exchange_slope") * along + felt * load("delta1"))
@@ -302,9 +337,6 @@ def _close(layout: ReducedLayout, frame: Any) -> None:
         store(opening=-_sum(change * load(f"molar_volume.{k}") for k, change in enumerate(grown)) / load("step"))
     outside = left("s") + left("s_slope") * left("delta0")
     inside = load("s") + load("s_slope") * along
-    if layout.fluoride:
-        outside = outside + left("s_fluoride") * left("delta1")
-        inside = inside + load("s_fluoride") * load("delta1")
     store(through0=load("face") * (outside - inside))
     if layout.fluoride:
         taken = _sum(d.powers[FLUORIDE] * change for d, change in zip(model.phases, grown, strict=True) if d.powers[FLUORIDE])

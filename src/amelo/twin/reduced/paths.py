@@ -22,7 +22,7 @@ from amelo.twin.lesion.baths import ARRAYS
 from amelo.twin.lesion.cell import CALCIUM, FLUORIDE, HYDROGEN, PHOSPHATE, SIZE, CellModel, PhaseData, _Solution
 from amelo.twin.lesion.system import CHARGES, LN10
 
-__all__ = ["APATITE", "NODES", "Path", "bath_paths", "mixing_mobility"]
+__all__ = ["APATITE", "NODES", "Chemistry", "Path", "bath_paths"]
 
 APATITE = (5.0, 3.0, 0.0, -4.0)  # Ca5(PO4)3OH in the basis Ca2+, HPO4 2-, F-, H+
 IONS = 9.0
@@ -43,8 +43,8 @@ class Path:
     Fields: s [mol/L · D], 0 in the fluid itself; held (apatite dissolved since [mol/L]); concentrations (SIZE, n) of the basis and
     log_activity (n,); totals (components, n) [mol/L]; strength, potential ψ [kT/e], acid [mol/L] (n,); free (share of fluoride that is
     free), mobility and drift (Σ Dc and Σ zDc of fluoride per total) (n,).  What q, fluoride that a mineral released where a plain one
-    would have released hydroxide [mol/L · D], changes at the same activity product: s_by_fluoride, held_by_fluoride, and
-    exchange_by_fluoride (of ln of free share times activity of the proton) (n,).
+    would have released hydroxide [mol/L · D], changes at the same s: product_by_fluoride (of ln activity product), held_by_fluoride,
+    and exchange_by_fluoride (of ln of free share times activity of the proton) (n,).
     """
 
     s: np.ndarray
@@ -58,7 +58,7 @@ class Path:
     free: np.ndarray
     mobility: np.ndarray
     drift: np.ndarray
-    s_by_fluoride: np.ndarray
+    product_by_fluoride: np.ndarray
     held_by_fluoride: np.ndarray
     exchange_by_fluoride: np.ndarray
 
@@ -73,7 +73,7 @@ def bath_paths(
     Returns: the paths, and the ln of the ion activity products (NODES,) of Ca5(PO4)3OH in the basis at which they are tabulated.
     Raises: SolveError when a path leaves the range of the chemistry before it is saturated.
     """
-    chemistry = _Chemistry(model)
+    chemistry = Chemistry(model)
     start = np.array([chemistry.state(values) for values in baths]).T
 
     def most(y: np.ndarray) -> np.ndarray:
@@ -98,7 +98,7 @@ def bath_paths(
     return [_tabulate(chemistry, *each, nodes) for each in zip(points, products, origins, strict=True)], nodes
 
 
-class _Chemistry:
+class Chemistry:
     """Composition as a vector: concentrations of the basis, totals of the families, ionic strength; then s and ψ."""
 
     def __init__(self, model: CellModel) -> None:
@@ -107,10 +107,12 @@ class _Chemistry:
         self.charges = model.system.charges
 
     def state(self, values: dict[str, float]) -> np.ndarray:
+        """Return the vector (size + 2,) of a fluid given by the fields of a cell that it fills."""
         free = [values[f"c{j}"] for j in range(SIZE)]
         return np.array([*free, *(values[f"total{f}"] for f in range(self.families)), values["strength"], 0.0, 0.0])
 
     def solution(self, y: np.ndarray) -> _Solution:
+        """Return the concentrations of all species at compositions y."""
         values = {f"c{j}": y[j] for j in range(SIZE)} | {
             "activity": np.exp(self.log_activity(y)),
             "neutral": np.exp(y[SIZE + self.families] * (-self.model.system.neutral_slope * LN10)),
@@ -161,15 +163,11 @@ class _Chemistry:
         return np.moveaxis(answer, 0, 2).swapaxes(0, 1)
 
     def by_fluoride(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return what released fluoride with its proton changes at the same product of apatite (B,): s, apatite held, ln exchange."""
-        along, across = self.slopes(y, [APATITE, (0.0, 0.0, 1.0, 1.0)])
-        (product, held, exchange), (product_q, held_q, exchange_q) = (
-            self._told(y[: self.size], d[: self.size]) for d in (along, across)
-        )
-        shift = -product_q / product
-        return shift, held_q + shift * held, exchange_q + shift * exchange
+        """Return what released fluoride with its proton changes (B,): ln product of apatite, apatite held, ln exchange."""
+        (across,) = self.slopes(y, [(0.0, 0.0, 1.0, 1.0)])
+        return self.told(y[: self.size], across[: self.size])
 
-    def _told(self, y: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def told(self, y: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return derivatives of ln product, apatite held and ln exchange in a direction."""
         probe = y + 1j * COMPLEX * direction
         solution = self.solution(probe)
@@ -199,7 +197,7 @@ class _Chemistry:
 
 
 def _integrate(
-    chemistry: _Chemistry, start: np.ndarray, sign: float, saturation: Callable[[np.ndarray], np.ndarray]
+    chemistry: Chemistry, start: np.ndarray, sign: float, saturation: Callable[[np.ndarray], np.ndarray]
 ) -> list[np.ndarray]:
     """Return for each bath the points (size + 2, K) of its path from the bath on, dissolving (sign 1) or precipitating (-1).
 
@@ -249,7 +247,7 @@ def _stride(y: np.ndarray, slope: np.ndarray, log_ds: np.ndarray) -> np.ndarray:
     return np.minimum(SHARE / relative, wanted / (log_slope + 1e-30))
 
 
-def _tabulate(chemistry: _Chemistry, points: np.ndarray, products: np.ndarray, origin: int, nodes: np.ndarray) -> Path:
+def _tabulate(chemistry: Chemistry, points: np.ndarray, products: np.ndarray, origin: int, nodes: np.ndarray) -> Path:
     """Lay a path out on the common nodes; beyond its ends s goes on straight and the fluid stays as it is at the end."""
     from scipy.interpolate import PchipInterpolator
 
@@ -273,7 +271,7 @@ def _tabulate(chemistry: _Chemistry, points: np.ndarray, products: np.ndarray, o
     fluoride = totals[FLUORIDE]
     drift = solution.total(FLUORIDE, lambda m: m.diffusivity * m.charge) if chemistry.model.species_diffusion else 0.0 * fluoride
     acid = y[HYDROGEN] + sum(v for m, v in everything if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM])
-    s_by, held_by, exchange_by = chemistry.by_fluoride(y)
+    product_by, held_by, exchange_by = chemistry.by_fluoride(y)
     return Path(
         s=y[n],
         held=smooth[n + 2],
@@ -286,41 +284,7 @@ def _tabulate(chemistry: _Chemistry, points: np.ndarray, products: np.ndarray, o
         free=y[FLUORIDE] / fluoride,
         mobility=solution.total(FLUORIDE, lambda m: m.diffusivity) / fluoride,
         drift=drift / fluoride,
-        s_by_fluoride=s_by,
+        product_by_fluoride=product_by,
         held_by_fluoride=held_by,
         exchange_by_fluoride=exchange_by,
     )
-
-
-def mixing_mobility(model: CellModel, one: dict[str, float], other: dict[str, float]) -> float:
-    """Return the diffusivity [m2/s] with which two fluids mix (1 with one diffusivity): the mean over what they differ in."""
-    if not model.species_diffusion:
-        return 1.0
-    chemistry = _Chemistry(model)
-    y = np.array([chemistry.state(one), chemistry.state(other)]).T
-    push, solution = chemistry.rows(y)[0][:-2], chemistry.solution(y)
-    totals = [solution.total(j) for j in range(SIZE)] + [sum(m.count * v for m, v in parts) for parts in solution.family]
-    return float(np.abs(np.diff(push, axis=1)).sum() / (np.abs(np.diff(np.array(totals), axis=1)).sum() + 1e-30))
-
-
-def differences(model, one, other):
-    chemistry = _Chemistry(model)
-    y = np.array([chemistry.state(one), chemistry.state(other)]).T
-    push, solution = chemistry.rows(y)[0][:-2], chemistry.solution(y)
-    totals = [solution.total(j) for j in range(SIZE)] + [sum(m.count * v for m, v in parts) for parts in solution.family]
-    return np.diff(push, axis=1)[:, 0], np.diff(np.array(totals), axis=1)[:, 0]
-
-
-def capacity_weights(model, paths, place):
-    chemistry = _Chemistry(model)
-    at = np.arange(NODES)
-
-    def read(values):
-        return np.array([np.interp(place, at, v) for v in np.atleast_2d(values)])
-
-    y = np.array([np.concatenate([read(p.concentrations), read(p.totals[SIZE:]), read(p.strength), [0.0, 0.0]]) for p in paths]).T
-    count = chemistry.size - 1
-    ways = [[*APATITE, *[0.0] * chemistry.families], *np.eye(count)]
-    changes = chemistry.slopes(y, ways)
-    products = np.array([chemistry._told(y[: chemistry.size], d[: chemistry.size])[0] for d in changes])
-    return (-products[1:] / products[0]).T

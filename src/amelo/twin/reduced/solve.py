@@ -32,7 +32,7 @@ from amelo.twin.lesion.solve import (
 )
 from amelo.twin.lesion.system import CHARGES, LN10
 from amelo.twin.reduced.families import Families, families_of, meetings
-from amelo.twin.reduced.kernel import COLUMNS, compiled_reduced, reduced_layout
+from amelo.twin.reduced.kernel import COLUMNS, PROTONS, compiled_reduced, reduced_layout
 from amelo.twin.reduced.paths import APATITE, NODES
 from amelo.twin.run import Run, RunStatus
 from amelo.twin.schedule import Exposure, Schedule, unrolled
@@ -41,6 +41,7 @@ __all__ = ["REDUCED", "solve_reduced", "why_not_reduced"]
 
 REDUCED = Settings()
 
+SHIFTS = {"product": "product_by", "log_exchange": "exchange_by"}
 SHARP = 1e-3  # largest Newton correction of the last iteration: what this tier books follows its unknowns, not their tangent
 
 
@@ -236,9 +237,11 @@ def _read(column: Column, model: CellModel, tables: Families, tracks: list[_Trac
     )
     fluid = _fluids(tables, v, row, part)
     if "unreacted" in tracks[0].states[0]:
-        shift = fluid["exchange_by"] * fluid["mobility"] * (fluoride - gather("unreacted"))
-        fluid["log_exchange"] += shift
-        fluid["ph"] -= shift / LN10
+        taken = fluid["mobility"] * (fluoride - gather("unreacted"))
+        product, exchange = (PROTONS[k] * np.arcsinh(fluid[by] * taken / PROTONS[k]) for k, by in SHIFTS.items())
+        fluid["log_product"] += product
+        fluid["log_exchange"] += exchange
+        fluid["ph"] -= exchange / LN10
     index = []
     exchange = fluid["log_exchange"] + np.log(np.maximum(fluoride, 1e-300))
     for data in model.phases:
@@ -304,7 +307,7 @@ def _ledger(
 def _fluids(tables: Families, v: np.ndarray, row: np.ndarray, part: np.ndarray) -> dict[str, np.ndarray]:
     """Return what the paths say of the fluid at places v, between the paths ``row`` and ``row`` + 1 (all members, times, cells)."""
     nodes = np.arange(NODES)
-    tabulated = ("log_exchange", "exchange_by", "mobility")
+    tabulated = ("log_exchange", "exchange_by", "product_by", "mobility")
     found = {name: np.zeros(v.shape) for name in ("ph", "strength", *tabulated)}
     found["log_product"] = tables.nodes[0] + v * (tables.nodes[1] - tables.nodes[0])
     totals = np.zeros((len(tables.paths[0].totals), *v.shape))
