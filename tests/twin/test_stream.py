@@ -19,7 +19,7 @@ import amelo.twin.stream as stream
 from amelo.errors import CommandError, FileError, FormatError
 from amelo.twin.diffusivity import diffusivities
 from amelo.twin.layout import same_run, slice_of
-from amelo.twin.lesion.solve import solve
+from amelo.twin.lesion.solve import settings_for, solve
 from amelo.twin.provenance import Provenance
 from amelo.twin.store import largest_block, open_store
 from amelo.twin.trajectory import Trajectory
@@ -45,7 +45,7 @@ def at_once(monkeypatch):
 def first_pass(members: int):
     """The run that streams: the protocol on the grid that nothing was halved of."""
     column = Twin.of(SPECIMEN).column(members=members, seed=0)
-    return solve(column, amelo.Protocol.parse(CYCLES).schedule(), diffusivities(column.temperature))
+    return solve(column, amelo.Protocol.parse(CYCLES).schedule(), diffusivities(column.temperature), settings_for(0.01))
 
 
 def same_states(back: Trajectory, run, members) -> None:
