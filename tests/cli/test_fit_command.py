@@ -54,6 +54,8 @@ def test_sensitivity_prints_and_draws(amelo, files, tmp_path):
         "elasticity",
         "4.3 to 4.7",
         "derivative per unit",
+        "change foretold",
+        "derivatives: the adjoint of one run",
         "runs in",
     ):
         assert words in ran.out, words
@@ -62,6 +64,24 @@ def test_sensitivity_prints_and_draws(amelo, files, tmp_path):
         amelo("sensitivity", files["toml"], files["text"], "--parts", "protocol", "--json", "--of", "lesion_depth").out
     )
     assert data["outcome"] == "lesion_depth" and data["unit"] == "µm" and data["rows"][0]["effect"] != 0
+    quick = json.loads(
+        amelo(
+            "sensitivity",
+            files["toml"],
+            files["text"],
+            "--parts",
+            "protocol",
+            "--json",
+            "--of",
+            "lesion_depth",
+            "--ends",
+            "gradient",
+        ).out
+    )
+    assert quick["members"] == 2 and quick["derivatives"].startswith("the adjoint of one run")
+    slopes = {row["name"]: row["derivative"] for row in data["rows"]}
+    assert {row["name"]: row["derivative"] for row in quick["rows"]} == pytest.approx(slopes, rel=1e-9)
+    assert all(row["effect"] == pytest.approx(row["effect_foretold"], abs=1e-9) for row in quick["rows"])
 
 
 BAD = {

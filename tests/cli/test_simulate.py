@@ -27,8 +27,8 @@ def solver(monkeypatch):
     asked: dict[str, object] = {}
 
     def install(**options):
-        def simulate(twin, protocol, *, members, tier, seed, accuracy, out, force, on_progress):
-            asked.update(twin=twin, protocol=protocol, members=members, tier=tier, seed=seed, accuracy=accuracy)
+        def simulate(twin, protocol, *, members, tier, seed, accuracy, out, force, on_progress, **more):
+            asked.update(twin=twin, protocol=protocol, members=members, tier=tier, seed=seed, accuracy=accuracy, **more)
             for step in range(5):
                 on_progress(step / 4, f"day {step}")
             rates = [30.0 + 20.0 * i / members for i in range(members)]
@@ -45,6 +45,12 @@ def solver(monkeypatch):
         return asked
 
     return install
+
+
+def test_leaps_are_asked_for_by_name_only(solver, amelo):
+    asked = solver()
+    assert amelo("simulate", *WORDS, "--jump").code == 0
+    assert asked["jump"] is True
 
 
 def test_it_prints_outcomes_for_people(solver, amelo):

@@ -9,6 +9,7 @@ import pytest
 from differences import EXACT, NOISE, check_arrays, check_knobs
 from test_dentine_matrix import dentine
 
+from amelo.errors import ParameterError
 from amelo.params import load_set
 from amelo.records.specimen import parse_specimen
 from amelo.twin.build import column_of
@@ -16,7 +17,8 @@ from amelo.twin.column import Biofilm
 from amelo.twin.diffusivity import diffusivities
 from amelo.twin.lesion.biofilm import typical
 from amelo.twin.lesion.gradient import gradient, integrated_mineral_loss, reverse
-from amelo.twin.lesion.knobs import knobs
+from amelo.twin.lesion.inputs import STENCILS
+from amelo.twin.lesion.knobs import knobs, turned
 from amelo.twin.lesion.solve import solve
 from amelo.twin.measures import tissue_of
 from amelo.twin.saliva import resting_fluid, saliva_profile
@@ -115,3 +117,29 @@ def test_the_lowest_ph_of_plaque(plaque):
     }
     check_knobs(found, plaque, FEEDING, D, lambda run: float(fall(run)[0][0]), names, noise=NOISE)
     assert found.knobs["sugar[1]"][0] < 0 < found.knobs["biofilm.ph_minimum"][0] and load_set("mouth")["plaque.water"].value < 1
+
+
+def test_a_chain_says_the_same(plaque):
+    back = reverse(plaque, FEEDING, D, settings=EXACT)
+    _, slope = integrated_mineral_loss(back.run)
+    found, chain, now = back.pull(slope), back.chain(slope), knobs(plaque, FEEDING)
+    for name in (
+        "biofilm.water",
+        "biofilm.ph_optimum",
+        "pk.enamel_main",
+        "molar_volume.enamel_main",
+        "growth_rate.CaF2",
+        "diffusivity_scale",
+    ):
+        points = np.array(list(STENCILS[0])) * 1e-3 * now[name][0] + now[name][0]
+        many = {n: np.repeat(v, len(points)) for n, v in plaque.parameters.items()} | {name: points}
+        arrays = {n: np.repeat(getattr(plaque, n), len(points), axis=0) for n in ("mineral", "sound", "organic")}
+        at = chain.of_column(replace(plaque, parameters=many, **arrays))
+        derivative = at @ np.array(list(STENCILS[0].values())) / (1e-3 * now[name][0])
+        assert derivative == pytest.approx(found.knobs[name][0], rel=1e-7), name
+    for name in ("sugar[1]", "activity[2]", "film[0]", "duration[2]", "bath[0].pH", "bath[0].Ca"):
+        step = 1e-3 * now[name][0]
+        at = [chain.of_schedule(turned(plaque, FEEDING, {name: float(now[name][0] + n * step)})[1]) for n in STENCILS[0]]
+        assert np.array(at) @ np.array(list(STENCILS[0].values())) / step == pytest.approx(found.knobs[name][0], rel=1e-6), name
+    with pytest.raises(ParameterError, match="the schedule has 3 segments, not 4"):
+        chain.of_schedule(FEEDING[:3])

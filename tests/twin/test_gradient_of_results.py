@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from differences import EXACT, check_arrays, check_knobs
 from test_lesion_gradient import CYCLING, ETCH, D, enamel, slab  # noqa: F401 - fixtures
 
 from amelo.errors import CommandError
-from amelo.twin.lesion.gradient import reverse
+from amelo.twin.lesion.gradient import gradient, reverse
+from amelo.twin.lesion.results import outcome_slopes
+from amelo.twin.measures import measure_run
 
 TIMES = {
     "mineral": 1.0,
@@ -88,6 +92,56 @@ def test_what_a_result_reads_itself_counts(slab):  # noqa: F811
 
     found = back.pull(slopes, np.array([of(back.run)]))
     check_arrays(found, slab, ETCH, D, of, [("sound", (0, 0)), ("sound", (0, 5)), ("organic", (3,))])
+
+
+NAMED = (
+    "integrated_mineral_loss", "lesion_depth", "mean_mineral_loss", "lesion_body_mineral", "calcium_release", "calcium_flux", "phosphate_release",
+    "surface_ph", "front_ph", "front_calcium", "inner_ph", "inner_calcium",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_outcomes_by_name(slab, name):  # noqa: F811
+    found = gradient(slab, ETCH, D, of=name, settings=EXACT)
+    assert np.isfinite(found.value[0]) and found.knobs["dissolution_rate.HAp"][0] != 0.0
+    names = {"dissolution_rate.HAp", "pk.HAp", "pore_diffusivity", "duration[0]", "bath[0].pH"}
+    check_knobs(found, slab, ETCH, D, lambda run: measure_run(run)[name][0, -1], names, noise=1e-7)
+
+
+def test_a_layer_and_what_was_gained(enamel):  # noqa: F811
+    edges = enamel.edges
+    centres = 0.5 * (edges[1:] + edges[:-1])
+    share = 1.0 - 0.5 * np.exp(-(((centres - 40e-6) / 15e-6) ** 2))  # a lesion below a surface that is nearly sound
+    lesion = replace(enamel, mineral=enamel.mineral * share)
+    for name in ("surface_layer_thickness", "surface_layer_mineral", "lesion_body_mineral", "mineral_gain", "fluoride_uptake"):
+        found = gradient(lesion, CYCLING, D, of=name, settings=EXACT)
+        names = {"pk.enamel_main", "dissolution_rate.enamel_main", "duration[0]", "bath[0].pH", "bath[1].F"}
+        check_knobs(found, lesion, CYCLING, D, lambda run, name=name: measure_run(run)[name][0, -1], names, noise=1e-7)
+        check_arrays(
+            found, lesion, CYCLING, D, lambda run, name=name: measure_run(run)[name][0, -1], [("mineral", (0, 2))], noise=1e-7
+        )
+
+
+def test_a_corner_has_no_derivative_and_a_step_has_none_but_zero(slab):  # noqa: F811
+    run = reverse(slab, ETCH, D).run
+    mineral = np.broadcast_to(slab.sound[:, None], run.mineral.shape).copy()
+    mineral[0, -1, 0, 5:7] = 0.4  # two cells share the least: which one goes further is open
+    tied = replace(run, mineral=mineral)
+    assert np.isnan(outcome_slopes(tied, "lesion_body_mineral")["mineral"]).any()
+    mineral[0, -1, 0, 5] = 0.39
+    slopes = outcome_slopes(replace(run, mineral=mineral.copy()), "lesion_body_mineral")["mineral"]
+    assert (
+        np.isfinite(slopes).all() and np.count_nonzero(slopes) == 1 and slopes[0, -1, 0, 5] == pytest.approx(100.0 / 0.8, rel=1e-8)
+    )
+    assert outcome_slopes(replace(run, mineral=mineral), "lesion_body_depth") == {}
+
+
+def test_a_corner_makes_every_derivative_not_a_number(slab):  # noqa: F811
+    def tied(run):
+        mineral = np.full(run.mineral.shape, np.nan)
+        return np.ones(1), {"mineral": mineral}
+
+    assert np.isnan(gradient(slab, ETCH, D, of=tied).knobs["pk.HAp"]).all()
 
 
 def test_fields_and_shapes_are_checked(slab):  # noqa: F811

@@ -32,7 +32,7 @@ def recorded(equations) -> list[str]:
 
 def every_operation(m, load, store):
     x, y, z = load(0), load(1), load(2)
-    product = x * y - z / x + 2.0 / y - (3.0 - z)
+    product = x * y - z / x + 2.0 / y - (3.0 - z) + 1.0 / (x + y * y)
     root = m.sqrt(product * product + 1.0) - (-y)
     store(3, m.exp_any(x * 0.3) * m.log(root + 2.0) + m.exp(x * 0.1))
     store(4, m.where(product > 1.0, root * z, x / 7.0) + m.where(x < 0.0, y, 2.0))

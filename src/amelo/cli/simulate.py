@@ -33,6 +33,7 @@ def simulate(
     tier: Literal["auto", "reduced", "full"] = "auto",
     seed: Whole = 0,
     accuracy: float = 0.01,
+    jump: Flag = False,
     tooth: Whole | None = None,
     surface: str | None = None,
     with_: Annotated[list[str] | None, Parameter(name="--with", negative=())] = None,
@@ -62,6 +63,8 @@ def simulate(
         Draws the ensemble; the same seed gives the same result.
     accuracy
         Relative error in time of the mineral loss at which steps are small enough; it says nothing of pH or of other outcomes.
+    jump
+        Leap over cycles of long repeats and carry the minerals over them, with a checked error: for months and years.
     tooth
         Tooth of the case, by its FDI number, for example 36.
     surface
@@ -95,6 +98,7 @@ def simulate(
 
         print(f"note: the code in {file} is run; it is yours, amelo has not checked it", file=sys.stderr)
         twin = changed_by(twin, file)
+    taken |= {"jump": True} if jump else {}
     from amelo.protocol.simulate import simulate as solved
 
     with _blaming(own), progress_bar("laying out the run") as on_progress:

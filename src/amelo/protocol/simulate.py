@@ -29,6 +29,7 @@ def simulate(
     tier: Literal["auto", "reduced", "full"] = "auto",
     seed: int = 0,
     accuracy: float = 0.01,
+    jump: bool = False,
     draws: Mapping[str, np.ndarray] | None = None,
     out: str | Path | None = None,
     force: bool = False,
@@ -39,19 +40,19 @@ def simulate(
     Arguments: twin (or a specimen); protocol (or its text, or a schedule made in Python: a tuple of segments and repeats); members
     (size of the ensemble of plausible teeth); tier ("full": every ion diffuses on its own, "reduced": one unknown per cell on
     tabulated paths of compositions, "auto": the full equations with the diffusion that the specimen says); seed of the ensemble;
-    accuracy (relative error in time of the integrated mineral loss at which steps are small enough; of other outcomes it says nothing); draws (of parameters that belong
-    together, (S,) each by name, as a calibration leaves them: members are taken from them and everything else is central); out (write
-    the trajectory to this .zarr folder or .nc file; the folder grows while the run goes on, so that what is complete can be loaded
-    when it is killed); force (replace what is there, once the run is done);
-    on_progress (fraction, message).
+    accuracy (relative error in time of the integrated mineral loss at which steps are small enough; of other outcomes it says nothing);
+    jump (leap over cycles of long repeats and carry the minerals over them, with a checked error: for months and years; full tier only);
+    draws (of parameters that belong together, (S,) each by name, as a calibration leaves them: members are taken from them and everything
+    else is central); out (write the trajectory to this .zarr folder or .nc file; the folder grows while the run goes on, so that what is
+    complete can be loaded when it is killed); force (replace what is there, once the run is done); on_progress (fraction, message).
     Returns: the trajectory, with a status per member, balances and an estimate of the error in time.
-    Raises: SolveError for tier "reduced" and a twin with a biofilm, collagen, a fluid inside or solids other than apatite; FileError
-    when ``out`` is taken, or cannot be written, saying what is complete.
+    Raises: CommandError for ``jump`` with tier "reduced"; SolveError for tier "reduced" and a twin with a biofilm, collagen, a fluid inside
+    or solids other than apatite; FileError when ``out`` is taken, or cannot be written, saying what is complete.
     """
     from amelo.twin.diffusivity import diffusivities
     from amelo.twin.draws import members_of
     from amelo.twin.lesion.checked import solve_checked
-    from amelo.twin.lesion.solve import solve
+    from amelo.twin.lesion.solve import settings_for, solve
     from amelo.twin.reduced.solve import solve_reduced
     from amelo.twin.stream import RunStream
 
@@ -62,6 +63,10 @@ def simulate(
     if not 0.0 < accuracy < 1.0:
         raise CommandError(
             f"accuracy {accuracy!r} is out of range", why="it is relative, above 0 and below 1", fix="use 0.01 for 1 %"
+        )
+    if jump and tier == "reduced":
+        raise CommandError(
+            'jump cannot be used with tier="reduced"', why="the fast tier runs every cycle", fix="leave one of them out"
         )
     protocol = Protocol.parse(protocol) if isinstance(protocol, str) else protocol
     started = time.perf_counter()
@@ -82,7 +87,9 @@ def simulate(
         parameters=(*twin.parameters, *column.added),
         citations=column.sources,
         assumptions=(*twin.assumed, *column.changes),
-        options=({"draws": sorted(draws)} if draws else {}) | {"tier": tier, "diffusion": column.diffusion, "accuracy": accuracy},
+        options=({"draws": sorted(draws)} if draws else {})
+        | {"tier": tier, "diffusion": column.diffusion, "accuracy": accuracy}
+        | ({"jump": True} if jump else {}),
     )
     stream = RunStream(out, origin, column.members, force=force) if out is not None else None
     if on_progress:
@@ -92,6 +99,7 @@ def simulate(
             column,
             schedule,
             diffusivities(column.temperature),
+            settings_for(accuracy, jump=jump),
             accuracy=accuracy,
             on_progress=on_progress,
             solver=solver,

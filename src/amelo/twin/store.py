@@ -122,17 +122,16 @@ class StoreWriter:
         """How many times are complete for all members."""
         return int(self.done.min())
 
-    def put(self, first: int, block: Run) -> None:
+    def put(self, members: np.ndarray, block: Run) -> None:
         """Write what is new of some members at once, whether or not it fills a chunk.
 
-        Arguments: first (member); block (a run of the members from there on, from their first time).
+        Arguments: members (indices, rising); block (a run of these, from their first time).
         Raises: FileError when the disk is full or gone.
         """
         check_run(block)
-        who = slice(first, first + len(block.status))
-        start = int(self.done[who].max())
+        start = int(self.done[members].max())
         if len(block.time) > start:
-            self._write(slice_of(block, start, len(block.time)), who)
+            self._write(slice_of(block, start, len(block.time)), members)
 
     def append(self, block: Run) -> None:
         """Take the next saved times, and write every chunk that is now whole.
@@ -190,7 +189,7 @@ class StoreWriter:
             with suppress(FileError):
                 self.flush()
 
-    def _write(self, block: Run, who: slice = slice(None)) -> None:
+    def _write(self, block: Run, who: slice | np.ndarray = slice(None)) -> None:
         """Append a block of the members ``who`` to every array, and then say how many of their times are complete."""
         start = int(self.done[who].max())
         stop, done = start + len(block.time), self.done.copy()
@@ -200,8 +199,8 @@ class StoreWriter:
                 array = self.group[name]
                 if stop > array.shape[axis]:
                     array.resize(tuple(stop if i == axis else size for i, size in enumerate(array.shape)))
-                array[(who,) * axis + (slice(start, stop),)] = values
-            self.group["sound"][who] = block.sound
+                array.oindex[(who,) * axis + (slice(start, stop),)] = values
+            self.group["sound"].oindex[who] = block.sound
             _write_end(self.group, block, who)
             self.group[MARKER][...] = done
         self.done, self._last = done, block
@@ -323,10 +322,10 @@ def _make_arrays(group: Any, template: Run, chunk: int, members: int | None) -> 
     )
 
 
-def _write_end(group: Any, run: Run, who: slice = slice(None)) -> None:
-    group["status"][who] = np.asarray(run.status, dtype="i1")
-    group["error"][who] = np.asarray(run.error, dtype=float)
-    group["failure"][who] = np.array(run.failure, dtype=object)
+def _write_end(group: Any, run: Run, who: slice | np.ndarray = slice(None)) -> None:
+    group["status"].oindex[who] = np.asarray(run.status, dtype="i1")
+    group["error"].oindex[who] = np.asarray(run.error, dtype=float)
+    group["failure"].oindex[who] = np.array(run.failure, dtype=object)
 
 
 def _of_end(run: Run, provenance: Provenance) -> Mapping[str, object]:

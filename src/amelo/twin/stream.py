@@ -55,10 +55,10 @@ class RunStream:
         """Say what can be read when the run ends now, "" when nothing can."""
         return self._kept
 
-    def states(self, first: int, read: Callable[[], Run]) -> None:
+    def states(self, members: np.ndarray, read: Callable[[], Run]) -> None:
         """Take the states of a tile of members, when it is time to write again.
 
-        Arguments: first (member of the tile); read (gives the tile as a run from the start, of the first pass).
+        Arguments: members (of the tile); read (gives the tile as a run from the start, of the first pass).
         Raises: FileError saying what is complete, when the disk is full or gone.
         """
         with self._lock:
@@ -76,7 +76,7 @@ class RunStream:
                     members_per_chunk=len(block.status),
                     force=True,
                 )
-            self._writer.put(first, block)
+            self._writer.put(members, block)
             self._kept = f"what is complete can be loaded from {self.beside}"
             self._written = time.monotonic()
 

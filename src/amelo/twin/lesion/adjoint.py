@@ -18,7 +18,7 @@ from amelo.twin.lesion.column_equations import _sum, solved
 from amelo.twin.lesion.kernel import PASSES, Layout, kernel_text, module_of, pass_text, recorded
 from amelo.twin.lesion.reverse import Meanings, is_dear, needed, offset_of, place_at, reverse_sweep
 
-__all__ = ["BAR", "adjoint_layout", "adjoint_module", "adjoint_text"]
+__all__ = ["BAR", "adjoint_layout", "adjoint_module", "adjoint_text", "kept_state"]
 
 BAR = "~"  # before the name of a field: its adjoint
 SCRATCH = "+"  # before a number: a field that holds what is dear to compute again
@@ -26,8 +26,11 @@ SOLVE = ("eliminate", "correct", "evaluate")  # passes of Newton's method: rever
 UNMOVED = ("block", "to_left", "to_right", "delta", "error", "damping", "below", "above", "saturation")  # fields without an adjoint
 AGAIN = {  # passes that a step's reverse runs again, and what it does not need of them
     "lag": ("below", "above"),
-    "evaluate": ("residual", "saturation"),
+    "faces": (),
+    "carry_down": (),
+    "evaluate": ("residual", "saturation", "formed", "forming", "taking"),
 }
+READ_AGAIN = (*AGAIN, "close")  # passes whose reverse reads what those have left; nothing they load changes in between
 FLUXES = ("left", "right")
 CLOSE_AT = lambda m, f: close_at(m, f.load, f.right, f.store, f.math)  # noqa: E731 - as in PASSES
 BALANCE = ("residual", *FLUXES)
@@ -40,6 +43,30 @@ def adjoint_layout(layout: Layout) -> Layout:
     names = [BAR + name for name in layout.fields if _stem(name) not in UNMOVED]
     bare = _extended(layout, names)
     return _extended(bare, [f"{SCRATCH}{i}" for i in range(len(_dear(bare)))])
+
+
+def kept_state(layout: Layout) -> list[str]:
+    """Return the fields of a state that a step starts from: free concentrations and totals it solves for, and what inert ions share never changes.
+
+    A biofilm's appetite depends on the sugar that it starts with, which is kept.
+    """
+    system = layout.model.system
+    left_out = {f"c{j}" for j in range(SIZE)}
+    for f, family in enumerate(system.families):
+        left_out |= {f"total{f}"} if family.name != "Glc" else set()
+        left_out |= {f"mobility{f}", f"drift{f}"} if family.inert else set()
+    return [name for name, at in layout.fields.items() if at < layout.state and name not in left_out]
+
+
+def _runs(places: list[int]) -> list[list[int]]:
+    """Return the beginnings and lengths of runs of places that follow each other."""
+    runs: list[list[int]] = []
+    for place in places:
+        if runs and sum(runs[-1]) == place:
+            runs[-1][1] += 1
+        else:
+            runs.append([place, 1])
+    return runs
 
 
 def _extended(layout: Layout, names: list[str]) -> Layout:
@@ -59,6 +86,8 @@ class _Sweeps:
             name: recorded(layout, record) for name, (_, record) in PASSES.items() if name not in ("eliminate", "correct")
         }
         self.lines["close"] = recorded(layout, CLOSE_AT)
+        inert = [f for f, family in enumerate(layout.model.system.families) if family.inert]
+        self.constant = {f"{name}{f}" for name in ("mobility", "drift") for f in inert}  # of an ion that reacts with nothing
 
     def field_at(self, offset: int) -> str:
         """Name of the field at an offset."""
@@ -75,12 +104,18 @@ class _Sweeps:
         def stem(offset: int) -> str:
             return _stem(self.field_at(offset))
 
+        def moves(offset: int) -> bool:
+            return self.field_at(offset) not in self.constant
+
         if name == "evaluate":
             seeds = FLUXES if ghost else BALANCE
+            still = () if ghost else ("c", "step")  # for the length of the step see ``lengthen``
             return reverse_sweep(
-                self.lines[name], self.behind, seeded=lambda o: stem(o) in seeds, moved=lambda o: ghost or stem(o) != "c", left=left
+                self.lines[name], self.behind, seeded=lambda o: stem(o) in seeds, moved=lambda o: stem(o) not in still, left=left
             )
-        return reverse_sweep(self.lines[name], self.behind, seeded=lambda o: stem(o) not in UNMOVED, left=left)
+        return reverse_sweep(
+            self.lines[name], self.behind, seeded=lambda o: stem(o) not in UNMOVED and moves(o), moved=moves, left=left
+        )
 
 
 def _dear(layout: Layout) -> list[int]:
@@ -91,7 +126,7 @@ def _dear(layout: Layout) -> list[int]:
         known = meanings.of(sweeps.lines[name])
         made |= {known[t]: None for t, _, text in (x.partition(" = ") for x in sweeps.lines[name]) if t in known and is_dear(text)}
     read: set[int] = set()
-    for name in ("lag", "evaluate", "close"):
+    for name in READ_AGAIN:
         known = meanings.of(sweeps.lines[name])
         read |= {known[line.partition(" = ")[0]] for line in sweeps.of(name) if line.partition(" = ")[0] in known}
     return [meaning for meaning in made if meaning in read]
@@ -127,6 +162,16 @@ def seed_residuals(load: Load, left: Load, right: Load, store: Store) -> None:
         store(**{f"{BAR}residual{j}": -own, f"{BAR}left{j}": left(f"delta{j}") - own, f"{BAR}right{j}": right(f"delta{j}") - own})
 
 
+def lengthen(load: Load, right: Load, store: Store) -> None:
+    """Add what a longer step does to the balances: what they gain over it, divided by it, is F's own share in the fluxes.
+
+    What a cell gains is a small difference of what passes its faces.  Taken from the free concentrations it would magnify what Newton's
+    method has left of their error a thousandfold; the fluxes that the step has booked are those of a system that balances to round-off.
+    """
+    gained = _sum(load(f"delta{j}") * (load(f"through{j}") - right(f"through{j}")) for j in range(SIZE))
+    store(**{f"{BAR}step": load(f"{BAR}step") + gained / load("step")})
+
+
 def seed_outer(load: Load, right: Load, store: Store) -> None:
     """Put in place what the outer ghost pushes into its neighbour."""
     for j in range(SIZE):
@@ -143,6 +188,7 @@ SOLVING: dict[str, tuple[bool, Callable]] = {
     "transposed_down": (True, lambda m, f: transposed_down(f.load, f.left, f.right, f.store)),
     "transposed_up": (False, lambda m, f: transposed_up(f.load, f.right, f.store)),
     "seed_residuals": (True, lambda m, f: seed_residuals(f.load, f.left, f.right, f.store)),
+    "lengthen": (True, lambda m, f: lengthen(f.load, f.right, f.store)),
     "seed_outer": (True, lambda m, f: seed_outer(f.load, f.right, f.store)),
     "seed_inner": (True, lambda m, f: seed_inner(f.load, f.left, f.store)),
 }
@@ -155,19 +201,19 @@ def adjoint_text(layout: Layout) -> str:
     """
     sweeps, meanings = _Sweeps(layout), Meanings()
     lines = sweeps.lines
-    known = {name: meanings.of(lines[name]) for name in ("lag", "evaluate", "close")}
+    known = {name: meanings.of(lines[name]) for name in READ_AGAIN}
     places = {m: place_at(layout.fields[f"{SCRATCH}{i}"] * layout.lanes) for i, m in enumerate(_dear(layout))}
     left = {name: {value: places[m] for value, m in known[name].items() if m in places} for name in known}
-    functions, kept = [], set()
+    functions, scratched = [], set()
     for name, unneeded in AGAIN.items():
         stores = [
             line
             for line in lines[name]
             if (at := offset_of(line.partition(" = ")[0])) is not None and _stem(sweeps.field_at(at)) not in unneeded
         ]
-        stores += [f"{places[m]} = {value}" for value, m in known[name].items() if m in places and m not in kept]
-        functions.append(pass_text(layout, f"{name}_again", [*needed(lines[name], stores, {}), *stores], inwards=True))
-        kept |= {m for m in known[name].values() if m in places}
+        stores += [f"{places[m]} = {value}" for value, m in known[name].items() if m in places and m not in scratched]
+        functions.append(pass_text(layout, f"{name}_again", [*needed(lines[name], stores, {}), *stores], inwards=PASSES[name][0]))
+        scratched |= {m for m in known[name].values() if m in places}
     for name, (inwards, _) in PASSES.items():
         if name in lines:
             functions.append(pass_text(layout, f"{name}_back", sweeps.of(name, left=left.get(name)), inwards=not inwards))
@@ -180,6 +226,8 @@ def adjoint_text(layout: Layout) -> str:
     numbers |= {"BARS": min(at for name, at in layout.fields.items() if name.startswith(BAR))}
     constants = "\n".join(f"{name} = {at}" for name, at in numbers.items())
     constants += f"\nBATH_BARS = np.array({[layout.fields[BAR + name] for name in layout.bath]!r})"
+    kept = [layout.fields[name] for name in kept_state(layout)]
+    constants += f"\nKEPT_STATE = {len(kept)}\nKEPT_RUNS = np.array({_runs(kept)!r})"
     loop = (Path(__file__).parent / "reverse_loop.txt").read_text("utf-8")
     return "\n\n".join([kernel_text(layout), constants, *functions, loop])
 

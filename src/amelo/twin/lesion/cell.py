@@ -2,7 +2,7 @@
 
 Four pieces, each a function of the numbers it loads and stores:
 
-``lag``       what is held during a step: activity coefficients, pores, surfaces, and the rates that a full drive would give
+``lag``       what is held during a step: activity coefficients, surfaces, pores as they will be half a step on, and the rates that a full drive would give
 ``evaluate``  balances of the basis and their derivatives, for Newton's method
 ``close``     what the solved step has done: minerals, fluxes, and what the next step's lag needs
 
@@ -213,8 +213,15 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     for k, amount in enumerate(moles):
         solid = solid + amount * load(f"molar_volume.{k}")
     porosity = 1.0 - solid if model.porosity_feedback else load("open_pores")
+    middle = porosity
+    if (
+        model.porosity_feedback
+    ):  # half a step on, as the last step went: held at its start, pores would make the method's largest error
+        change = 0.5 * load("step") * load("opening") / porosity
+        middle = porosity * (math.where(change > 0.0, change, 0.0) + 1.0) / (1.0 - math.where(change < 0.0, change, 0.0))
+        middle = math.where(middle < 1.0, middle, 1.0)
     exponent = load("porosity_exponent")
-    tortuosity = load("diffusivity_scale") * math.exp_any(exponent * math.log(porosity))
+    tortuosity = load("diffusivity_scale") * math.exp_any(exponent * math.log(middle))
     store(porosity=porosity, resistance=0.5 * load("width") / tortuosity)
 
     step = load("step")
@@ -254,7 +261,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
                 area = _share(amount, load(f"sound{k}"), 2.0 / 3.0, math)
             rate = step * load(f"growth_rate.{k}") * area
             if law.pore_exponent and law.surface != "pore" and model.porosity_feedback:  # a wall is lost where a pore fills
-                rate = rate * _share(porosity, sound_pores, law.pore_exponent, math)
+                rate = rate * _share(middle, sound_pores, law.pore_exponent, math)
             if model.collagen:  # mineral grows on the matrix
                 rate = rate * load("collagen")
             if law.inhibited:
@@ -445,10 +452,12 @@ def _book(model: CellModel, solution: _Solution, changes: list[Number], load: Lo
     families = model.system.families
     taken: list[Number] = [0.0] * SIZE
     apatite: Number = 0.0
+    filled: Number = 0.0
     for k, (data, asked) in enumerate(zip(model.phases, changes, strict=True)):
         there = load(f"mineral{k}")
         change = math.where(there + asked > 0.0, asked, -there)  # a tangent can ask for a little more than there is
         store(**{f"mineral{k}": there + change})
+        filled = filled + change * load(f"molar_volume.{k}")
         if data.phase.apatite:
             apatite = apatite + there + change
         for j, n in enumerate(data.powers):
@@ -456,6 +465,8 @@ def _book(model: CellModel, solution: _Solution, changes: list[Number], load: Lo
                 taken[j] = taken[j] + n * change
     for j in range(SIZE):
         store(**{f"converted{j}": taken[j]})
+    if model.porosity_feedback and changes:
+        store(opening=-filled / load("step"))
     species = solution.everything()
     store(strength=0.5 * _sum(m.charge**2 * v for m, v in species if m.charge))
     store(

@@ -9,7 +9,7 @@ import numpy as np
 
 from amelo.twin.accuracy import final_loss, small_enough
 from amelo.twin.column import Column
-from amelo.twin.lesion.solve import Progress, Settings, States, solve
+from amelo.twin.lesion.solve import Progress, Settings, States, settings_for, solve
 from amelo.twin.run import Run
 from amelo.twin.schedule import Schedule
 
@@ -22,7 +22,7 @@ def solve_checked(
     column: Column,
     schedule: Schedule | list[Schedule],
     diffusivity: dict[str, float],
-    settings: Settings = Settings(),  # noqa: B008 - frozen
+    settings: Settings | None = None,
     *,
     accuracy: float = 0.01,
     on_progress: Progress | None = None,
@@ -32,13 +32,14 @@ def solve_checked(
 ) -> Run:
     """Solve a column, halving all steps until the integrated mineral loss changes by less than ``accuracy`` of itself.
 
-    Arguments: as of :func:`solve`; accuracy (relative); solver (:func:`solve` or one of the same signature); on_states (told of
-    the states of the first grid as they are solved); on_run (told of the best run so far whenever a finer grid is done but not yet the
-    last one).  So whoever keeps what they are told has at any moment all that is known: no state is taken back for a finer one that
-    is only partly there.
+    Arguments: as of :func:`solve` (settings: None for those that suit the accuracy); accuracy (relative); solver (:func:`solve` or one of
+    the same signature); on_states (told of the states of the first grid as they are solved); on_run (told of the best run so far whenever a
+    finer grid is done but not yet the last one).  So whoever keeps what they are told has at any moment all that is known: no state is
+    taken back for a finer one that is only partly there.
     Returns: the run on the finest grid tried, extrapolated to vanishing steps, with the change of the last halving as ``error``: an
     upper bound as long as halving helps, since the extrapolation leaves a small part of it.
     """
+    settings = settings or settings_for(accuracy)
     coarse: Run | None = None
     best: Run | None = None
     first = {"on_states": on_states} if on_states else {}  # only of the first grid
@@ -49,7 +50,7 @@ def solve_checked(
         first = {}
         if coarse is not None:
             loss = final_loss(fine)
-            error = np.abs(loss - final_loss(coarse))
+            error = np.abs(loss - final_loss(coarse)) + np.nan_to_num(fine.error)  # which so far is that of leaps over cycles
             best = replace(_extrapolated(fine, coarse), error=error, counts=_added(fine.counts, best.counts))
             good = small_enough(error, loss, accuracy) | ~np.isfinite(error)
             if good.all():

@@ -35,7 +35,7 @@ def loss_in_jax(
     Arguments: column (of one member); schedule and diffusivity as of :func:`amelo.twin.lesion.solve.solve`; names of knobs
     (see :func:`amelo.twin.lesion.knobs.knobs`); of (as of :func:`amelo.twin.lesion.gradient.gradient`; it gets a run of several members);
     settings.
-    Returns: ``f(values) -> loss``; not-a-number where the run failed, which samplers take for a rejection.
+    Returns: ``f(values) -> loss``, of a named outcome in its unit; not-a-number where the run failed, which samplers take for a rejection.
     Raises: ParameterError for a column of several members, or a name that is no knob.
     """
     if column.members != 1:

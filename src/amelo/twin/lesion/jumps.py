@@ -77,9 +77,9 @@ class _Change:
 class Leaps:
     """How a tile leaps over cycles of one sequence.
 
-    Arguments: tile; books; allowed (error relative to the change of all minerals since the start that leaps may bring); cycles (of the
+    Arguments: tile; books; allowed (relative error that leaps may bring, see :meth:`relative`); cycles (of the
     sequence); start (state of the tile at the start of the run, by name).
-    Fields: skipped (cycles); error (lanes) of the minerals by the leaps so far [m]; far (cycles to skip next).
+    Fields: skipped (cycles); error (lanes) of the mineral in sum that the leaps have brought [m]; far (cycles to skip next).
     """
 
     def __init__(self, tile: Tile, books: Books, allowed: float, cycles: int, start: dict[str, np.ndarray]) -> None:
@@ -121,11 +121,11 @@ class Leaps:
         if len(self.recent) == 2:
             older, newer = self.recent
             since, between = cycle - newer.cycle, newer.cycle - older.cycle
-            missed = self.amount(change.cells - newer.line(older, 1.0, since).cells) / (since * (since + between))
-            wrong = missed * _grown(far, between)
-            if far and (wrong > TOO_FAR * self.budget(far)).any():
+            off = (change.cells - newer.line(older, 1.0, since).cells)[:, self.minerals] / (since * (since + between))
+            missed = self.relative(off)
+            if far and (missed * _grown(far, between) > TOO_FAR * self.budget(far)).any():
                 return False
-            self.error += wrong
+            self.error += np.abs(self.volume(off).sum(axis=(0, 1))) * _grown(far, between)
             self.far = self.choice(missed, since, min(MOST, GROWTH * far + 1))
         self.recent = [*self.recent[-1:], change]
         return True
@@ -137,18 +137,27 @@ class Leaps:
                 return count
         return 0
 
-    def amount(self, cells: np.ndarray) -> np.ndarray:
-        """Return how much mineral (lanes) [m] fields amount to: in sum, in sum of a phase, or a share of all without their signs."""
-        volume = cells[:, self.minerals] * self.volumes * self.widths[:, None]
+    def volume(self, minerals: np.ndarray) -> np.ndarray:
+        """Return the volume of minerals (cells, phases, lanes) [m]."""
+        return minerals * self.volumes * self.widths[:, None]
+
+    def relative(self, minerals: np.ndarray) -> np.ndarray:
+        """Return how much minerals (cells, phases, lanes) [mol/L] matter, (lanes), relative to what has changed since the start.
+
+        In sum they are measured against what has changed at each depth; in sum of a phase, and with a share of all without their signs,
+        against what has changed of each phase at each depth.
+        """
+        changed = self.volume(self.tile.view[1:-2, self.at[self.minerals]] - self.start)
+        whole = np.maximum(np.abs(changed.sum(axis=1)).sum(axis=0), SMALL)
+        parts = np.maximum(np.abs(changed).sum(axis=(0, 1)), SMALL)
+        volume = self.volume(minerals)
         phases = volume.sum(axis=0)
         local = LOCAL * np.abs(volume).sum(axis=(0, 1))
-        return np.maximum(np.maximum(np.abs(phases.sum(axis=0)), np.abs(phases).max(axis=0)), local)
+        return np.maximum(np.abs(phases.sum(axis=0)) / whole, np.maximum(np.abs(phases).max(axis=0), local) / parts)
 
-    def budget(self, count: int) -> np.ndarray:
-        """Return the error (lanes) [m] that ``count`` cycles skipped and the one after them may bring."""
-        now = self.tile.view[1:-2, self.at[self.minerals]]
-        changed = (np.abs(now - self.start) * self.volumes * self.widths[:, None]).sum(axis=(0, 1))
-        return self.allowed * np.maximum(changed, SMALL) * (count + 1) / self.cycles
+    def budget(self, count: int) -> float:
+        """Return the relative error that ``count`` cycles skipped and the one after them may bring."""
+        return self.allowed * (count + 1) / self.cycles
 
     def leap(self, most: int) -> int:
         """Carry the tile over at most so many cycles; return over how many.
@@ -210,8 +219,7 @@ class Leaps:
             if (share > 1.0).any():
                 return None
             left = left - share[:, None] * np.maximum(more, 0.0)
-        bound = (np.abs(left) * self.volumes * self.widths[:, None]).sum(axis=(0, 1))
-        if (bound > SAFETY * self.budget(count)).any():
+        if (self.relative(left) > SAFETY * self.budget(count)).any():
             return None
         change[:, self.minerals] = more + left
         return change, left

@@ -57,7 +57,7 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     state = [f"c{j}" for j in range(SIZE)] + [f"total{f}" for f in families]  # all that a step changes before it has a solution
     state += [f"inventory{j}" for j in range(SIZE)] + [f"mineral{k}" for k in phases]
     state += [f"{name}{f}" for name in ("stock", "mobility", "drift") for f in families]
-    state += ["strength", "acid", "fluoride", "current", "conductance"]
+    state += ["strength", "acid", "fluoride", "current", "conductance", *(["opening"] * model.porosity_feedback)]
     state += [*metabolism.STATE] * model.living + [*matrix.STATE] * model.collagen
     rest = [
         "width",

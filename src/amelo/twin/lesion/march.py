@@ -47,6 +47,7 @@ def march(
         way.save()
         if told:
             told(way.times[0] / whole, way.track)
+    way.leave()
     return way.track
 
 
@@ -71,12 +72,20 @@ class _March:
         """Forget what was remembered of another sequence."""
         if piece.sequence == self.owner:
             return
+        self.leave()
         layout = self.tile.layout
         self.history = np.empty((piece.kept, self.tile.cells, SIZE * layout.lanes), HISTORY)
         self.known = np.zeros(piece.kept, bool)
         self.owner, self.ran = piece.sequence, 0
         repeats = self.settings.jump > 0.0 and piece.count > 2
         self.leaps = Leaps(self.tile, self.books, self.settings.jump, piece.count, self.track.states[0]) if repeats else None
+
+    def leave(self) -> None:
+        """Note what the leaps of a sequence were wrong by."""
+        if self.settings.jump > 0.0:
+            before = 0.0 if self.track.leapt is None else self.track.leapt
+            self.track.leapt = before + (self.leaps.error if self.leaps else np.zeros(self.tile.layout.lanes))
+            self.leaps = None
 
     def run(self, piece: Piece, cycles: int) -> int:
         """Run so many cycles of a piece; return how many lanes are left."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +13,15 @@ import numpy as np
 from amelo.twin.lesion import biofilm
 from amelo.twin.lesion.steps import segment_steps, sequences
 from amelo.twin.lesion.tiles import Baths
-from amelo.twin.schedule import Schedule
+from amelo.twin.schedule import Schedule, unrolled
 
 if TYPE_CHECKING:
     from amelo.twin.lesion.solve import Settings
 
-__all__ = ["Piece", "cold_rows", "like_rows", "pieces", "repeated_rows", "repeats"]
+__all__ = ["Piece", "cold_rows", "grouped", "like_rows", "pieces", "repeated_rows", "repeats"]
 
 MOST = 5_000  # rows
+LOOKED = 64  # segments of a schedule by which members are grouped
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,32 @@ def pieces(schedules: list[Schedule], baths: Baths, settings: Settings) -> Itera
             edges = np.unique([0, *(cuts + 1), len(times)]) * parts
             for first, last in pairwise(edges):
                 yield Piece(*(a[first:last] for a in arrays), rows[:, first:last], rows.max() + 1, number, 1, 0, 1)
+
+
+def grouped(schedules: list[Schedule], lanes: int, longest: float) -> np.ndarray:
+    """Return the members (M,) in the order in which they share tiles, so that segments of a tile last about as long.
+
+    A tile takes as many steps in a segment as its longest member needs. Members are halved where their durations differ most, and the
+    halves again, until a tile holds them.
+
+    Arguments: schedules (one a member); lanes (of a tile); longest (step [s], in which durations are counted).
+    """
+    own: dict[int, list[float]] = {}
+    for s in schedules:
+        if id(s) not in own:
+            own[id(s)] = [segment.duration / longest for segment in islice(unrolled(s), LOOKED)]
+    lengths = np.array([own[id(s)] for s in schedules])
+
+    def halved(members: np.ndarray) -> list[np.ndarray]:
+        if len(members) <= lanes or len(own) == 1:
+            return [members]
+        spread = np.ptp(lengths[members], axis=0)
+        members = members[np.argsort(lengths[members, np.argmax(spread)], kind="stable")]
+        tiles = -(-len(members) // lanes)
+        cut = (tiles + 1) // 2 * lanes  # only the last tile may have lanes to spare
+        return [*halved(members[:cut]), *halved(members[cut:])]
+
+    return np.concatenate(halved(np.arange(len(schedules))))
 
 
 def repeated_rows(steps: int) -> np.ndarray:

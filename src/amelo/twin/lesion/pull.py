@@ -78,7 +78,7 @@ def _back(tape: Tape, way: Way, seeds: Seeds) -> Pulled:
     names = [name.removeprefix(BAR) for name in layout.fields if name.startswith(BAR)]
     tile.view[:, layout.fields[BAR + names[0]] :] = 0.0
     table = tape.baths.table(layout)
-    entered = np.zeros((seeds.inflow.shape[2], layout.lanes))
+    entered, later = np.zeros((seeds.inflow.shape[2], layout.lanes)), np.zeros(layout.lanes)
     pieces: dict[tuple[int, int], _Bars] = {}
 
     def seed(t: int) -> None:
@@ -86,6 +86,7 @@ def _back(tape: Tape, way: Way, seeds: Seeds) -> Pulled:
             field, of_log = name.removeprefix(LOG), bar[tile.members, t].T
             tile.fields(BAR + field)[:] += of_log / way.track.states[t][field] if name.startswith(LOG) else of_log
         entered[:] += seeds.inflow[tile.members, t].T
+        later[:] += seeds.time[tile.members, t]
 
     for block in reversed(way.blocks):
         if block.saved >= 0:
@@ -94,8 +95,10 @@ def _back(tape: Tape, way: Way, seeds: Seeds) -> Pulled:
         if key not in pieces:
             pieces[key] = _Bars(tape, way, block)
         bars = pieces[key]
+        if later.any():  # a longer step makes every saved moment after it later
+            np.add.at(bars.of_steps[0], block.taken, block.shares[:, None] * later)
         module.drive_back(
-            tile.array, tile.cells, *surroundings(tile, block.piece, table), block.tape, block.free, block.taken, block.shares,
+            tile.array, tile.cells, *surroundings(tile, block.piece, table), block.tape, block.free, block.fluxes, block.taken, block.shares,
             bars.owners, *bars.of_steps, bars.baths, entered,
         )  # fmt: skip
     seed(0)

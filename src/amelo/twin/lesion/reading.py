@@ -24,7 +24,8 @@ BALANCED = 1e-10  # largest relative balance error of a run that counts as close
 class Track:
     """What a tile went through: times and state fields at each saved moment, ledgers of both faces, and where lanes failed.
 
-    valid (lanes) is how many of the saved moments a lane lived to see; failures (lanes) why it did not see the others.
+    valid (lanes) is how many of the saved moments a lane lived to see; failures (lanes) why it did not see the others;
+    leapt (lanes) the error of the mineral in sum [m] that leaps over cycles brought, None when there were none.
     """
 
     tile: Tile
@@ -36,14 +37,16 @@ class Track:
     eaten: list[np.ndarray]
     valid: np.ndarray
     failures: list[Failure | None]
+    leapt: np.ndarray | None = None
 
 
 def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray) -> Run:
     """Turn saved states into a run."""
     model, system = layout.model, layout.model.system
-    kept = [np.flatnonzero(np.r_[True, np.diff(track.tile.members) > 0]) for track in tracks]
+    kept = [np.flatnonzero(np.r_[True, np.diff(track.tile.members) != 0]) for track in tracks]
     times = max((track.times for track in tracks), key=len)
     moments = np.arange(len(times))
+    order = np.argsort(np.concatenate([track.tile.members[lanes] for track, lanes in zip(tracks, kept, strict=True)]))
 
     def gather(name: str) -> np.ndarray:
         """Return a field as (members, times, cells), not-a-number after a failure."""
@@ -53,7 +56,7 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
             block[:, : len(track.states)] = np.stack([s[name][:, lanes].T for s in track.states], axis=1)
             block[moments >= track.valid[lanes][:, None]] = np.nan
             parts.append(block)
-        return np.concatenate(parts)
+        return np.concatenate(parts)[order]
 
     def ledger(which: str) -> np.ndarray:
         parts = []
@@ -63,7 +66,7 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
             block[:, : len(rows)] = np.stack([r[..., lanes].T for r in rows], axis=1)
             block[moments >= track.valid[lanes][:, None]] = np.nan
             parts.append(block)
-        return np.concatenate(parts)
+        return np.concatenate(parts)[order]
 
     parameters = {k: np.broadcast_to(v, (column.members,)) for k, v in column.parameters.items()}
     moles = np.stack([gather(f"mineral{k}") for k in range(len(column.phases))], axis=2)  # mol/L of tissue
@@ -104,10 +107,12 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
         scale = np.abs(amount[:, :1]) + gross[:, :, c] + np.abs(own)
         balance.append((amount - amount[:, :1] - moved) / (scale + 1e-30))
     failed = [track.failures[lane] for track, lanes in zip(tracks, kept, strict=True) for lane in lanes]
+    failed = [failed[k] for k in order]
     failures = tuple(sentence(f, column, m) if f else "" for m, f in enumerate(failed))
     balance = np.stack(balance, axis=2)
     status = np.array([RunStatus.NOT_CONVERGED if f else RunStatus.OK for f in failures])
     status[(status == RunStatus.OK) & (np.nanmax(np.abs(balance), axis=(1, 2)) > BALANCED)] = RunStatus.NOT_BALANCED
+    leapt = [np.full(len(k), np.nan) if t.leapt is None else t.leapt[k] for t, k in zip(tracks, kept, strict=True)]
     return Run(
         time=np.array(times),
         edges=column.edges,
@@ -124,7 +129,7 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
         balance=balance,
         status=status,
         failure=failures,
-        error=np.full(column.members, np.nan),
+        error=np.concatenate(leapt)[order],
         collagen=collagen,
         counts={"steps": int(counts[0]), "iterations": int(counts[1]), "rejections": int(counts[2])},
     )

@@ -43,13 +43,15 @@ def outcome_slopes(run: Run, name: str) -> Slopes:
     Returns: field: array of its shape; not-a-number where the outcome has a corner, zero where a member has no such outcome.
     """
     kept = sorted({0, max(len(run.time) - 2, 0), len(run.time) - 1})
-    found = {field: np.zeros(getattr(run, field).shape) for field in FIELDS}
+    found = {field: np.zeros(getattr(run, field).shape) for field in FIELDS} | {"time": np.zeros(run.mineral.shape[:2])}
     for m in range(len(run.mineral)):
         small = _excerpt(run, m, kept)
         for field, slope in _member(small, name).items():
             if field == "mineral":
                 for t, at in enumerate(kept):
                     found[field][m, at] = slope[0, t]
+            elif field == "time":
+                found[field][m, kept] = slope
             elif field == "sound":
                 found[field][m] = slope[0]
             elif field in ("totals", "inflow"):
@@ -95,20 +97,34 @@ def _member(run: Run, name: str) -> dict[str, np.ndarray]:
         unit = np.maximum(np.abs(array), 1e-9) if field in ("totals", "inflow") else np.ones(array.shape)
         if not array.size or read({field: array + 1e-3 * APART * unit * rng.uniform(0.5, 1.0, array.shape)})[0] == value:
             continue
-        size = array.size
-        places = np.arange(size)
-        sides = []
-        for sign in (1.0, -1.0):
-            total = SIDE[0] * value * np.ones(size)
-            for n in (1, 2, 3, 4):
-                rows = np.repeat(array.reshape(1, -1), size, axis=0)
-                rows[places, places] += sign * n * APART * unit.ravel()
-                total += SIDE[n] * read({field: rows.reshape(size, *array.shape[1:])})
-            sides.append(sign * total / (APART * unit.ravel()))
-        gap = np.abs(sides[0] - sides[1])
-        largest = np.maximum(np.abs(sides[0]), np.abs(sides[1]))
-        floor = 1e-10 * max(abs(value), 1.0) / (APART * unit.ravel())  # what rounding of the value comes to
-        corner = ~(gap <= SMOOTH * largest + floor)
-        slope = np.where(corner, np.nan, 0.5 * (sides[0] + sides[1]))
-        found[field] = np.where(largest <= floor * 1e-3, 0.0, slope).reshape(array.shape)
+
+        def moved(by: np.ndarray, field: str = field, array: np.ndarray = array) -> np.ndarray:
+            rows = np.repeat(array.reshape(1, -1), array.size, axis=0)
+            np.fill_diagonal(rows, np.diagonal(rows) + by)
+            return read({field: rows.reshape(array.size, *array.shape[1:])})
+
+        found[field] = _slope(moved, value, APART * unit.ravel()).reshape(array.shape)
+
+    def later(by: np.ndarray) -> np.ndarray:
+        times = run.time + np.diag(by)
+        return np.array([measure_run(replace(run, time=row))[name][0, -1] for row in times])
+
+    step = np.full(len(run.time), APART * max(run.time[-1], 1.0))
+    if len(run.time) > 1 and (later(1e-3 * step) != value).any():
+        found["time"] = _slope(later, value, step)
     return found
+
+
+def _slope(read: Callable[[np.ndarray], np.ndarray], value: float, step: np.ndarray) -> np.ndarray:
+    """Return the derivatives (K,) of a number by K numbers, not-a-number at a corner.
+
+    Arguments: read (each moved by its own (K,): the number (K,)); value of the number; step (K,).
+    """
+    sides = []
+    for sign in (1.0, -1.0):
+        total = SIDE[0] * value + sum(SIDE[n] * read(sign * n * step) for n in (1, 2, 3, 4))
+        sides.append(sign * total / step)
+    gap, largest = np.abs(sides[0] - sides[1]), np.maximum(np.abs(sides[0]), np.abs(sides[1]))
+    floor = 1e-10 * np.abs(value) / step  # what rounding of the value comes to, and more
+    slope = np.where(gap <= SMOOTH * largest + floor, 0.5 * (sides[0] + sides[1]), np.nan)
+    return np.where(largest <= floor * 1e-3, 0.0, slope)

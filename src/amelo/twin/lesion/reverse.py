@@ -113,7 +113,8 @@ def reverse_sweep(
             sweep.append(f"{bar_place} = {bar_place} + {bar}")
             continue
         if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.Div):
-            sweep.append(f"q{count} = {bar} / {ast.unparse(expression.right)}")
+            inverse = isinstance(expression.left, ast.Constant) and expression.left.value == 1.0
+            sweep.append(f"q{count} = {bar} * {target}" if inverse else f"q{count} = {bar} / {ast.unparse(expression.right)}")
             bar = f"q{count}"
         for name, contribution in _contributions(target, expression, bar):
             if name in active:

@@ -1,7 +1,7 @@
 """From derivatives of a result with respect to a run to adjoints of the kernel's saved states: the transpose of the reading of a run.
 
 A result may use any field of a run that is smooth in the state: ``mineral``, ``porosity``, ``ph``, ``totals``, ``saturation_index``,
-``ionic_strength``, ``collagen``, ``inflow``; and, where it reads them itself, ``sound`` and the ``organic`` part of the column.
+``ionic_strength``, ``collagen``, ``inflow``; and, where it reads them itself, ``sound`` and ``time``, (M, T) of the saved moments.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from amelo.twin.run import Run
 
 __all__ = ["FIELDS", "LOG", "Seeds", "Slopes", "seeds_of"]
 
-FIELDS = ("mineral", "porosity", "ph", "totals", "saturation_index", "ionic_strength", "collagen", "inflow", "sound")
+FIELDS = ("mineral", "porosity", "ph", "totals", "saturation_index", "ionic_strength", "collagen", "inflow", "sound", "time")
 LOG = "ln "  # before the name of a field of the kernel: of its logarithm
 Slopes = Mapping[str, np.ndarray]  # name of a field of a run: derivative of each member's result, of the shape of that field
 
@@ -30,12 +30,13 @@ Slopes = Mapping[str, np.ndarray]  # name of a field of a run: derivative of eac
 class Seeds:
     """Adjoints of what is saved of a run, and what a result takes from its inputs without the run.
 
-    Fields: states (name of a field of the kernel, or of its logarithm: (M, T, N)) in the kernel's units; inflow (M, T, C) [per mol/L m]; parameters (name:
+    Fields: states (name of a field of the kernel, or of its logarithm: (M, T, N)) in the kernel's units; inflow (M, T, C) [per mol/L m]; time (M, T) [per s]; parameters (name:
     (M,)); sound (M, P, N); organic (M, N).
     """
 
     states: dict[str, np.ndarray]
     inflow: np.ndarray
+    time: np.ndarray
     parameters: dict[str, np.ndarray]
     sound: np.ndarray
     organic: np.ndarray
@@ -50,7 +51,7 @@ def seeds_of(run: Run, column: Column, layout: Layout, slopes: Slopes) -> Seeds:
     model = layout.model
     given = {name: _checked(run, name, value) for name, value in slopes.items()}
     members, cells = len(run.mineral), run.mineral.shape[3]
-    bars = {name: given.get(name, np.zeros(getattr(run, name).shape)) for name in FIELDS}
+    bars = {name: given.get(name, np.zeros(_shape(run, name))) for name in FIELDS}
     states: dict[str, np.ndarray] = {}
 
     def add(name: str, bar: np.ndarray) -> None:
@@ -82,7 +83,7 @@ def seeds_of(run: Run, column: Column, layout: Layout, slopes: Slopes) -> Seeds:
     _add_solution(run, layout, bars, given, add)
     for k, phase in enumerate(column.phases):
         parameters[f"pk.{phase.name}"] = bars["saturation_index"][:, :, k].sum(axis=(1, 2))
-    return Seeds(states, bars["inflow"] * LITRES, parameters, sound, organic)
+    return Seeds(states, bars["inflow"] * LITRES, bars["time"], parameters, sound, organic)
 
 
 def _add_solution(run: Run, layout: Layout, bars: Slopes, given: Slopes, add) -> None:
@@ -109,10 +110,15 @@ def _add_solution(run: Run, layout: Layout, bars: Slopes, given: Slopes, add) ->
         add("strength", bars["ionic_strength"] + by_log_gamma * slope)
 
 
+def _shape(run: Run, name: str) -> tuple[int, ...]:
+    """Return the shape of a field, of which each member has its own."""
+    return run.mineral.shape[:2] if name == "time" else getattr(run, name).shape
+
+
 def _checked(run: Run, name: str, value: np.ndarray) -> np.ndarray:
     if name not in FIELDS:
         raise CommandError(f"'{name}' is not a field of a run that can be differentiated", fix=nearest(name, FIELDS))
-    expected = getattr(run, name).shape
+    expected = _shape(run, name)
     if np.shape(value) != expected:
         axes = {
             "mineral": "members, times, phases, cells",
@@ -120,6 +126,7 @@ def _checked(run: Run, name: str, value: np.ndarray) -> np.ndarray:
             "totals": "members, times, components, cells",
             "inflow": "members, times, components",
             "sound": "members, phases, cells",
+            "time": "members, times",
         }.get(name, "members, times, cells")
         raise CommandError(f"the derivative with respect to {name} has shape {np.shape(value)}", fix=f"give {axes}: {expected}")
     return np.asarray(value, float)

@@ -16,7 +16,7 @@ from amelo.twin.lesion import biofilm
 from amelo.twin.lesion.cell import CellModel, PhaseData
 from amelo.twin.lesion.kernel import layout_of
 from amelo.twin.lesion.march import march
-from amelo.twin.lesion.pieces import Piece, pieces, repeats
+from amelo.twin.lesion.pieces import Piece, grouped, pieces, repeats
 from amelo.twin.lesion.reading import BALANCED, Track, read
 from amelo.twin.lesion.steps import Grid
 from amelo.twin.lesion.system import LN10, build_system, components_of, solid_powers
@@ -24,7 +24,7 @@ from amelo.twin.lesion.tiles import LITRES, Baths, Tile, fill
 from amelo.twin.run import Run
 from amelo.twin.schedule import Schedule, unrolled
 
-__all__ = ["BALANCED", "LITRES", "Progress", "Settings", "cell_model", "solve"]
+__all__ = ["BALANCED", "LITRES", "Progress", "Settings", "cell_model", "settings_for", "solve"]
 
 _Baths, _Piece, _Tile, _Track, _fill, _pieces, _read, _repeats = (
     Baths,
@@ -36,6 +36,7 @@ _Baths, _Piece, _Tile, _Track, _fill, _pieces, _read, _repeats = (
     read,
     repeats,
 )  # as others know them
+LEAPING = 0.05  # share of the accuracy that leaps may use up
 ALWAYS = ("Na", "K", "Cl")  # in every run, so that fewer kernels need compiling
 
 
@@ -46,8 +47,8 @@ class Settings:
     Fields: grid in time; tolerance (largest Newton correction of the last iteration, in ln c, from a cold start) and near_tolerance
     (from the same moment of the cycles before): what is left of the error is its square, because balances are taken from the last
     linear system; iterations of a step; cuts (times that a step is quartered before a member fails); saves (saved states); lanes
-    (members side by side); warm (whether a repeat starts from the cycles before); jump (error,
-    relative to the change of all minerals, that leaping over cycles of a repeat may bring; 0: every cycle is run); threads (0: as many as there are cores).
+    (members side by side); warm (whether a repeat starts from the cycles before); jump (relative
+    error that leaping over cycles of a repeat may bring; 0: every cycle is run); threads (0: as many as there are cores).
     """
 
     grid: Grid = field(default_factory=Grid)
@@ -62,8 +63,19 @@ class Settings:
     threads: int = 0
 
 
+def settings_for(accuracy: float, *, jump: bool = False) -> Settings:
+    """Return settings whose Newton iterations, and whose leaps, are wrong by much less than a run may be.
+
+    Arguments: accuracy (relative error of the integrated mineral loss); jump (whether cycles of long repeats may be leapt over).
+    """
+    root = float(np.sqrt(accuracy))
+    return Settings(
+        tolerance=min(0.3 * root, 0.03), near_tolerance=min(root, 0.1), jump=LEAPING * min(accuracy, 0.02) if jump else 0.0
+    )
+
+
 Progress = Callable[[float, str], None]
-States = Callable[[int, Callable[[], Run]], None]  # the first member of a tile, and how to read what is solved of it so far
+States = Callable[[np.ndarray, Callable[[], Run]], None]  # the members of a tile, and how to read what is solved of them so far
 
 
 def cell_model(column: Column, schedule: Schedule, diffusivity: dict[str, float]) -> CellModel:
@@ -102,8 +114,8 @@ def solve(
 
     Arguments: column (M members); schedule (one for all members, or one for each, of equal structure); diffusivity (free-water
     tracer diffusivity [m2/s] of every species); settings; on_progress (called with the fraction done and a message); on_states (called
-    after every saved moment of a tile with its first member and a function that reads what is solved of the tile as a run).
-    Returns: the run, with a status per member.
+    after every saved moment of a tile with its members and a function that reads what is solved of them as a run).
+    Returns: the run, with a status per member; with ``settings.jump`` its ``error`` is that of leaps over cycles alone.
     """
     column = biofilm.with_biofilm(column)
     schedules = schedule if isinstance(schedule, list) else [schedule] * column.members
@@ -112,11 +124,12 @@ def solve(
     layout = layout_of(model, settings.lanes if column.members > 1 else 1)
     baths = Baths(model, [s.exposure for one in distinct for s in unrolled(one)], column.table)
     pore, inner = baths.fields(column.fluid), baths.fields(column.inner) if isinstance(column.inner, Fluid) else None
+    order = grouped(schedules, layout.lanes, settings.grid.longest)
     starts = range(0, column.members, layout.lanes)
     shares = [0.0] * len(starts)
 
     def taken(i: int) -> tuple[Track, np.ndarray]:
-        lanes = np.minimum(np.arange(starts[i], starts[i] + layout.lanes), column.members - 1)
+        lanes = order[np.minimum(np.arange(starts[i], starts[i] + layout.lanes), column.members - 1)]
         tile, counts = fill(layout, column, lanes, pore, inner, baths), np.zeros(4, np.int64)
 
         def told(fraction: float, track: Track) -> None:
@@ -124,7 +137,7 @@ def solve(
             if on_progress:
                 on_progress(sum(shares) / len(shares), "solving")
             if on_states:
-                on_states(int(lanes[0]), lambda: read(part_of(column, lanes), layout, [track], counts))
+                on_states(np.unique(lanes), lambda: read(part_of(column, lanes), layout, [track], counts))
 
         return march(tile, [schedules[m] for m in lanes], baths, settings, counts, told), counts
 
@@ -137,7 +150,17 @@ def solve(
     else:
         tiles, counts = zip(*map(taken, range(len(starts))), strict=True)
     run = read(column, layout, list(tiles), np.sum(counts, axis=0))
-    return replace(run, counts=run.counts | {"cycles skipped": int(sum(c[3] for c in counts))}) if settings.jump else run
+    return _leapt(run, int(sum(c[3] for c in counts))) if settings.jump else run
+
+
+def _leapt(run: Run, skipped: int) -> Run:
+    """Return a run that says how many cycles of its tiles were skipped, and what that may be wrong by."""
+    worst = 1e8 * np.nanmax(run.error, initial=0.0)
+    words = f"{skipped} cycles of repeats were not run: the change of those around them was carried over them"
+    words += f", which may be wrong by {worst:.2g} vol%·µm"
+    return replace(
+        run, counts=run.counts | {"cycles skipped": skipped}, warnings=(*run.warnings, words) if skipped else run.warnings
+    )
 
 
 def _cores() -> int:

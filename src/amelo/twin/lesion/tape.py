@@ -1,6 +1,6 @@
 """A run that remembers its way, so that it can be walked back.
 
-Of every step the solution is kept, and the state at its start; a way that does not fit into ``MEMORY`` is refused.
+Of every step the solution is kept, and what it needs of the state at its start; a way that does not fit into ``MEMORY`` is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from amelo.errors import SolveError
 from amelo.records.fluid import Fluid
 from amelo.twin.column import Column
 from amelo.twin.lesion import biofilm
-from amelo.twin.lesion.adjoint import adjoint_layout, adjoint_module
+from amelo.twin.lesion.adjoint import adjoint_layout, adjoint_module, kept_state
 from amelo.twin.lesion.cell import SIZE
 from amelo.twin.lesion.failures import Failure
 from amelo.twin.lesion.kernel import Layout, layout_of
@@ -27,6 +27,7 @@ from amelo.twin.schedule import Schedule, unrolled
 __all__ = ["MEMORY", "Block", "Tape", "Way", "surroundings", "taped"]
 
 MEMORY = 4e9  # bytes of states that a way may keep
+PIECE = 32_000_000  # bytes of a piece of them
 SPARE = 16  # entries of a tape for steps that are cut; a tape that is too short is made longer
 
 
@@ -35,7 +36,7 @@ class Block:
     """A piece as it was run once.
 
     Fields: piece; offset (number of its first step in its sequence); saved (number of the state saved at its end, or -1); before (state
-    at its start); tape (entries, state) of states or None; free (entries, solution); taken and shares (entries,).
+    at its start); tape (entries, state) of states; free and fluxes (entries, solution); taken and shares (entries,).
     """
 
     piece: _Piece
@@ -44,8 +45,27 @@ class Block:
     before: np.ndarray
     tape: np.ndarray
     free: np.ndarray
+    fluxes: np.ndarray
     taken: np.ndarray
     shares: np.ndarray
+
+
+class _Rows:
+    """Rows of numbers, cut from a few large pieces of memory, which the system hands out in large pages."""
+
+    def __init__(self, width: int) -> None:
+        self.piece, self.used = np.empty((0, width)), 0
+
+    def first(self, count: int) -> np.ndarray:
+        """Return the next rows, not yet taken."""
+        if self.used + count > len(self.piece):
+            width = self.piece.shape[1]
+            self.piece, self.used = np.empty((max(count, PIECE // (8 * width)), width)), 0
+        return self.piece[self.used : self.used + count]
+
+    def keep(self, count: int) -> None:
+        """Take the first of them."""
+        self.used += count
 
 
 @dataclass
@@ -105,6 +125,8 @@ def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Setti
     whole, none = np.ones(layout.lanes, int), [None] * layout.lanes
     way = Way(_Track(tile, [0.0], [tile.values()], *([part.copy()] for part in ledger), [eaten.copy()], whole, none), schedules)
     track, owner, time = way.track, -1, 0.0
+    widths = (tile.cells * len(kept_state(layout)), tile.cells * SIZE, (tile.cells + 1) * SIZE)
+    rows = [_Rows(width * layout.lanes) for width in widths]
     history = np.empty((2, 0, 0, 0))
     for piece, offset in _placed(schedules, baths, settings):
         if piece.sequence != owner:
@@ -122,6 +144,7 @@ def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Setti
                 (*ledger, eaten),
                 settings,
                 counts,
+                rows,
                 room,
                 offset,
                 len(track.times) if last else -1,
@@ -129,7 +152,7 @@ def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Setti
             if isinstance(block, int):
                 track.failures[:] = [Failure(time, float(piece.steps[block].max()), 0, "the first cell", None)] * layout.lanes
                 return way
-            room -= block.tape.nbytes
+            room -= block.tape.nbytes + block.free.nbytes + block.fluxes.nbytes
             way.blocks.append(block)
             time += float(piece.steps[:, 0].sum())
         track.times.append(time)
@@ -166,6 +189,7 @@ def _once(
     ledger: tuple[np.ndarray, ...],
     settings: Settings,
     counts: np.ndarray,
+    rows: list[_Rows],
     room: float,
     offset: int,
     saved: int,
@@ -178,21 +202,24 @@ def _once(
     module.keep_state(tile.array, tile.cells, before)
     while True:
         length = len(piece.steps) + spare
-        if 8.0 * length * size > room:
+        kept = 8.0 * length * sum(part.piece.shape[1] for part in rows)
+        if kept > room:
             raise SolveError(
-                f"the way of this run needs more memory than is left of it ({8e-9 * length * size:.2g} GB for one piece)",
+                f"the way of this run needs more memory than is left of it ({1e-9 * kept:.2g} GB for one piece)",
                 fix="give more by memory=, or take fewer members, cells or days",
             )
-        tape, free = np.empty((length, size)), np.empty((length, tile.cells * SIZE * lanes))
+        tape, free, fluxes = (part.first(length) for part in rows)
         taken, shares = np.empty(length, np.int64), np.empty(length)
         made = module.drive_taped(
             tile.array, tile.cells, *surroundings(tile, piece, table), piece.elapsed, history, cycle,
-            *ledger, tape, free, taken, shares, limits, counts,
+            *ledger, tape, free, fluxes, taken, shares, limits, counts,
         )  # fmt: skip
         if made < 0:
             return -1 - made
         if made > 0:
-            parts = (free[:made], taken[:made], shares[:made])
+            for part in rows:
+                part.keep(made)
+            parts = (free[:made], fluxes[:made], taken[:made], shares[:made])
             return Block(piece, offset, saved, before, tape[:made], *parts)
         spare *= 8
         for part, start in zip(ledger, ledger_before, strict=True):

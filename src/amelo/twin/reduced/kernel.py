@@ -61,6 +61,7 @@ def reduced_layout(model: CellModel, lanes: int) -> ReducedLayout:
     """Number the fields that a model needs."""
     phases = range(len(model.phases))
     state = ["v", "fluoride", "unreacted", "old", *(f"inventory{j}" for j in range(SIZE)), *(f"mineral{k}" for k in phases)]
+    state += ["opening"] * model.porosity_feedback
     params = [
         "step",
         "inhibitor",
@@ -297,6 +298,8 @@ def _close(layout: ReducedLayout, frame: Any) -> None:
         store(**{f"mineral{k}": load(f"mineral{k}") + change})
         grown.append(change)
     store(converted0=_sum(grown))
+    if model.porosity_feedback:
+        store(opening=-_sum(change * load(f"molar_volume.{k}") for k, change in enumerate(grown)) / load("step"))
     outside = left("s") + left("s_slope") * left("delta0")
     inside = load("s") + load("s_slope") * along
     if layout.fluoride:

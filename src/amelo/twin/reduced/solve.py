@@ -119,7 +119,7 @@ def solve_reduced(
         else:
             tracks.append(track)
             if on_states:
-                on_states(int(members[0]), partial(_read, part_of(column, members), model, tables, [track], counts))
+                on_states(members, partial(_read, part_of(column, members), model, tables, [track], counts))
     return _read(column, model, tables, tracks, counts)
 
 
