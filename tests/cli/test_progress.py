@@ -84,21 +84,25 @@ def test_a_command_that_is_stopped_says_so_and_what_there_is(tmp_path):
     )
     protocol = "repeat 40 times:\n    demineralise in acetate 75 mM, Ca 2 mM, PO4 2 mM pH 4.4 for 4 h\n    remineralise in Ca 1.5 mM, PO4 0.9 mM, KCl 130 mM pH 7.0 for 20 h"
     words = ["simulate", "cases/specimens/human-enamel.toml", protocol, "--members", "40", "--out", str(tmp_path / "run.zarr")]
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
-    )
-    for line in child.stdout:
-        if float(line) > 0.05:
-            break
-    child.send_signal(signal.SIGINT)
-    rest, said = child.communicate(timeout=120)
-    assert child.returncode == 130
-    assert said == f"amelo: stopped by the user; what is complete can be loaded from {tmp_path / 'run.zarr'}\n"
+    with (tmp_path / "said").open("w") as said:
+        child = subprocess.Popen(
+            [sys.executable, "-c", code, *words],
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        )
+    with child.stdout:
+        for line in child.stdout:
+            if float(line) > 0.05:
+                break
+        child.send_signal(signal.SIGINT)
+        rest = child.stdout.read()
+    assert child.wait(120) == 130
+    assert (
+        tmp_path / "said"
+    ).read_text() == f"amelo: stopped by the user; what is complete can be loaded from {tmp_path / 'run.zarr'}\n"
     assert max((float(word) for word in rest.split()), default=0.0) < 0.5
     assert not package.Trajectory.load(tmp_path / "run.zarr").finished
 
