@@ -1,8 +1,8 @@
 """The fast tier: a column and a schedule become a run, with one number per cell for the apatites and one for fluoride.
 
-What it leaves out: what the pores hold of the bath before mixes with the present one at one pace for all its ions, and of older baths
-nothing is remembered; fluoride is dilute, so that it does not change the path of its bath, and a fluoridated apatite takes as many
-protons as a plain one.  Everything else, laws, pores, films, time steps, is that of the full tier.
+What it leaves out: what the pores hold of the bath before mixes with the present one at one pace for all its ions, that of what they
+can dissolve, and of older baths nothing is remembered; what minerals take of fluoride with one proton fewer moves pH and saturation
+along the tangent, as if it were little.  Everything else, laws, pores, films, time steps, is that of the full tier.
 """
 
 from __future__ import annotations
