@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from amelo.twin.lesion.gradient import reverse
 from amelo.twin.lesion.knobs import knobs, turned
 from amelo.twin.lesion.solve import Settings
@@ -20,12 +22,25 @@ def difference(f, step):
     return (f(-2 * step) - 8 * f(-step) + 8 * f(step) - f(2 * step)) / (12 * step)
 
 
+def fitted(f, reach):
+    """Return the derivative of f at 0 by a polynomial of fifth degree through 25 points: what doubles leave of a run evens out."""
+    x = np.linspace(-1.0, 1.0, 25)
+    values = np.array([float(f(reach * at)) for at in x])
+    return np.polynomial.Polynomial.fit(x, values - values[12], 5).deriv()(0.0) / reach
+
+
 def check_one(name, ours, f, scale, floor, shares=(1e-3, 2e-4, 1e-4, 5e-5, 5e-3)):
     """Compare a derivative with differences of f; laws have corners in their second derivative, and doubles an end: not every width sees."""
     seen = []
     for share in shares:
         expected = difference(f, share * scale)
         allowed = RELATIVE * max(abs(ours), abs(expected)) + floor / (1e3 * share)
+        seen.append((expected, abs(ours - expected) / allowed))
+        if abs(ours - expected) <= allowed:
+            return
+    for share in (2e-3, 5e-4):
+        expected = fitted(f, share * scale)
+        allowed = RELATIVE * max(abs(ours), abs(expected)) + floor
         seen.append((expected, abs(ours - expected) / allowed))
         if abs(ours - expected) <= allowed:
             return
