@@ -48,7 +48,8 @@ class Settings:
     (from the same moment of the cycles before): what is left of the error is its square, because balances are taken from the last
     linear system; iterations of a step; cuts (times that a step is quartered before a member fails); saves (saved states); lanes
     (members side by side); warm (whether a repeat starts from the cycles before); jump (relative
-    error that leaping over cycles of a repeat may bring; 0: every cycle is run); threads (0: as many as there are cores).
+    error that leaping over cycles of a repeat may bring; 0: every cycle is run, as
+    the walk back and the fast tier always do); threads (0: as many as there are cores).
     """
 
     grid: Grid = field(default_factory=Grid)
