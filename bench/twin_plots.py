@@ -53,6 +53,8 @@ def main(file: str) -> None:
         for name, points in found.items():
             axis.loglog(*zip(*points, strict=True), marker="o", label=name)
             print(title, name, ", ".join(f"{x:g}: {y:.3f}" for x, y in points), flush=True)
+        axis.set_xticks(marks := sorted({x for points in found.values() for x, _ in points}), [f"{x:g}" for x in marks])
+        axis.minorticks_off()
         axis.set_xlabel(title)
         axis.grid(visible=True, alpha=0.3)
         if len(found) > 1:

@@ -170,3 +170,19 @@ def test_enzymes_that_are_awake_from_the_start():
     awake.parameters["enzyme.initial_activity"] = np.array([0.5])
     text = UNDERSATURATED.format("10 d")
     assert lost(solved(text, awake)) > 0.1 > lost(solved(text)) == 0.0
+
+
+def test_leaps_over_days_carry_collagen_and_its_enzymes():
+    """Ninety days of acid and neutral fluid: collagen goes as it does day by day, and never below nothing."""
+    text = f"repeat 90 times:\n    {ACID.format('3 h')}    {NEUTRAL.format('21 h')}"
+    schedule = Protocol.parse(text).schedule(None)
+    every, leapt = (
+        solve(dentine(), schedule, diffusivities(37.0), Settings(saves=3, lanes=1, threads=1, jump=jump)) for jump in (0.0, 4e-3)
+    )
+    assert leapt.counts["cycles skipped"] > 5
+    assert every.collagen[0, -1].min() < 0.9  # there is something to carry
+    assert (leapt.collagen > 0.0).all()
+    assert (leapt.collagen <= 1.0).all()
+    assert np.abs(leapt.collagen - every.collagen).max() < 5e-3
+    assert lost(leapt) == pytest.approx(lost(every), rel=4e-3)  # as much as was allowed
+    assert np.abs(leapt.balance).max() < 1e-11

@@ -271,3 +271,15 @@ def test_a_specimen_with_a_biofilm_starts_in_resting_saliva():
     assert drawn.keys() == usual.keys()
     assert all(values[0] == pytest.approx(usual[name]) for name, values in drawn.items())
     assert len(set(drawn["biofilm.production"])) == 4
+
+
+def test_leaps_over_days_with_sugar_keep_its_books():
+    """What was eaten and what potassium the groups hold are carried with everything else."""
+    day = (*RINSE, Segment(5 * HOUR, REST))
+    schedule = (Repeat(40, day),)
+    every, leapt = (solved(column(inert=False, cells=6), schedule, saves=2, threads=1, jump=jump) for jump in (0.0, 3e-3))
+    assert leapt.counts["cycles skipped"] > 5
+    assert np.abs(leapt.balance).max() < 1e-10
+    lost = [(run.mineral[0, 0] - run.mineral[0, -1]).sum(axis=0) @ np.diff(run.edges) for run in (every, leapt)]
+    assert lost[1] == pytest.approx(lost[0], rel=1e-2)
+    assert np.abs(leapt.ph[0, -1] - every.ph[0, -1]).max() < 0.02

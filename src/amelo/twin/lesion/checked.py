@@ -1,4 +1,4 @@
-"""Runs whose error in time is known: solved on two grids, one with every step halved, until they agree."""
+"""Runs whose error in time is known: solved with every step halved until what they come to agrees."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from amelo.twin.schedule import Schedule
 __all__ = ["solve_checked"]
 
 FINEST = 4  # times that every step is halved before the error is reported as it stands
+LEFT = 0.2  # least share of the change of the last halving that counts as left after extrapolation
 
 
 def solve_checked(
@@ -36,8 +37,10 @@ def solve_checked(
     the same signature); on_states (told of the states of the first grid as they are solved); on_run (told of the best run so far whenever a
     finer grid is done but not yet the last one).  So whoever keeps what they are told has at any moment all that is known: no state is
     taken back for a finer one that is only partly there.
-    Returns: the run on the finest grid tried, extrapolated to vanishing steps, with the change of the last halving as ``error``: an
-    upper bound as long as halving helps, since the extrapolation leaves a small part of it.
+    Returns: the run on the finest grid tried, extrapolated to vanishing steps.  Its ``error`` is, after one halving, all that this changed:
+    an upper bound, since the extrapolation leaves a small part of it; from two on what the last one changed of the extrapolated loss, and
+    no less than a fifth of what it changed of the loss itself, for grids so coarse that extrapolated losses agree by chance.  What leaps
+    over cycles may be wrong by is in it.
     """
     settings = settings or settings_for(accuracy)
     coarse: Run | None = None
@@ -49,9 +52,13 @@ def solve_checked(
         fine = solver(column, schedule, diffusivity, replace(settings, grid=grid), told, **first)
         first = {}
         if coarse is not None:
-            loss = final_loss(fine)
-            error = np.abs(loss - final_loss(coarse)) + np.nan_to_num(fine.error)  # which so far is that of leaps over cycles
-            best = replace(_extrapolated(fine, coarse), error=error, counts=_added(fine.counts, best.counts))
+            better = _extrapolated(fine, coarse)
+            loss = final_loss(better)
+            error = np.abs(final_loss(fine) - final_loss(coarse))
+            if level > 1:
+                error = np.maximum(np.abs(loss - final_loss(best)), LEFT * error)
+            error = error + np.nan_to_num(fine.error)  # which so far is that of leaps over cycles
+            best = replace(better, error=error, counts=_added(fine.counts, best.counts))
             good = small_enough(error, loss, accuracy) | ~np.isfinite(error)
             if good.all():
                 break

@@ -121,8 +121,9 @@ class Leaps:
         if len(self.recent) == 2:
             older, newer = self.recent
             since, between = cycle - newer.cycle, newer.cycle - older.cycle
-            off = (change.cells - newer.line(older, 1.0, since).cells)[:, self.minerals] / (since * (since + between))
-            missed = self.relative(off)
+            cells = (change.cells - newer.line(older, 1.0, since).cells) / (since * (since + between))
+            off = cells[:, self.minerals]
+            missed = np.maximum(self.relative(off), self.relative_collagen(cells))
             if far and (missed * _grown(far, between) > TOO_FAR * self.budget(far)).any():
                 return False
             self.error += np.abs(self.volume(off).sum(axis=(0, 1))) * _grown(far, between)
@@ -154,6 +155,14 @@ class Leaps:
         phases = volume.sum(axis=0)
         local = LOCAL * np.abs(volume).sum(axis=(0, 1))
         return np.maximum(np.abs(phases.sum(axis=0)) / whole, np.maximum(np.abs(phases).max(axis=0), local) / parts)
+
+    def relative_collagen(self, cells: np.ndarray) -> np.ndarray | float:
+        """Return how much the collagen of fields amounts to (lanes), relative to what is lost of it, 0 where there is none."""
+        if "collagen" not in self.place:
+            return 0.0
+        k, widths = self.place["collagen"], self.widths
+        lost = ((1.0 - self.tile.fields("collagen")) * widths).sum(axis=0)
+        return np.abs((cells[:, k] * widths).sum(axis=0)) / np.maximum(lost, SMALL)
 
     def budget(self, count: int) -> float:
         """Return the relative error that ``count`` cycles skipped and the one after them may bring."""
@@ -200,7 +209,8 @@ class Leaps:
         solid = self.tile.fields("organic")
         if "collagen" in self.place:
             k = self.place["collagen"]
-            intact = cells[:, k] * np.exp(change[:, k] / np.maximum(cells[:, k], 1e-12))  # goes at a rate, so never below nothing
+            half = 0.5 * cells[:, k] + 1e-12  # what is left decays at a rate, so that half of it is gone by a line, and never all
+            intact = np.where(after[:, k] > half, after[:, k], half * np.exp(np.minimum(after[:, k] / half - 1.0, 0.0)))
             change[:, k] = np.minimum(intact, 1.0) - cells[:, k]
             solid = solid * (cells[:, k] + change[:, k])
             k = self.place["enzyme"]

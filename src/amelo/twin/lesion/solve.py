@@ -45,10 +45,10 @@ class Settings:
     """How a run is solved.
 
     Fields: grid in time; tolerance (largest Newton correction of the last iteration, in ln c, from a cold start) and near_tolerance
-    (from the same moment of the cycles before): what is left of the error is its square, because balances are taken from the last
+    (from like steps before): what is left of the error is its square, because balances are taken from the last
     linear system; iterations of a step; cuts (times that a step is quartered before a member fails); saves (saved states); lanes
-    (members side by side); warm (whether a repeat starts from the cycles before); jump (relative
-    error that leaping over cycles of a repeat may bring; 0: every cycle is run); threads (0: as many as there are cores).
+    (members side by side); warm (whether steps start from like ones before them); jump (relative error that leaping over cycles of a
+    repeat may bring; 0: every cycle is run, as the walk back and the fast tier always do); threads (0: as many as there are cores).
     """
 
     grid: Grid = field(default_factory=Grid)
