@@ -264,3 +264,16 @@ def test_pores_are_not_emptied():
     assert way.leap(20) == 4
     assert cells.fields("stock0")[1, 0] == pytest.approx(0.3)
     assert jumps.THINNED * 0.7 < 0.3
+
+
+def test_a_member_that_fails_does_not_hold_up_the_others():
+    column = enamel(3, 7)
+    broken = {name: np.array(values, float) for name, values in column.parameters.items()}
+    broken["porosity_exponent"] = np.array([broken["porosity_exponent"].flat[0], np.nan, broken["porosity_exponent"].flat[-1]])
+    column = replace(column, parameters=broken)
+    every, leapt = both(column, (Repeat(90, day()),), saves=3)
+    assert list(leapt.status) == [0, 1, 0] == list(every.status)
+    assert leapt.failure[1] == every.failure[1] != ""
+    assert leapt.counts["cycles skipped"] > 5
+    for member in (0, 2):
+        assert loss(leapt, member=member) == pytest.approx(loss(every, member=member), rel=1e-3, abs=0.05)

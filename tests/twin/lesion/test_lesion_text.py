@@ -104,6 +104,7 @@ def test_the_polynomials_are_exp_and_log():
     assert np.array([module.fexp(v) for v in x]) == pytest.approx(np.exp(x), rel=1e-15 * 4)
     y = np.concatenate([np.logspace(-300, 300, 4001), np.linspace(0.5, 2.0, 1001)])
     assert np.array([module.flog(v) for v in y]) == pytest.approx(np.log(y), rel=4e-15, abs=4e-16)
+    assert np.isnan(module.fexp(np.nan)) and np.isnan(module.flog(np.nan))
 
 
 def test_kernels_are_named_by_what_they_say():

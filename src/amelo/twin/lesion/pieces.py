@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Piece", "cold_rows", "grouped", "like_rows", "pieces", "repeated_rows", "repeats"]
 
-MOST = 5_000  # rows
+MOST = 2_000  # rows
 LOOKED = 64  # segments of a schedule by which members are grouped
 
 
