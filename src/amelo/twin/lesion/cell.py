@@ -40,6 +40,7 @@ Number = Any
 SIZE = len(BASIS)
 CALCIUM, PHOSPHATE, FLUORIDE, HYDROGEN = range(SIZE)
 TINY = 1e-12
+BEND = 0.04  # how far before 0 the pores foreseen for the middle of a step begin to bend away from it
 TRACE = 1e-15  # mol/L of tissue
 
 
@@ -217,8 +218,8 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     if (
         model.porosity_feedback
     ):  # half a step on, as the last step went: held at its start, pores would make the method's largest error
-        change = 0.5 * load("step") * load("opening") / porosity
-        middle = porosity * (math.where(change > 0.0, change, 0.0) + 1.0) / (1.0 - math.where(change < 0.0, change, 0.0))
+        left = 1.0 + 0.5 * load("step") * load("opening") / porosity
+        middle = porosity * (left + math.sqrt(left * left + BEND)) * (1.0 / (1.0 + (1.0 + BEND) ** 0.5))  # smooth, and above 0
         middle = math.where(middle < 1.0, middle, 1.0)
     exponent = load("porosity_exponent")
     tortuosity = load("diffusivity_scale") * math.exp_any(exponent * math.log(middle))
