@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from lesion_columns import DAY, bath, enamel
 
+from amelo.twin.accuracy import final_loss
 from amelo.twin.diffusivity import diffusivities
-from amelo.twin.lesion.checked import FINEST, LEFT, _loss, solve_checked
+from amelo.twin.lesion.checked import FINEST, LEFT, solve_checked
 from amelo.twin.lesion.solve import Settings, solve
 from amelo.twin.lesion.steps import Grid
 from amelo.twin.schedule import Exposure, Repeat, Segment
@@ -24,15 +25,15 @@ WEEK = (Repeat(7, (Segment(10800.0, Exposure(ACID)), Segment(DAY - 10800.0, Expo
 def truth() -> float:
     """ΔZ [m] with steps in 32 and 64 parts, extrapolated."""
     tight = Settings(tolerance=1e-4, near_tolerance=1e-4, threads=1, saves=1)
-    one, two = (_loss(solve(enamel(), WEEK, KNOWN, replace(tight, grid=Grid(parts=parts))))[0] for parts in (32, 64))
+    one, two = (final_loss(solve(enamel(), WEEK, KNOWN, replace(tight, grid=Grid(parts=parts))))[0] for parts in (32, 64))
     return 2.0 * two - one
 
 
 @pytest.mark.parametrize("accuracy", [0.3, 0.05, 0.01])
 def test_the_bar_holds_the_truth(truth, accuracy):
     run = solve_checked(enamel(), WEEK, KNOWN, accuracy=accuracy)
-    assert abs(_loss(run)[0] - truth) < run.error[0] + 1e-3 * truth
-    assert run.error[0] < accuracy * _loss(run)[0] or run.counts["steps"] > 2**FINEST * 7 * 20
+    assert abs(final_loss(run)[0] - truth) < run.error[0] + 1e-3 * truth
+    assert run.error[0] < accuracy * final_loss(run)[0] or run.counts["steps"] > 2**FINEST * 7 * 20
 
 
 def test_a_looser_accuracy_costs_less():
@@ -53,7 +54,7 @@ def test_levels_are_halvings_and_are_added_up():
     sound = (first.sound[0].sum(axis=0) * np.diff(first.edges)).sum()
     assert calls == [1, 2, 4]
     assert run.counts["steps"] == 7
-    assert _loss(run)[0] == pytest.approx(0.1 * sound)
+    assert final_loss(run)[0] == pytest.approx(0.1 * sound)
     assert run.error[0] == pytest.approx(LEFT * 0.005 * sound)
     calls.clear()
     solve_checked(enamel(), WEEK, KNOWN, accuracy=0.2, solver=made)

@@ -11,7 +11,8 @@ from lesion_columns import bath, enamel, slab
 from amelo.twin.diffusivity import diffusivities
 from amelo.twin.lesion.baths import ARRAYS
 from amelo.twin.lesion.kernel import PASSES, compiled, layout_of
-from amelo.twin.lesion.solve import _Baths, _fill, cell_model
+from amelo.twin.lesion.solve import cell_model
+from amelo.twin.lesion.tiles import Baths, fill
 from amelo.twin.schedule import Exposure, Segment
 
 ACID = bath(4.5, "K", Ca=2.0, P=2.0, F=0.005, Lac=50.0, K=100.0, Tr=60.0)
@@ -46,8 +47,8 @@ def started(column) -> SimpleNamespace:
     schedule = (Segment(60.0, Exposure(ACID)),)
     model = cell_model(column, schedule, diffusivities(37.0))
     layout = layout_of(model, 1)
-    module, baths = compiled(layout), _Baths(model, [Exposure(ACID)])
-    tile = _fill(layout, column, np.array([0]), baths.fields(column.fluid), None, baths)
+    module, baths = compiled(layout), Baths(model, [Exposure(ACID)])
+    tile = fill(layout, column, np.array([0]), baths.fields(column.fluid), None, baths)
     cells, fields = tile.cells, layout.fields
     module.set_bath(tile.array, np.array([0]), baths.table(layout), 0)
     for seconds in (1.0, 5.0, 30.0):

@@ -13,9 +13,10 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from amelo.twin.compiled import module_of
 from amelo.twin.lesion.cell import SIZE, Load, Store, close_at
 from amelo.twin.lesion.column_equations import _sum, solved
-from amelo.twin.lesion.kernel import PASSES, Layout, kernel_text, module_of, pass_text, recorded
+from amelo.twin.lesion.kernel import PASSES, Layout, kernel_text, pass_text, recorded
 from amelo.twin.lesion.reverse import Meanings, is_dear, needed, offset_of, place_at, reverse_sweep
 
 __all__ = ["BAR", "adjoint_layout", "adjoint_module", "adjoint_text", "kept_state"]

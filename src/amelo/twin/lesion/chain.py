@@ -16,8 +16,8 @@ from amelo.twin.lesion.inputs import filled
 from amelo.twin.lesion.knobs import written
 from amelo.twin.lesion.pull import KINDS, Pulled
 from amelo.twin.lesion.seeds import Seeds
-from amelo.twin.lesion.solve import _Baths
 from amelo.twin.lesion.tape import Tape
+from amelo.twin.lesion.tiles import Baths
 from amelo.twin.schedule import Schedule
 
 __all__ = ["Chain"]
@@ -54,7 +54,7 @@ class Chain:
         if len(own) != len(other):
             raise ParameterError(f"the schedule has {len(other)} segments, not {len(own)}", fix="turn a number that adds none")
         layout = self.tape.layout
-        baths = _Baths(layout.model, [s.exposure for s in other], self.tape.column.table)
+        baths = Baths(layout.model, [s.exposure for s in other], self.tape.column.table)
         table, total = baths.table(layout), 0.0
         for mine, segment in zip(own, other, strict=True):
             seen = segment.exposure

@@ -20,7 +20,7 @@ from amelo.twin.lesion.adjoint import BAR
 from amelo.twin.lesion.baths import bath_values
 from amelo.twin.lesion.cell import SIZE, CellModel
 from amelo.twin.lesion.knobs import bath_entries, fluid_with
-from amelo.twin.lesion.solve import LITRES, _fill
+from amelo.twin.lesion.tiles import LITRES, fill
 
 if TYPE_CHECKING:
     from amelo.twin.chemistry.table import ReactionTable
@@ -133,7 +133,7 @@ def filled(tape: Tape, column: Column) -> dict[str, np.ndarray]:
     """
     whole = biofilm.with_biofilm(column)
     layout = replace(tape.layout, lanes=column.members)
-    tile = _fill(layout, whole, np.arange(column.members), tape.pore, tape.inner, tape.baths)
+    tile = fill(layout, whole, np.arange(column.members), tape.pore, tape.inner, tape.baths)
     return {name.removeprefix(BAR): tile.fields(name.removeprefix(BAR)).T for name in layout.fields if name.startswith(BAR)}
 
 

@@ -17,7 +17,7 @@ from amelo.twin.lesion import column_equations as column
 from amelo.twin.lesion import matrix, metabolism
 from amelo.twin.lesion.cell import SIZE, CellModel, close, evaluate, lag
 
-__all__ = ["BATH", "PASSES", "Layout", "compiled", "kernel_text", "layout_of", "module_of", "pass_text", "recorded"]
+__all__ = ["BATH", "PASSES", "Layout", "compiled", "kernel_text", "layout_of", "pass_text", "recorded"]
 
 BATH = (
     "log_activity",

@@ -15,8 +15,8 @@ from amelo.errors import CommandError, nearest
 from amelo.twin.column import Column
 from amelo.twin.lesion.cell import CHARGES, SIZE
 from amelo.twin.lesion.kernel import Layout
-from amelo.twin.lesion.solve import LITRES
 from amelo.twin.lesion.system import LN10
+from amelo.twin.lesion.tiles import LITRES
 from amelo.twin.run import Run
 
 __all__ = ["FIELDS", "LOG", "Seeds", "Slopes", "seeds_of"]

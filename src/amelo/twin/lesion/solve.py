@@ -16,26 +16,16 @@ from amelo.twin.lesion import biofilm
 from amelo.twin.lesion.cell import CellModel, PhaseData
 from amelo.twin.lesion.kernel import layout_of
 from amelo.twin.lesion.march import march
-from amelo.twin.lesion.pieces import Piece, grouped, pieces, repeats
-from amelo.twin.lesion.reading import BALANCED, Track, read
+from amelo.twin.lesion.pieces import grouped
+from amelo.twin.lesion.reading import Track, read
 from amelo.twin.lesion.steps import Grid
 from amelo.twin.lesion.system import LN10, build_system, components_of, solid_powers
-from amelo.twin.lesion.tiles import LITRES, Baths, Tile, fill
+from amelo.twin.lesion.tiles import Baths, fill
 from amelo.twin.run import Run
 from amelo.twin.schedule import Schedule, unrolled
 
-__all__ = ["BALANCED", "LITRES", "Progress", "Settings", "cell_model", "settings_for", "solve"]
+__all__ = ["Progress", "Settings", "States", "cell_model", "settings_for", "solve"]
 
-_Baths, _Piece, _Tile, _Track, _fill, _pieces, _read, _repeats = (
-    Baths,
-    Piece,
-    Tile,
-    Track,
-    fill,
-    pieces,
-    read,
-    repeats,
-)  # as others know them
 LEAPING = 0.05  # share of the accuracy that leaps may use up
 ALWAYS = ("Na", "K", "Cl")  # in every run, so that fewer kernels need compiling
 

@@ -19,8 +19,11 @@ from amelo.twin.lesion.adjoint import adjoint_layout, adjoint_module, kept_state
 from amelo.twin.lesion.cell import SIZE
 from amelo.twin.lesion.failures import Failure
 from amelo.twin.lesion.kernel import Layout, layout_of
-from amelo.twin.lesion.solve import Settings, _Baths, _fill, _Piece, _pieces, _read, _repeats, _Tile, _Track, cell_model
+from amelo.twin.lesion.pieces import Piece, pieces, repeats
+from amelo.twin.lesion.reading import Track, read
+from amelo.twin.lesion.solve import Settings, cell_model
 from amelo.twin.lesion.steps import sequences
+from amelo.twin.lesion.tiles import Baths, Tile, fill
 from amelo.twin.run import Run
 from amelo.twin.schedule import Schedule, unrolled
 
@@ -39,7 +42,7 @@ class Block:
     at its start); tape (entries, state) of states; free and fluxes (entries, solution); taken and shares (entries,).
     """
 
-    piece: _Piece
+    piece: Piece
     offset: int
     saved: int
     before: np.ndarray
@@ -72,7 +75,7 @@ class _Rows:
 class Way:
     """The track of a tile, its schedules (one a lane) and its blocks in order."""
 
-    track: _Track
+    track: Track
     schedules: list[Schedule]
     blocks: list[Block] = field(default_factory=list)
 
@@ -86,7 +89,7 @@ class Tape:
     column: Column
     settings: Settings
     layout: Layout
-    baths: _Baths
+    baths: Baths
     pore: dict[str, float]
     inner: dict[str, float] | None
     ways: list[Way]
@@ -104,34 +107,34 @@ def taped(
     given, column = column, biofilm.with_biofilm(column)
     model = cell_model(column, tuple(part for s in distinct for part in s), diffusivity)
     layout = adjoint_layout(layout_of(model, settings.lanes if column.members > 1 else 1))
-    baths = _Baths(model, [s.exposure for one in distinct for s in unrolled(one)], column.table)
+    baths = Baths(model, [s.exposure for one in distinct for s in unrolled(one)], column.table)
     pore, inner = baths.fields(column.fluid), baths.fields(column.inner) if isinstance(column.inner, Fluid) else None
     counts, ways = np.zeros(3, np.int64), []
     starts = range(0, column.members, layout.lanes)
     for first in starts:
         lanes = np.minimum(np.arange(first, first + layout.lanes), column.members - 1)
-        tile = _fill(layout, column, lanes, pore, inner, baths)
+        tile = fill(layout, column, lanes, pore, inner, baths)
         ways.append(_walk(tile, [schedules[m] for m in lanes], baths, settings, counts, memory / len(starts)))
-    run = _read(column, layout, [way.track for way in ways], counts)
+    run = read(column, layout, [way.track for way in ways], counts)
     return Tape(run, given, column, settings, layout, baths, pore, inner, ways)
 
 
-def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Settings, counts: np.ndarray, room: float) -> Way:
+def _walk(tile: Tile, schedules: list[Schedule], baths: Baths, settings: Settings, counts: np.ndarray, room: float) -> Way:
     """Run a tile with at most ``room`` bytes of states."""
     layout, module = tile.layout, adjoint_module(tile.layout)
     ledger = np.zeros((3, SIZE + len(layout.model.system.families), layout.lanes))
     table = baths.table(layout)
     eaten = np.zeros(layout.lanes)
     whole, none = np.ones(layout.lanes, int), [None] * layout.lanes
-    way = Way(_Track(tile, [0.0], [tile.values()], *([part.copy()] for part in ledger), [eaten.copy()], whole, none), schedules)
+    way = Way(Track(tile, [0.0], [tile.values()], *([part.copy()] for part in ledger), [eaten.copy()], whole, none), schedules)
     track, owner, time = way.track, -1, 0.0
     widths = (tile.cells * len(kept_state(layout)), tile.cells * SIZE, (tile.cells + 1) * SIZE)
     rows = [_Rows(width * layout.lanes) for width in widths]
     history = np.empty((2, 0, 0, 0))
     for piece, offset in _placed(schedules, baths, settings):
         if piece.sequence != owner:
-            repeats, owner = settings.warm and _repeats(schedules, piece.sequence), piece.sequence
-            history = np.empty((2, len(piece.steps), tile.cells, SIZE * layout.lanes) if repeats else (2, 0, 0, 0))
+            again, owner = settings.warm and repeats(schedules, piece.sequence), piece.sequence
+            history = np.empty((2, len(piece.steps), tile.cells, SIZE * layout.lanes) if again else (2, 0, 0, 0))
         for cycle in range(piece.first, piece.first + piece.cycles):
             last = cycle == piece.first + piece.cycles - 1
             block = _once(
@@ -164,25 +167,25 @@ def _walk(tile: _Tile, schedules: list[Schedule], baths: _Baths, settings: Setti
     return way
 
 
-def _placed(schedules: list[Schedule], baths: _Baths, settings: Settings) -> Iterator[tuple[_Piece, int]]:
+def _placed(schedules: list[Schedule], baths: Baths, settings: Settings) -> Iterator[tuple[Piece, int]]:
     """Yield each piece with the number of its first step in its sequence."""
     owner, offset = -1, 0
-    for piece in _pieces(schedules, baths, settings):
+    for piece in pieces(schedules, baths, settings):
         offset = 0 if piece.sequence != owner else offset
         owner = piece.sequence
         yield piece, offset
         offset += len(piece.steps) if sequences(schedules[0])[owner].count == 1 else 0
 
 
-def surroundings(tile: _Tile, piece: _Piece, table: np.ndarray) -> tuple[np.ndarray, ...]:
+def surroundings(tile: Tile, piece: Piece, table: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return steps and what they see outside, as the compiled loops take them."""
     return piece.steps, piece.which, table, piece.films / tile.water, piece.inhibitors, piece.activities
 
 
 def _once(
     module: ModuleType,
-    tile: _Tile,
-    piece: _Piece,
+    tile: Tile,
+    piece: Piece,
     table: np.ndarray,
     history: np.ndarray,
     cycle: int,

@@ -15,8 +15,9 @@ from types import ModuleType
 from typing import Any
 
 from amelo.twin import lesion
+from amelo.twin.compiled import module_of
 from amelo.twin.lesion.cell import FLUORIDE, SIZE, TRACE, CellModel, conversions, lag
-from amelo.twin.lesion.kernel import module_of, pass_text, recorded
+from amelo.twin.lesion.kernel import pass_text, recorded
 from amelo.twin.lesion.system import LN10
 from amelo.twin.reduced.paths import NODES
 

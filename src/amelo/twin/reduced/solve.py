@@ -17,20 +17,11 @@ from amelo.errors import SolveError
 from amelo.params import load_set
 from amelo.twin.column import Column, part_of
 from amelo.twin.lesion.cell import FLUORIDE, SIZE, CellModel
-from amelo.twin.lesion.solve import (
-    BALANCED,
-    LITRES,
-    Progress,
-    Settings,
-    States,
-    _Baths,
-    _fill,
-    _pieces,
-    _repeats,
-    _Tile,
-    cell_model,
-)
+from amelo.twin.lesion.pieces import pieces, repeats
+from amelo.twin.lesion.reading import BALANCED
+from amelo.twin.lesion.solve import Progress, Settings, States, cell_model
 from amelo.twin.lesion.system import CHARGES, LN10
+from amelo.twin.lesion.tiles import LITRES, Baths, Tile, fill
 from amelo.twin.reduced.families import Families, families_of, meetings
 from amelo.twin.reduced.kernel import COLUMNS, PROTONS, compiled_reduced, reduced_layout
 from amelo.twin.reduced.paths import APATITE, NODES
@@ -87,7 +78,7 @@ def solve_reduced(
     layout = reduced_layout(model, settings.lanes if column.members > 1 else 1)
     orders = [[column.fluid, *(s.exposure.fluid for s in unrolled(one))] for one in distinct]
     exposures = [Exposure(fluid) for order in orders for fluid in order]
-    baths = _Baths(model, exposures, column.table)
+    baths = Baths(model, exposures, column.table)
     fluids = list({baths.key(e): e.fluid for e in exposures}.values())
     rows = [[baths.rows[baths.key(Exposure(fluid))] for fluid in order] for order in orders]
     tables = families_of(model, column, fluids, meetings(rows, len(fluids)))
@@ -111,7 +102,7 @@ def solve_reduced(
         members = waiting.pop(0)
         size = layout if len(members) > 1 else reduced_layout(model, 1)
         lanes = np.minimum(members[0] + np.arange(size.lanes), members[-1])
-        tile = _fill(size, column, lanes, pore | start, None, baths)
+        tile = fill(size, column, lanes, pore | start, None, baths)
         tile.fields("inventory0")[:] = 0.0  # of the apatites: what was dissolved since the first fluid
         told = _part(on_progress, members, column.members)
         track = _march(tile, [schedules[m] for m in lanes], baths, tables, settings, film_scale, counts, told)
@@ -146,7 +137,7 @@ def _check_phases(model: CellModel) -> None:
 class _Track:
     """What a tile went through: times, state fields and bath rows at each saved moment, ledger, and where it failed."""
 
-    tile: _Tile
+    tile: Tile
     times: list[float]
     states: list[dict[str, np.ndarray]]
     tables: list[tuple[np.ndarray, np.ndarray]]
@@ -163,9 +154,9 @@ class _Track:
 
 
 def _march(
-    tile: _Tile,
+    tile: Tile,
     schedules: list[Schedule],
-    baths: _Baths,
+    baths: Baths,
     tables: Families,
     settings: Settings,
     film_scale: float,
@@ -182,10 +173,10 @@ def _march(
     track.save(0.0, inflow, gross)
     history, owner, time = np.empty((2, 0, 0, 0)), -1, 0.0
     whole = sum(s.duration for s in unrolled(schedules[0]))
-    for piece in _pieces(schedules, baths, settings):
+    for piece in pieces(schedules, baths, settings):
         if piece.sequence != owner:
-            repeats = settings.warm and _repeats(schedules, piece.sequence)
-            history = np.empty((2, len(piece.steps), tile.cells, 2 * layout.lanes)) if repeats else np.empty((2, 0, 0, 0))
+            again = settings.warm and repeats(schedules, piece.sequence)
+            history = np.empty((2, len(piece.steps), tile.cells, 2 * layout.lanes)) if again else np.empty((2, 0, 0, 0))
             owner = piece.sequence
         failed = module.drive(
             tile.array, tile.cells, piece.steps, piece.which, now, old, tables.family, tables.partner, tables.mobilities,
