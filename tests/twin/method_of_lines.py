@@ -15,8 +15,8 @@ fractions, a number or one per cell), relative_to (the volume fraction that m is
 dissolution, growth}.  Rates are per volume of tissue [mol/(m3 s)]:
 
 * dissolution {k, order n, surface_exponent a, acid_order p, acid_reference [mol/m3], half_inhibition [mol/m3], inhibition_order h}:
-  k (m/sound)^a (1 - DS)^n (Σ a_HA/a0)^p / (1 + (F/K)^h) for DS < 1, DS = Ω^(1/ions), a_HA the activities of the undissociated organic
-  acids [mol/m3], F the total fluoride of the pore water [mol/m3]; factors whose keys are missing are 1;
+  k (m/sound)^a (1 - DS)^n (Σ a_HA/a0)^p / (1 + (F/K)^h) for DS < 1, DS = Ω^(1/ions), a_HA the concentrations of undissociated
+  acids and of free protons [mol/m3], F the total fluoride of the pore water [mol/m3]; factors whose keys are missing are 1;
 * growth {k, order q, surface, half_uptake [mol/m3], inhibited}: k A (DS - 1)^q (1 - θ) · room · F/(F + half_uptake) for DS > 1; A is
   (m/sound)^a for "own", Σ m V/Σ sound over the apatites for "apatite", 1 for "pore"; room is (porosity - floor)/room_width, at most 1
   and at least 0, when ``porosity_floor`` is given;
@@ -109,7 +109,7 @@ class Lines:
         if self.single and isinstance(value, dict):
             raise ValueError("single diffusion takes one diffusivity")
         self.width_of_state = self.size + self.count
-        self.acids = [i for i, s in enumerate(self.pore.species) if s in ("HLac", "HAce", "HPro")]
+        self.acids = [i for i, s in enumerate(self.pore.species) if s in ("H+", "HLac", "HAce", "HPro", "H3PO4", "HF", "CO2")]
         self.fluoride = self.pore.names.index("F") if "F" in self.pore.names else None
         self.outer: tuple[Fluid, np.ndarray, float, float] | None = None
 
@@ -160,7 +160,7 @@ class Lines:
                 rate = law["k"] * _power(share[:, i] / sound, law.get("surface_exponent", 2 / 3))
                 rate = rate * np.where(ds.real < 1.0, 1.0 - ds, 0.0) ** law.get("order", 2)
                 if law.get("acid_order"):
-                    acid = 1e3 * (c[:, self.acids] * np.exp(log_gamma[:, self.acids])).sum(1)
+                    acid = 1e3 * c[:, self.acids].sum(1)
                     rate = rate * (acid / law["acid_reference"]) ** law["acid_order"]
                 if "half_inhibition" in law:
                     rate = rate / (1.0 + (fluoride / law["half_inhibition"]) ** law["inhibition_order"])
