@@ -101,6 +101,7 @@ def taped(
     """Solve a column under a schedule and keep the way.
 
     Arguments: column, schedule, diffusivity and settings as of :func:`amelo.twin.lesion.solve.solve`; memory [bytes] for states.
+    Assumptions: every cycle is run, also where settings would leap over it.
     """
     schedules = schedule if isinstance(schedule, list) else [schedule] * column.members
     distinct = list({id(s): s for s in schedules}.values())
