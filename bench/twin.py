@@ -76,7 +76,7 @@ def protocols(kind: str, members: int, days: int, seed: int = 1) -> list[Schedul
 
 def specimen(cells: int = 50) -> Specimen:
     """Return ground human enamel, 300 µm in so many cells."""
-    grid = {"cells": cells, "first_cell": f"{50 / cells!r} um"}
+    grid = {"cells": cells, "first_cell": f"{12.5 / cells!r} um"}
     return parse_specimen({"name": "enamel", "tissue": "human enamel", "thickness": "300 um", "grid": grid}, where="bench")
 
 

@@ -178,14 +178,14 @@ def _cycling(diffusion: str) -> dict[str, Any]:
 
 
 def _opening() -> dict[str, Any]:
-    """A day in stirred lactic acid, pores opening as mineral leaves; the rate follows the undissociated acid."""
+    """A day in lactic acid behind a film, pores opening as mineral leaves; the rate follows the undissociated acid."""
     bath = _fluid(4.5, "K", Ca=1.0, P=1.0, Lac=30.0, K=70.0, Cl=50.0)
     law = {"k": 0.05, "order": 2, "surface_exponent": 2 / 3, "acid_order": 0.5, "acid_reference": 10.0}
     return {
         "temperature_C": 37.0,
         "edges": graded_edges(2e-4, 50, 1e-6).tolist(),
         "start": _fluid(7.0, "K", Ca=0.15, P=0.09, K=50.0, Cl=50.0),
-        "schedule": [{"duration": 86400.0, "fluid": bath}],
+        "schedule": [{"duration": 86400.0, "fluid": bath, "film": 5e-5}],
         "diffusion": "species",
         "diffusivity": FREE,
         "activity_gradient": False,

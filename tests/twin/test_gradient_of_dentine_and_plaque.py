@@ -70,7 +70,7 @@ def test_mineral_and_collagen_of_dentine(matrix):
 
 def test_dentine_is_solved_as_without_a_tape(matrix):
     plain, taped = solve(matrix, ACID_THEN_SALIVA, D, EXACT), reverse(matrix, ACID_THEN_SALIVA, D, settings=EXACT).run
-    assert taped.collagen == pytest.approx(plain.collagen, abs=1e-12) and plain.collagen.min() < 0.97
+    assert taped.collagen == pytest.approx(plain.collagen, abs=1e-10) and plain.collagen.min() < 0.97
     assert taped.balance == pytest.approx(plain.balance, abs=1e-12)
 
 

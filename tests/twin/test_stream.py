@@ -50,7 +50,9 @@ def first_pass(members: int, accuracy: float = 0.01):
 
 def same_states(back: Trajectory, run, members) -> None:
     for name in ("mineral", "ph", "totals", "inflow", "balance", "saturation_index"):
-        np.testing.assert_array_equal(getattr(back.run, name), getattr(run, name)[members, : len(back.hours)], err_msg=name)
+        expected = getattr(run, name)[members, : len(back.hours)]
+        near = {"rtol": 1e-6, "atol": 1e-8}  # another process solved its baths beside others
+        np.testing.assert_allclose(getattr(back.run, name), expected, **near, err_msg=name)
     np.testing.assert_array_equal(back.run.time, run.time[: len(back.hours)])
 
 

@@ -109,7 +109,7 @@ class Grid(Part):
     cells: Annotated[int, Field(ge=4, le=2000, description="number of cells")] = 64
     first_cell: measured(
         "length", "0.05 um", "200 um", "thickness of the outermost cell; each next one is larger by a factor", "fine to coarse"
-    ) = "1 um"
+    ) = "0.25 um"
     uniform: StrictBool = Field(False, description="all cells the same; first_cell is then not used")
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True, validate_default=True)

@@ -63,7 +63,7 @@ class CellModel:
     species_diffusion: bool
     porosity_feedback: bool
     collagen: bool = False
-    film: bool = False  # the outside may be unstirred
+    film: bool = False  # there is a film of saliva over a biofilm
 
     @property
     def living(self) -> bool:
@@ -231,9 +231,10 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     if model.growing:
         surface = _share(apatite, sound, 2.0 / 3.0, math)
         sound_pores = 1.0 - load("organic") - _sum(load(f"own{k}") * load(f"molar_volume.{k}") for k in range(len(moles)))
-        room = porosity - load("porosity_floor")
+        room, walls = porosity - load("porosity_floor"), middle
         if model.collagen:
-            room = room - matrix.barren(load)
+            room, walls = room - matrix.barren(load), middle - matrix.barren(load)
+            walls = math.where(walls > TINY, walls, TINY)
         room = math.where(room > 0.0, room, 0.0) / model.growing
     for k, data in enumerate(model.phases):
         phase, amount = data.phase, moles[k]
@@ -262,7 +263,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
                 area = _share(amount, load(f"sound{k}"), 2.0 / 3.0, math)
             rate = step * load(f"growth_rate.{k}") * area
             if law.pore_exponent and law.surface != "pore" and model.porosity_feedback:  # a wall is lost where a pore fills
-                rate = rate * _share(middle, sound_pores, law.pore_exponent, math)
+                rate = rate * _share(walls, sound_pores, law.pore_exponent, math)
             if model.collagen:  # mineral grows on the matrix
                 rate = rate * load("collagen")
             if law.inhibited:
@@ -378,7 +379,8 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
 def _mobility(model: CellModel, solution: _Solution, load: Load, right: Load) -> tuple[tuple, tuple]:
     """Return what a cell pushes of each component through its faces, Σ νDc with half of the migration; and the derivatives of both.
 
-    Assumptions: a film outside is renewed rather than crossed by diffusion, and lets every species through alike.
+    Assumptions: a film of saliva over a biofilm is renewed rather than crossed by diffusion, and lets every species through alike; a film
+    on the bare specimen is a layer of water that species cross as they do pores.
     """
 
     def mobile(m: Member) -> float:

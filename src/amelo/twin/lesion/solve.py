@@ -78,8 +78,7 @@ def cell_model(column: Column, schedule: Schedule, diffusivity: dict[str, float]
     distinct = {id(s.exposure.fluid): s.exposure.fluid for s in unrolled(schedule)}
     fluids = [column.fluid, *distinct.values()]
     fluids += [f for f in (column.inner, column.biofilm and column.biofilm.fluid) if isinstance(f, Fluid)]
-    unstirred = column.biofilm or any(s.exposure.film > 0.0 for s in unrolled(schedule))
-    film = column.diffusion == "species" and bool(unstirred)  # one kernel for all columns with a biofilm
+    film = column.diffusion == "species" and column.biofilm is not None
     present = components_of(f.totals_mmol_per_kgw for f in fluids)
     present |= biofilm.everything(column) | set(ALWAYS) | ({f.charge_balanced_by for f in fluids} & set(table.inert))
     species = column.diffusion == "species"
