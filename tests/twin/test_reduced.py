@@ -195,7 +195,7 @@ def test_a_start_from_the_cycles_before_changes_no_result():
 
 def test_fluoride_that_cycles_into_the_mineral_takes_its_proton_along():
     reduced, full = (losses(run(enamel(), FLUORIDATED, solver=s, grid=Grid(parts=4)))[0, -1] for s in (solve_reduced, solve))
-    assert reduced == pytest.approx(full, rel=0.025)
+    assert reduced == pytest.approx(full, rel=0.05)  # what the tier promises
 
 
 def test_baths_replace_each_other_at_the_pace_of_their_acid():
