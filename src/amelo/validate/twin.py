@@ -89,17 +89,21 @@ IDS = tuple(name.replace("_", " ") for name in QUICK)
 REASONS = {  # of rows that missed when the table was first run; they explain and change nothing
     "T8": "the law gives a tenth at the surface, but fluoride is taken up on its way into a block, so that below 7 µm it has not"
     " arrived within the hour; grains are thinner than that",
-    "T10_alternation": "growth closes the outermost pores before it reaches deeper; with the shipped hindrance of 1 it is 6.6 µm",
+    "T10_alternation": "growth closes the outermost pores before it reaches deeper; with the shipped hindrance of 1 it is 5 to 6 µm",
     "T10_fluoride": "pure acid holds no calcium that fluoride could bind at the surface; partly saturated acid does (T10 window)",
     "T10_gradient": "a tenth of fluoridated apatite stays where the rest goes, which makes no layer; as a solid solution it would be less soluble as a whole",
-    "T10_inhibitors": "half of the surface covered over 10 µm makes a layer, but pure acid leaves it 2.7 µm",
+    "T10_inhibitors": "half of the surface covered over 10 µm makes a layer, but pure acid leaves it 2.4 µm",
     "T11_thickness": "what grows at rest closes the outer pores before a lesion forms below",
     "T12_gain": "growth closes the outermost pores and starves the lesion; with the peptide covering 0.99 of the outer 10 µm it is 7 %"
     " (16 % with the shipped hindrance): what the peptide carries itself is not in the bath",
     "T13_saliva": "bath of the study not seen; remineralisation is too slow inside a lesion, as in T12",
     "T13_gel": "bath of the study not seen; remineralisation is too slow inside a lesion, as in T12",
     "T14_control": "bath of the study not seen",
-    "T15": "the lesion is all but arrested from the second day (some 3 % of ΔZ in three weeks), so that there is hardly a first rate to compare with",
+    "T14_order": "a cement's fluoride gains more here than a composite's calcium and phosphate",
+    "T16_response": "a minute of fluoride leaves little behind that lasts (no calcium fluoride unless switched on), so that gains differ by less than their errors",
+    "T17": "remineralisation inside a lesion is too slow, so that lesions of high R lose as well",
+    "T18": "human and bovine enamel differ here in porosity alone",
+    "T15": "a lesion changes slowly from the first day on, so that there is no fast rate to compare the later one with",
 }
 
 
