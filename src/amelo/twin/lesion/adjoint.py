@@ -23,7 +23,6 @@ __all__ = ["BAR", "adjoint_layout", "adjoint_module", "adjoint_text", "kept_stat
 
 BAR = "~"  # before the name of a field: its adjoint
 SCRATCH = "+"  # before a number: a field that holds what is dear to compute again
-SOLVE = ("eliminate", "correct", "evaluate")  # passes of Newton's method: reversed together by the theorem
 UNMOVED = ("block", "to_left", "to_right", "delta", "error", "damping", "below", "above", "saturation")  # fields without an adjoint
 AGAIN = {  # passes that a step's reverse runs again, and what it does not need of them
     "lag": ("below", "above"),
@@ -133,7 +132,7 @@ def _dear(layout: Layout) -> list[int]:
     return [meaning for meaning in made if meaning in read]
 
 
-def transposed_down(load: Load, left: Load, right: Load, store: Store) -> None:
+def transposed_down(load: Load, left: Load, store: Store) -> None:
     """One row of the elimination of Jᵀ μ = c̄, from the outside inwards; what is left in block and residual is for the way back."""
     pull = [[load(f"to_left{k}{j}") for k in range(SIZE)] for j in range(SIZE)]
     before = [[left(f"block{j}{k}") for k in range(SIZE)] for j in range(SIZE)]
@@ -186,7 +185,7 @@ def seed_inner(load: Load, left: Load, store: Store) -> None:
 
 
 SOLVING: dict[str, tuple[bool, Callable]] = {
-    "transposed_down": (True, lambda m, f: transposed_down(f.load, f.left, f.right, f.store)),
+    "transposed_down": (True, lambda m, f: transposed_down(f.load, f.left, f.store)),
     "transposed_up": (False, lambda m, f: transposed_up(f.load, f.right, f.store)),
     "seed_residuals": (True, lambda m, f: seed_residuals(f.load, f.left, f.right, f.store)),
     "lengthen": (True, lambda m, f: lengthen(f.load, f.right, f.store)),

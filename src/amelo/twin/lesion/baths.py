@@ -77,7 +77,7 @@ def _solved(model: CellModel, fluids: Sequence[Fluid], table: ReactionTable | No
         found.append(values)
     for values in found:
         load, store = float_frame(values)
-        close(_without_minerals(model), load, lambda name: 0.0, store, ARRAYS)
+        close(_without_minerals(model), load, store, ARRAYS)
     return found
 
 

@@ -413,7 +413,7 @@ def _mobility(model: CellModel, solution: _Solution, load: Load, right: Load) ->
     return tuple(zip(*sides, strict=True))
 
 
-def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:
+def close(model: CellModel, load: Load, store: Store, math: Any) -> None:
     """Store what a solved step has done to the cell: minerals, final fluxes, and the lag of the next step.
 
     Stores: mineral{k}, converted{j} (what minerals have taken from each balance [mol/L tissue]), left{j}, right{j}, strength, current

@@ -97,7 +97,7 @@ def carry_up(model: CellModel, load: Load, right: Load, store: Store) -> None:
         store(**{f"total{f}": load(f"behind{f}") + load(f"ahead{f}") * right(f"total{f}")})
 
 
-def carry_through(model: CellModel, load: Load, left: Load, right: Load, store: Store) -> None:
+def carry_through(model: CellModel, load: Load, left: Load, store: Store) -> None:
     """Flux of each family through the left face."""
     if model.living:
         f, (face,) = model.family("Glc"), sugar_faces(load, left)
