@@ -2,7 +2,8 @@
 
 A step solves F(ln c; p) = 0 and then books what c implies.  With c̄ what the rest of the run makes of ln c, the step's share in the
 derivatives is -μᵀ ∂F/∂p with Jᵀ μ = c̄: one transposed block elimination, whatever number of iterations the step took, and whatever
-guards they needed.  Its reverse reads only converged values, so that only the state at the start of each step is kept.
+guards they needed.  Its reverse reads only converged values, so that what a step solved for, the fluxes it booked and the rest of the
+state at its start are all that is kept.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def adjoint_layout(layout: Layout) -> Layout:
 
 
 def kept_state(layout: Layout) -> list[str]:
-    """Return the fields of a state that a step starts from: free concentrations and totals it solves for, and what inert ions share never changes.
+    """Return the fields that are kept of the state a step starts from: not what it solves for, nor what never changes of inert ions.
 
     A biofilm's appetite depends on the sugar that it starts with, which is kept.
     """

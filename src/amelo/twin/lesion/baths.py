@@ -25,7 +25,7 @@ ARRAYS = SimpleNamespace(exp_any=np.exp, log=np.log, sqrt=np.sqrt, where=np.wher
 
 
 def float_frame(values: dict[str, np.ndarray | float]) -> tuple:
-    """Return load, param and store that work on a dictionary of numbers."""
+    """Return load and store that work on a dictionary of numbers."""
 
     def load(name: str) -> np.ndarray | float:
         return values.get(name, 0.0)

@@ -1,6 +1,6 @@
 """What couples the cells of a column: faces, families carried by diffusion and charge, and the block elimination of Newton's method.
 
-Each function is one pass over the cells.  ``load``, ``left`` and ``right`` read the cell and its neighbours, Fluxes are positive inwards, in mol/L · m/s.
+Each function is one pass over the cells.  ``load``, ``left`` and ``right`` read the cell and its neighbours.  Fluxes are positive inwards, in mol/L · m/s.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def solve_reduced(
 
     Arguments: column (M members); schedule (one for all members, or one for each, of equal structure); diffusivity (free-water
     tracer diffusivity [m2/s] of every species); settings; on_progress (called with the fraction done and a message); on_states (called
-    when a tile is done, which in this tier takes seconds, with its first member and a function that reads it as a run).
+    when a tile is done, which in this tier takes seconds, with its members and a function that reads it as a run).
     Returns: the run; its balances are of calcium, phosphate and fluoride, the components that it moves; what the others and the
     protons do follows from the path of the bath and is not booked.
     Raises: SolveError for a column that needs the full tier.
