@@ -64,7 +64,7 @@ class CellModel:
     species_diffusion: bool
     porosity_feedback: bool
     collagen: bool = False
-    film: bool = False  # there is a film of saliva over a biofilm
+    film: bool = False  # a film of saliva over a biofilm lets all through alike; only where species have their own diffusivities
 
     @property
     def living(self) -> bool:

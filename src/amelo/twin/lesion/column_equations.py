@@ -35,7 +35,7 @@ def faces(model: CellModel, load: Load, left: Load, store: Store, math: Any) -> 
     would leave the potential undetermined: the last term asks for it whose answer removes the charge that was left over.
     """
     conductance = 1.0 / (left("resistance") + load("resistance"))
-    if not (model.film and model.species_diffusion):
+    if not model.film:
         store(face=conductance)
     else:  # each place is stored once, so that the way back can be read off
         renewed = left("film_diffusivity") * left("resistance")  # nothing but in the cell outside
