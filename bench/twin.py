@@ -3,7 +3,7 @@
 Protocol of a day: 1 min 19 mM fluoride, 9 h remineralisation, 3 h acetate pH 4.5, 1 min fluoride, 12 h remineralisation.  Ensembles
 differ in every parameter of the specimen, in bath pH, acid and fluoride, and in durations; "random" also from day to day.  Half a year
 is run with and without leaps over days.  Tolerances are those of ``amelo.simulate`` at its usual accuracy; its own runs are made on two
-grids, which costs three times as much and gives the error bar (``twin_error.py``).
+grids or more, which costs three times as much at least and gives the error bar (``twin_error.py``).
 """
 
 from __future__ import annotations

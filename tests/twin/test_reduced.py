@@ -10,7 +10,7 @@ import pytest
 
 from amelo.errors import SolveError
 from amelo.protocol.record import Protocol
-from amelo.records.specimen import load_specimen
+from amelo.records.specimen import load_specimen, parse_specimen
 from amelo.twin.column import Biofilm
 from amelo.twin.diffusivity import diffusivities
 from amelo.twin.lesion.solve import Settings, solve
@@ -91,6 +91,22 @@ def test_a_film_slows_both_tiers_alike():
         found[film] = [losses(solver(column, schedule, diffusivities(37.0)))[0, -1] for solver in (solve_reduced, solve)]
     assert found[1e-3][0] < 0.99 * found[0.0][0]
     assert found[1e-3][0] / found[0.0][0] == pytest.approx(found[1e-3][1] / found[0.0][1], rel=0.01)
+
+
+def test_a_film_is_as_thick_on_the_bench_as_at_the_body():
+    """At 25 °C, where one diffusivity is a quarter smaller."""
+    cold = {
+        "name": "cold",
+        "tissue": "human enamel",
+        "diffusion": "single",
+        "temperature": "25 degC",
+        "mechanisms": {"fluoride": False},
+    }
+    column = Twin.of(parse_specimen(cold, where="cold")).column()
+    (segment,) = Protocol.parse("demineralise in acetate 75 mM pH 4.3 at 25 degC for 24 h").schedule(None)
+    schedule = (replace(segment, exposure=replace(segment.exposure, film=1e-3)),)
+    reduced, full = (losses(solver(column, schedule, diffusivities(25.0)))[0, -1] for solver in (solve_reduced, solve))
+    assert reduced == pytest.approx(full, rel=0.01)
 
 
 def cycling(days, acid=8.0, brush="    brush with 1100 ppm F slurry 1:3 for 1 min\n"):

@@ -58,7 +58,8 @@ def simulate(
     draws
         Take the members from these draws (.csv, .zarr) of 'amelo fit'; without --members every one of them.
     tier
-        reduced (one diffusivity, fast), full (every species diffuses on its own), or auto.
+        full (every species diffuses on its own), reduced (one unknown per cell on tabulated paths), or auto: the full equations with the
+        diffusion that the specimen says.
     seed
         Draws the ensemble; the same seed gives the same result.
     accuracy

@@ -151,7 +151,7 @@ def film_thickness(saliva: SalivaProfile, flow: float | np.ndarray) -> float | n
 
     Arguments: saliva; flow [m3/s].
     Returns: D/K, where K = (uδ/L)(1 - exp(-Sh D L/(u δ²))) is the mean transfer coefficient over a length L of plaque under a film of
-    thickness δ and mean velocity u, and D is ``film.diffusivity``; a solver takes the resistance film/D for every solute.
+    thickness δ and mean velocity u, and D is ``film.diffusivity``; over plaque a solver takes the resistance film/D for every solute.
     Assumptions: the film enters with the composition of the mouth and leaves with what it has picked up [dawes1989].
     """
     mouth = load_set("mouth")

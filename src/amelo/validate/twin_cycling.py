@@ -22,7 +22,6 @@ __all__ = [
     "severity_response",
 ]
 
-FEATHERSTONE = "demineralise in acetate 75 mM, Ca 2.0 mM, PO4 2.0 mM{} pH 4.3 for {}"
 TEN_CATE = "demineralise in acetate 50 mM, Ca 2.2 mM, PO4 2.2 mM{} pH 4.5 for {}"
 CALM = "remineralise in Ca 1.5 mM, PO4 0.9 mM, KCl 130 mM{} pH 7.0 for {}"
 PARTLY_SATURATED = "demineralise in lactic acid 100 mM, Ca 4 mM, PO4 2.4 mM pH 5.0 for {}"

@@ -91,7 +91,7 @@ def saturation_function(table: ReactionTable, closing: str | None = None) -> Cal
         )
         b = evaluate(state, amounts, ph, log_k)
         logs = [jnp.log(b.activity[c]) for c in range(len(table.names))]
-        constant = matrix[:, -1] + default_log_ksp + _ion_constants(table, jnp, log_k) - log_ksp
+        constant = matrix[:, -1] + default_log_ksp + _ion_constants(table, log_k) - log_ksp
         columns = jnp.array([*(logs[c] for c in used), jnp.log(state[-1]), ph])
         return {
             "saturation_index": matrix[:, :-1] @ columns + constant,
@@ -105,7 +105,7 @@ def saturation_function(table: ReactionTable, closing: str | None = None) -> Cal
     return jax.jit(answer)
 
 
-def _ion_constants(table: ReactionTable, jnp: Any, log_k: Any) -> Any:
+def _ion_constants(table: ReactionTable, log_k: Any) -> Any:
     """Return what a change of the species' constants adds to log IAP of each solid, beyond the activities of master species."""
     names = [s.name for s in table.species]
     counts = np.zeros((len(table.solids), len(names)))

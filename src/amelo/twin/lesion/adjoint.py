@@ -2,7 +2,8 @@
 
 A step solves F(ln c; p) = 0 and then books what c implies.  With c̄ what the rest of the run makes of ln c, the step's share in the
 derivatives is -μᵀ ∂F/∂p with Jᵀ μ = c̄: one transposed block elimination, whatever number of iterations the step took, and whatever
-guards they needed.  Its reverse reads only converged values, so that only the state at the start of each step is kept.
+guards they needed.  Its reverse reads only converged values, so that what a step solved for, the fluxes it booked and the rest of the
+state at its start are all that is kept.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ __all__ = ["BAR", "adjoint_layout", "adjoint_module", "adjoint_text", "kept_stat
 
 BAR = "~"  # before the name of a field: its adjoint
 SCRATCH = "+"  # before a number: a field that holds what is dear to compute again
-SOLVE = ("eliminate", "correct", "evaluate")  # passes of Newton's method: reversed together by the theorem
 UNMOVED = ("block", "to_left", "to_right", "delta", "error", "damping", "below", "above", "saturation")  # fields without an adjoint
 AGAIN = {  # passes that a step's reverse runs again, and what it does not need of them
     "lag": ("below", "above"),
@@ -47,7 +47,7 @@ def adjoint_layout(layout: Layout) -> Layout:
 
 
 def kept_state(layout: Layout) -> list[str]:
-    """Return the fields of a state that a step starts from: free concentrations and totals it solves for, and what inert ions share never changes.
+    """Return the fields that are kept of the state a step starts from: not what it solves for, nor what never changes of inert ions.
 
     A biofilm's appetite depends on the sugar that it starts with, which is kept.
     """
@@ -133,7 +133,7 @@ def _dear(layout: Layout) -> list[int]:
     return [meaning for meaning in made if meaning in read]
 
 
-def transposed_down(load: Load, left: Load, right: Load, store: Store) -> None:
+def transposed_down(load: Load, left: Load, store: Store) -> None:
     """One row of the elimination of Jᵀ μ = c̄, from the outside inwards; what is left in block and residual is for the way back."""
     pull = [[load(f"to_left{k}{j}") for k in range(SIZE)] for j in range(SIZE)]
     before = [[left(f"block{j}{k}") for k in range(SIZE)] for j in range(SIZE)]
@@ -186,7 +186,7 @@ def seed_inner(load: Load, left: Load, store: Store) -> None:
 
 
 SOLVING: dict[str, tuple[bool, Callable]] = {
-    "transposed_down": (True, lambda m, f: transposed_down(f.load, f.left, f.right, f.store)),
+    "transposed_down": (True, lambda m, f: transposed_down(f.load, f.left, f.store)),
     "transposed_up": (False, lambda m, f: transposed_up(f.load, f.right, f.store)),
     "seed_residuals": (True, lambda m, f: seed_residuals(f.load, f.left, f.right, f.store)),
     "lengthen": (True, lambda m, f: lengthen(f.load, f.right, f.store)),

@@ -25,7 +25,7 @@ ARRAYS = SimpleNamespace(exp_any=np.exp, log=np.log, sqrt=np.sqrt, where=np.wher
 
 
 def float_frame(values: dict[str, np.ndarray | float]) -> tuple:
-    """Return load, param and store that work on a dictionary of numbers."""
+    """Return load and store that work on a dictionary of numbers."""
 
     def load(name: str) -> np.ndarray | float:
         return values.get(name, 0.0)
@@ -77,7 +77,7 @@ def _solved(model: CellModel, fluids: Sequence[Fluid], table: ReactionTable | No
         found.append(values)
     for values in found:
         load, store = float_frame(values)
-        close(_without_minerals(model), load, lambda name: 0.0, store, ARRAYS)
+        close(_without_minerals(model), load, store, ARRAYS)
     return found
 
 

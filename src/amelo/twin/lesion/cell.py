@@ -1,8 +1,9 @@
 """What happens in one cell during one time step, written once for every kind of number.
 
-Four pieces, each a function of the numbers it loads and stores:
+Three pieces, each a function of the numbers it loads and stores:
 
-``lag``       what is held during a step: activity coefficients, surfaces, pores as they will be half a step on, and the rates that a full drive would give
+``lag``       what is held during a step: activity coefficients, surfaces, pores as they will be half a step on, and the rates that a full
+              drive would give
 ``evaluate``  balances of the basis and their derivatives, for Newton's method
 ``close``     what the solved step has done: minerals, fluxes, and what the next step's lag needs
 
@@ -63,7 +64,7 @@ class CellModel:
     species_diffusion: bool
     porosity_feedback: bool
     collagen: bool = False
-    film: bool = False  # there is a film of saliva over a biofilm
+    film: bool = False  # a film of saliva over a biofilm lets all through alike; only where species have their own diffusivities
 
     @property
     def living(self) -> bool:
@@ -199,7 +200,7 @@ class _Solution:
 
 
 def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
-    """Fix for one step what follows from the state at its start."""
+    """Fix for one step what follows from the state at its start, and from how fast the step before opened the pores."""
     strength = load("strength")
     root = math.sqrt(strength)
     a, b = model.system.davies
@@ -413,11 +414,12 @@ def _mobility(model: CellModel, solution: _Solution, load: Load, right: Load) ->
     return tuple(zip(*sides, strict=True))
 
 
-def close(model: CellModel, load: Load, right: Load, store: Store, math: Any) -> None:
+def close(model: CellModel, load: Load, store: Store, math: Any) -> None:
     """Store what a solved step has done to the cell: minerals, final fluxes, and the lag of the next step.
 
     Stores: mineral{k}, converted{j} (what minerals have taken from each balance [mol/L tissue]), left{j}, right{j}, strength, current
-    and conductance (Σ zDc and Σ z²Dc), acid, fluoride, and mobility{f} and drift{f} of each family per total.
+    and conductance (Σ zDc and Σ z²Dc), acid, fluoride, opening (change of the pores [1/s]), and mobility{f} and drift{f} of each family
+    per total.
     Assumptions: fluxes and minerals are those of the last linear system that Newton's method solved, which balances to round-off.
     Taken from the corrected concentrations instead, they would leave a remainder of the square of the last correction times what
     diffuses through a cell in the step, which is thousands of times what its pores hold.

@@ -31,7 +31,7 @@ def solve_checked(
     on_states: States | None = None,
     on_run: Callable[[Run], None] | None = None,
 ) -> Run:
-    """Solve a column, halving all steps until the integrated mineral loss changes by less than ``accuracy`` of itself.
+    """Solve a column, halving all steps until the error of the integrated mineral loss is less than ``accuracy`` of itself.
 
     Arguments: as of :func:`solve` (settings: None for those that suit the accuracy); accuracy (relative); solver (:func:`solve` or one of
     the same signature); on_states (told of the states of the first grid as they are solved); on_run (told of the best run so far whenever a

@@ -1,6 +1,6 @@
 """What couples the cells of a column: faces, families carried by diffusion and charge, and the block elimination of Newton's method.
 
-Each function is one pass over the cells.  ``load``, ``left`` and ``right`` read the cell and its neighbours, Fluxes are positive inwards, in mol/L · m/s.
+Each function is one pass over the cells.  ``load``, ``left`` and ``right`` read the cell and its neighbours.  Fluxes are positive inwards, in mol/L · m/s.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def faces(model: CellModel, load: Load, left: Load, store: Store, math: Any) -> 
     would leave the potential undetermined: the last term asks for it whose answer removes the charge that was left over.
     """
     conductance = 1.0 / (left("resistance") + load("resistance"))
-    if not (model.film and model.species_diffusion):
+    if not model.film:
         store(face=conductance)
     else:  # each place is stored once, so that the way back can be read off
         renewed = left("film_diffusivity") * left("resistance")  # nothing but in the cell outside
@@ -97,7 +97,7 @@ def carry_up(model: CellModel, load: Load, right: Load, store: Store) -> None:
         store(**{f"total{f}": load(f"behind{f}") + load(f"ahead{f}") * right(f"total{f}")})
 
 
-def carry_through(model: CellModel, load: Load, left: Load, right: Load, store: Store) -> None:
+def carry_through(model: CellModel, load: Load, left: Load, store: Store) -> None:
     """Flux of each family through the left face."""
     if model.living:
         f, (face,) = model.family("Glc"), sugar_faces(load, left)

@@ -1,6 +1,6 @@
 """From adjoints of the kernel's fields to those of what a user knows: minerals, parameters, and the composition of fluids.
 
-This is the transpose of the laying-out of a column in ``solve.py`` and of the filling of ghost cells in ``baths.py``.
+This is the transpose of the laying-out of a column in ``tiles.py`` and of the filling of ghost cells in ``baths.py``.
 """
 
 from __future__ import annotations

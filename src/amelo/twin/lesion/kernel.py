@@ -135,11 +135,11 @@ PASSES: dict[str, tuple[bool, Callable[[CellModel, _Frame], None]]] = {  # name:
     "feed_up": (False, lambda m, f: metabolism.feed_up(m, f.load, f.right, f.store) if m.living else None),
     "carry_down": (True, lambda m, f: column.carry_down(m, f.load, f.left, f.right, f.store)),
     "carry_up": (False, lambda m, f: column.carry_up(m, f.load, f.right, f.store)),
-    "carry_through": (True, lambda m, f: column.carry_through(m, f.load, f.left, f.right, f.store)),
+    "carry_through": (True, lambda m, f: column.carry_through(m, f.load, f.left, f.store)),
     "evaluate": (True, lambda m, f: evaluate(m, f.load, f.right, f.store, f.math)),
     "eliminate": (True, lambda m, f: column.eliminate(f.load, f.left, f.right, f.store)),
     "correct": (False, lambda m, f: column.correct(m, f.load, f.right, f.store, f.math)),
-    "close": (True, lambda m, f: close(m, f.load, f.right, f.store, f.math)),
+    "close": (True, lambda m, f: close(m, f.load, f.store, f.math)),
     "through": (True, lambda m, f: column.through(f.load, f.left, f.store)),
     "settle": (True, lambda m, f: column.settle(m, f.load, f.right, f.store)),
 }

@@ -38,7 +38,7 @@ def march(
     cycles skipped; added to); told (called with the fraction done and the track).
     Returns: what the tile went through.
     """
-    way = _March(tile, schedules, baths, settings, counts)
+    way = _March(tile, baths, settings, counts)
     whole = sum(s.duration for s in unrolled(schedules[0]))
     for piece in pieces(schedules, baths, settings):
         way.enter(piece)
@@ -54,7 +54,7 @@ def march(
 class _March:
     """The state of a march: a tile, its books, and what is remembered of steps before."""
 
-    def __init__(self, tile: Tile, schedules: list[Schedule], baths: Baths, settings: Settings, counts: np.ndarray) -> None:
+    def __init__(self, tile: Tile, baths: Baths, settings: Settings, counts: np.ndarray) -> None:
         layout = tile.layout
         self.tile, self.settings, self.counts = tile, settings, counts
         self.module, self.table = compiled(layout), baths.table(layout)

@@ -145,7 +145,7 @@ class Baths:
         """Return fields of a cell with what follows from its free concentrations and the totals of its families."""
         values = dict(values)
         load, store = float_frame(values)
-        close(replace(self.model, phases=(), collagen=False), load, lambda name: 0.0, store, ARRAYS)
+        close(replace(self.model, phases=(), collagen=False), load, store, ARRAYS)
         if self.model.living:
             values["free_groups"] = free_groups(self.model, load, ARRAYS)
         return values | {f"amount{j}": x for j, x in enumerate(totals_of_basis(self.model, load, ARRAYS))}

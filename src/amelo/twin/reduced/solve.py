@@ -14,8 +14,8 @@ from functools import partial
 import numpy as np
 
 from amelo.errors import SolveError
-from amelo.params import load_set
 from amelo.twin.column import Column, part_of
+from amelo.twin.diffusivity import one_diffusivity
 from amelo.twin.lesion.cell import FLUORIDE, SIZE, CellModel
 from amelo.twin.lesion.pieces import pieces, repeats
 from amelo.twin.lesion.reading import BALANCED
@@ -62,7 +62,7 @@ def solve_reduced(
 
     Arguments: column (M members); schedule (one for all members, or one for each, of equal structure); diffusivity (free-water
     tracer diffusivity [m2/s] of every species); settings; on_progress (called with the fraction done and a message); on_states (called
-    when a tile is done, which in this tier takes seconds, with its first member and a function that reads it as a run).
+    when a tile is done, which in this tier takes seconds, with its members and a function that reads it as a run).
     Returns: the run; its balances are of calcium, phosphate and fluoride, the components that it moves; what the others and the
     protons do follows from the path of the bath and is not booked.
     Raises: SolveError for a column that needs the full tier.
@@ -96,7 +96,7 @@ def solve_reduced(
     start |= {"lowest": float(tables.nodes[0]), "spacing": spacing, "strength": 0.1, "resistance": 0.0}
     counts = np.zeros(3, np.int64)
     tracks = []
-    film_scale = 1.0 if model.species_diffusion else 1.0 / load_set("transport").value("free_diffusivity")
+    film_scale = 1.0 if model.species_diffusion else 1.0 / one_diffusivity(column.temperature)
     waiting = [np.arange(first, min(first + layout.lanes, column.members)) for first in range(0, column.members, layout.lanes)]
     while waiting:
         members = waiting.pop(0)
