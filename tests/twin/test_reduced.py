@@ -95,13 +95,8 @@ def test_a_film_slows_both_tiers_alike():
 
 def test_a_film_is_as_thick_on_the_bench_as_at_the_body():
     """At 25 °C, where one diffusivity is a quarter smaller."""
-    cold = {
-        "name": "cold",
-        "tissue": "human enamel",
-        "diffusion": "single",
-        "temperature": "25 degC",
-        "mechanisms": {"fluoride": False},
-    }
+    cold = {"name": "cold", "tissue": "human enamel", "thickness": "300 um", "temperature": "25 degC", "diffusion": "single"}
+    cold |= {"mechanisms": {"fluoride": False}}
     column = Twin.of(parse_specimen(cold, where="cold")).column()
     (segment,) = Protocol.parse("demineralise in acetate 75 mM pH 4.3 at 25 degC for 24 h").schedule(None)
     schedule = (replace(segment, exposure=replace(segment.exposure, film=1e-3)),)
