@@ -19,6 +19,7 @@ import amelo.twin.stream as stream
 from amelo.errors import CommandError, FileError, FormatError
 from amelo.twin.diffusivity import diffusivities
 from amelo.twin.layout import same_run, slice_of
+from amelo.twin.lesion import baths
 from amelo.twin.lesion.solve import settings_for, solve
 from amelo.twin.provenance import Provenance
 from amelo.twin.store import largest_block, open_store
@@ -44,6 +45,7 @@ def at_once(monkeypatch):
 
 def first_pass(members: int, accuracy: float = 0.01):
     """The run that streams: the protocol on the grid that nothing was halved of."""
+    baths._KNOWN.clear()  # a bath that was solved beside others differs in its last digits
     column = Twin.of(SPECIMEN).column(members=members, seed=0)
     return solve(column, amelo.Protocol.parse(CYCLES).schedule(), diffusivities(column.temperature), settings_for(accuracy))
 
@@ -51,8 +53,7 @@ def first_pass(members: int, accuracy: float = 0.01):
 def same_states(back: Trajectory, run, members) -> None:
     for name in ("mineral", "ph", "totals", "inflow", "balance", "saturation_index"):
         expected = getattr(run, name)[members, : len(back.hours)]
-        near = {"rtol": 1e-6, "atol": 1e-8}  # another process solved its baths beside others
-        np.testing.assert_allclose(getattr(back.run, name), expected, **near, err_msg=name)
+        np.testing.assert_array_equal(getattr(back.run, name), expected, err_msg=name)
     np.testing.assert_array_equal(back.run.time, run.time[: len(back.hours)])
 
 

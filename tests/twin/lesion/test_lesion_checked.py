@@ -61,6 +61,24 @@ def test_levels_are_halvings_and_are_added_up():
     assert calls == [1, 2]
 
 
+def test_extrapolation_does_not_overfill_a_pore():
+    """Where steps are too coarse for a pore that closes, the finer grid's own values stand, porosity and mineral alike."""
+    first = solve(enamel(), WEEK[0].parts, KNOWN, Settings(saves=1, threads=1))
+    made_of = {1: 0.02, 2: 0.005}  # pores left: carried on there would be -0.01
+
+    def made(column, schedule, diffusivity, settings, told):
+        left = made_of[settings.grid.parts]
+        mineral = np.array(first.mineral)
+        mineral[:, :, 0, :1] += 1.0 - left - mineral[:, :, :, :1].sum(axis=2)
+        porosity = np.array(first.porosity)
+        porosity[:, :, :1] = left
+        return replace(first, mineral=mineral, porosity=porosity)
+
+    run = solve_checked(enamel(), WEEK, KNOWN, accuracy=0.9, solver=made)
+    assert (run.porosity > 0.0).all() and run.porosity[0, -1, 0] == 0.005
+    assert run.mineral[0, -1].sum(axis=0)[0] == pytest.approx(0.995)
+
+
 def test_what_leaps_are_wrong_by_is_in_the_bar():
     first = solve(enamel(), WEEK[0].parts, KNOWN, Settings(saves=1, threads=1))
 

@@ -216,9 +216,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
         solid = solid + amount * load(f"molar_volume.{k}")
     porosity = 1.0 - solid if model.porosity_feedback else load("open_pores")
     middle = porosity
-    if (
-        model.porosity_feedback
-    ):  # half a step on, as the last step went: held at its start, pores would make the method's largest error
+    if model.porosity_feedback:  # half a step on, as the last step went: held at its start it would be the method's largest error
         left = 1.0 + 0.5 * load("step") * load("opening") / porosity
         middle = porosity * (left + math.sqrt(left * left + BEND)) * (1.0 / (1.0 + (1.0 + BEND) ** 0.5))  # smooth, and above 0
         middle = math.where(middle < 1.0, middle, 1.0)

@@ -76,12 +76,12 @@ def _extrapolated(fine: Run, coarse: Run) -> Run:
     """Return the fine run with minerals and what flowed in carried on by as much as the last halving changed them.
 
     The method is of first order in time, so that this removes most of the error; being linear it keeps every balance.  A member
-    whose minerals would leave their bounds keeps the fine values.
+    whose minerals would leave their bounds, below nothing or beyond the pores, keeps the fine values.
     """
     if fine.mineral.shape != coarse.mineral.shape:
         return fine
-    mineral = 2.0 * fine.mineral - coarse.mineral
-    inside = (np.isfinite(mineral) & (mineral >= 0.0)).all(axis=(1, 2, 3))
+    mineral, porosity = 2.0 * fine.mineral - coarse.mineral, 2.0 * fine.porosity - coarse.porosity
+    inside = (np.isfinite(mineral) & (mineral >= 0.0)).all(axis=(1, 2, 3)) & (porosity > 0.0).all(axis=(1, 2))
 
     def chosen(extrapolated: np.ndarray, values: np.ndarray) -> np.ndarray:
         return np.where(inside.reshape(-1, *(1,) * (values.ndim - 1)), extrapolated, values)
@@ -89,7 +89,7 @@ def _extrapolated(fine: Run, coarse: Run) -> Run:
     return replace(
         fine,
         mineral=chosen(mineral, fine.mineral),
-        porosity=chosen(2.0 * fine.porosity - coarse.porosity, fine.porosity),
+        porosity=chosen(porosity, fine.porosity),
         inflow=chosen(2.0 * fine.inflow - coarse.inflow, fine.inflow),
     )
 
