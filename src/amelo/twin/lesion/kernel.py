@@ -17,7 +17,7 @@ from amelo.twin.lesion import column_equations as column
 from amelo.twin.lesion import matrix, metabolism
 from amelo.twin.lesion.cell import SIZE, CellModel, close, evaluate, lag
 
-__all__ = ["BATH", "PASSES", "Layout", "compiled", "kernel_text", "layout_of", "pass_text", "recorded"]
+__all__ = ["BATH", "PASSES", "Layout", "compiled", "kernel_text", "law_fields", "layout_of", "pass_text", "recorded"]
 
 BATH = (
     "log_activity",
@@ -50,6 +50,18 @@ class Layout:
         return len(self.fields)
 
 
+def law_fields(model: CellModel) -> tuple[list[str], list[str], list[str]]:
+    """Return the fields that ``lag`` and ``conversions`` need, for whatever engine calls them: parameters, tissue, and what they leave."""
+    phases = range(len(model.phases))
+    constants = ["porosity_exponent", "diffusivity_scale", "porosity_floor", "residual_mineral"]
+    constants += ["acid_reference", "fluoride_half_inhibition", "fluoride_inhibition_order", "fluoride_half_uptake"]
+    constants += [f"{name}.{k}" for name in ("molar_volume", "dissolution_rate", "growth_rate", "pk") for k in phases]
+    tissue = ["width", "organic", "open_pores", "reach", "sound_apatite"]
+    tissue += [f"{name}{k}" for name in ("sound", "own") for k in phases]
+    found = ("dissolving", "loose", "growing", "room", "below", "above", "saturation", "formed", "forming", "taking")
+    return constants, tissue, [f"{name}{k}" for name in found for k in phases]
+
+
 @cache
 def layout_of(model: CellModel, lanes: int) -> Layout:
     """Number the fields and parameters that a model needs."""
@@ -59,17 +71,9 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     state += [f"{name}{f}" for name in ("stock", "mobility", "drift") for f in families]
     state += ["strength", "acid", "fluoride", "current", "conductance", *(["opening"] * model.porosity_feedback)]
     state += [*metabolism.STATE] * model.living + [*matrix.STATE] * model.collagen
-    rest = [
-        "width",
-        "organic",
-        "open_pores",
-        "reach",
-        "sound_apatite",
-        *(f"{name}{k}" for name in ("sound", "own") for k in phases),
-    ]
-    rest += ["log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration", "excess", "imbalance"]
-    rest += [f"{name}{k}" for name in ("dissolving", "loose", "growing", "room", "below", "above", "saturation") for k in phases]
-    rest += [f"{name}{k}" for name in ("formed", "forming", "taking") for k in phases]
+    constants, tissue, answers = law_fields(model)
+    rest = [*tissue, "log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration", "excess", "imbalance"]
+    rest += answers
     rest += [f"{name}{f}" for name in ("ahead", "behind") for f in families]
     rest += [f"{name}{j}" for name in ("residual", "left", "right", "delta", "converted") for j in range(SIZE)]
     rest += [f"{name}{j}{k}" for name in ("block", "to_left", "to_right") for j in range(SIZE) for k in range(SIZE)]
@@ -81,19 +85,7 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
         + [f"{name}{f}" for name in ("total", "behind", "mobility", "drift") for f in families]
         + list(BATH)
     )
-    params = [
-        "step",
-        "inhibitor",
-        "metabolism",
-        "error",
-        "damping",
-        "porosity_exponent",
-        "diffusivity_scale",
-        "porosity_floor",
-        "residual_mineral",
-    ]
-    params += ["acid_reference", "fluoride_half_inhibition", "fluoride_inhibition_order", "fluoride_half_uptake"]
-    params += [f"{name}.{k}" for name in ("molar_volume", "dissolution_rate", "growth_rate", "pk") for k in phases]
+    params = ["step", "inhibitor", "metabolism", "error", "damping", *constants]
     return Layout(
         model,
         lanes,

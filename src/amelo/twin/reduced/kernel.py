@@ -17,7 +17,7 @@ from typing import Any
 from amelo.twin import lesion
 from amelo.twin.compiled import module_of
 from amelo.twin.lesion.cell import FLUORIDE, SIZE, TRACE, CellModel, conversions, lag
-from amelo.twin.lesion.kernel import pass_text, recorded
+from amelo.twin.lesion.kernel import law_fields, pass_text, recorded
 from amelo.twin.lesion.system import LN10
 from amelo.twin.reduced.paths import NODES
 
@@ -86,37 +86,12 @@ def reduced_layout(model: CellModel, lanes: int) -> ReducedLayout:
     phases = range(len(model.phases))
     state = ["v", "fluoride", "unreacted", "old", *(f"inventory{j}" for j in range(SIZE)), *(f"mineral{k}" for k in phases)]
     state += ["opening"] * model.porosity_feedback
-    params = [
-        "step",
-        "inhibitor",
-        "error",
-        "damping",
-        "lowest",
-        "spacing",
-        "old_mobility",
-        "porosity_exponent",
-        "diffusivity_scale",
-        "porosity_floor",
-        "residual_mineral",
-    ]
-    params += ["acid_reference", "fluoride_half_inhibition", "fluoride_inhibition_order", "fluoride_half_uptake"]
-    params += [f"{name}.{k}" for name in ("molar_volume", "dissolution_rate", "growth_rate", "pk") for k in phases]
-    rest = [
-        "width",
-        "organic",
-        "open_pores",
-        "reach",
-        "sound_apatite",
-        *(f"{name}{k}" for name in ("sound", "own") for k in phases),
-    ]
+    constants, rest, answers = law_fields(model)
+    params = ["step", "inhibitor", "error", "damping", "lowest", "spacing", "old_mobility", *constants]
     rest += [*COLUMNS, *(f"{name}_slope" for name in LOOKED), *(f"{name}_fluoride" for name in SHIFTED)]
     rest += ["product", "product_slope"]
     rest += ["strength", "log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration"]
-    rest += [
-        f"{name}{k}"
-        for name in ("dissolving", "loose", "growing", "room", "below", "above", "saturation", "formed", "forming", "taking")
-        for k in phases
-    ]
+    rest += answers
     rest += [
         *(f"ahead{i}{j}" for i in range(2) for j in range(2)),
         "behind0",
