@@ -1,0 +1,1 @@
+"""How good a forecast is: discrimination, calibration, benefit, with intervals that respect the mouth as the unit."""
