@@ -6,7 +6,16 @@ import numpy as np
 
 from amelo.forecast.scores.censoring import Censoring, survival_curve
 
-__all__ = ["auc_at", "brier", "calibration", "calibration_curve", "integrated_brier", "net_benefit", "observed_risk", "share_caught"]
+__all__ = [
+    "auc_at",
+    "brier",
+    "calibration",
+    "calibration_curve",
+    "integrated_brier",
+    "net_benefit",
+    "observed_risk",
+    "share_caught",
+]
 
 KNOTS = (0.05, 0.35, 0.65, 0.95)  # quantiles of a restricted cubic spline with four knots [Harrell2015]
 SMALLEST = 1e-6
@@ -49,7 +58,9 @@ def auc_at(time, event, risk, horizon: float, censoring: Censoring, weight=None)
     sorted_risk, below = risk[kept][order], np.concatenate(([0.0], np.cumsum(weight[kept][order])))
     if not lost.any() or below[-1] == 0:
         return float("nan")
-    ahead = 0.5 * (below[np.searchsorted(sorted_risk, risk[lost], "left")] + below[np.searchsorted(sorted_risk, risk[lost], "right")])
+    ahead = 0.5 * (
+        below[np.searchsorted(sorted_risk, risk[lost], "left")] + below[np.searchsorted(sorted_risk, risk[lost], "right")]
+    )
     of_case = weight[lost] / censoring.before(time[lost])
     return float(np.sum(of_case * ahead) / np.sum(of_case) / below[-1]) if of_case.sum() else float("nan")
 

@@ -25,7 +25,12 @@ def harrell_c(time: np.ndarray, event: np.ndarray, risk: np.ndarray, weight: np.
 
 
 def uno_c(
-    time: np.ndarray, event: np.ndarray, risk: np.ndarray, censoring: Censoring, until: float = 5.0, weight: np.ndarray | None = None
+    time: np.ndarray,
+    event: np.ndarray,
+    risk: np.ndarray,
+    censoring: Censoring,
+    until: float = 5.0,
+    weight: np.ndarray | None = None,
 ) -> float:
     """Return Uno's C up to a time: as Harrell's, with every pair weighted by how likely it was to be seen.
 

@@ -65,9 +65,9 @@ def feature_names(of_mouth: tuple[str, ...]) -> list[str]:
     return [*OWN, "furc_max", *of_mouth, *PLACE_NAMES, *(f"{name}.{relation}" for name in BESIDE for relation in RELATIONS)]
 
 
-FAMILIES = {relation: words for relation, words in zip(RELATIONS, (
+FAMILIES = dict(zip(RELATIONS, (
     "mean of the other teeth", "above the other teeth", "rank in the mouth", "mean of the teeth next to it", "the worse tooth next to it",
-    "opposite tooth", "same tooth of the other side"), strict=True)}  # fmt: skip
+    "opposite tooth", "same tooth of the other side"), strict=True))  # fmt: skip
 
 
 def features(mouths: Mouths, of_mouth: tuple[str, ...]) -> np.ndarray:
@@ -124,4 +124,12 @@ def _relations(grid: np.ndarray, at: tuple[np.ndarray, np.ndarray]) -> list[np.n
     less, upto = (row < value[:, None]).sum(1), (row <= value[:, None]).sum(1)
     rank = np.where(np.isnan(value), np.nan, 0.5 * (less + upto) / np.maximum(number[mouth], 1))
     both = np.where(np.isnan(before), after, np.where(np.isnan(after), before, 0.5 * (before + after)))
-    return [others, value - others, rank, both[at], np.fmax(before, after)[at], grid[mouth, _OPPOSITE[u]], grid[mouth, _OTHER_SIDE[u]]]
+    return [
+        others,
+        value - others,
+        rank,
+        both[at],
+        np.fmax(before, after)[at],
+        grid[mouth, _OPPOSITE[u]],
+        grid[mouth, _OTHER_SIDE[u]],
+    ]

@@ -1,0 +1,70 @@
+"""From hazards to cumulative incidences: what happens first, since a tooth that is lost can no longer decay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from amelo.forecast.outlook import Outlook
+from amelo.forecast.record import After, Risk
+
+__all__ = ["cumulative_incidence", "join"]
+
+
+def cumulative_incidence(hazard: np.ndarray, competing: np.ndarray) -> np.ndarray:
+    """Return the chance that the event has come first, at each time.
+
+    Arguments: hazard (draws × times, cumulative, of the event), competing (the same of everything else that may come before).
+    Assumptions: between two times both hazards are constant, so their shares of what happens there are exact.
+    Source: Putter2007.
+    """
+    step, other = np.diff(hazard, axis=1), np.diff(competing, axis=1)
+    both = step + other
+    alive = np.exp(-(hazard + competing)[:, :-1])
+    share = np.where(both > 0, step / np.where(both > 0, both, 1.0), 0.0)
+    happened = np.cumsum(alive * -np.expm1(-both) * share, axis=1)
+    return np.concatenate([np.zeros((len(hazard), 1)), happened], axis=1)
+
+
+def join(outlooks: Sequence[Outlook], times: np.ndarray, horizons: Sequence[float], level: float = 0.9) -> list[Risk]:
+    """Return the risks of a mouth: loss by itself, everything else in competition with the loss of its tooth.
+
+    Arguments: outlooks of all models; times [y] that their hazards stand at; horizons [y]; level of the intervals [1].
+    """
+    losses = {o.tooth: o.hazard for o in outlooks if o.event == "tooth loss" and o.hazard is not None}
+    return [_risk(outlook, losses.get(outlook.tooth), times, horizons, level) for outlook in outlooks]
+
+
+def _risk(outlook: Outlook, loss: np.ndarray | None, times: np.ndarray, horizons: Sequence[float], level: float) -> Risk:
+    same = (outlook.event, outlook.tooth, outlook.surface, outlook.stage, outlook.model)
+    if outlook.hazard is None:
+        return Risk(*same, abstained=outlook.abstained, missing=outlook.missing)
+    alone = outlook.event == "tooth loss" or loss is None
+    competing = np.zeros_like(outlook.hazard) if alone else _same_draws(loss, len(outlook.hazard))
+    curves = cumulative_incidence(outlook.hazard, competing)
+    tail = (1 - level) / 2
+
+    def at(values: np.ndarray) -> tuple[float, ...]:
+        return tuple(float(v) for v in np.interp(horizons, times, values))
+
+    mean, low, high = curves.mean(0), *np.quantile(curves, [tail, 1 - tail], axis=0)
+    changes = []
+    for change in outlook.changes:
+        after = cumulative_incidence(outlook.hazard * np.exp(change.effect), competing)
+        changes.append(After(change.words, at(after.mean(0)), change.source, change.grade))
+    return Risk(
+        *same,
+        risk=at(mean),
+        low=at(low),
+        high=at(high),
+        curve=tuple(tuple(float(v) for v in line) for line in (mean, low, high)),
+        against="" if alone else "tooth loss",
+        drivers=outlook.drivers,
+        missing=outlook.missing,
+        changes=tuple(sorted(changes, key=lambda c: c.risk[-1])),
+    )
+
+
+def _same_draws(hazard: np.ndarray, draws: int) -> np.ndarray:
+    return hazard if len(hazard) == draws else np.resize(hazard, (draws, hazard.shape[1]))
