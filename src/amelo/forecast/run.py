@@ -1,0 +1,88 @@
+"""From a case to its forecast: every shipped model gives its outlooks, and the competing events join them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from amelo.forecast.artefact import find_model
+from amelo.forecast.competing import join
+from amelo.forecast.outlook import Outlook
+from amelo.forecast.record import Forecast
+
+if TYPE_CHECKING:
+    from amelo.records.case import Case
+
+__all__ = ["HORIZONS", "OUTLOOKS", "forecast"]
+
+HORIZONS = (1.0, 2.0, 5.0)  # years
+LONGEST = 5.0  # years; the cohorts were not followed longer
+STEP = 1 / 12  # years between two times
+OUTLOOKS = {  # kind of model: the function that gives its outlooks
+    "tooth-loss": "amelo.forecast.tooth_loss.outlooks:outlooks",
+    "caries-onset": "amelo.forecast.caries.outlooks:outlooks",
+    "progression": "amelo.forecast.stages.outlooks:outlooks",
+    "restorations": "amelo.forecast.restorations.outlooks:outlooks",
+}
+
+
+def forecast(
+    case: Case,
+    *,
+    horizons: Sequence[float] = HORIZONS,
+    models: Sequence[str] = (),
+    draws: int = 200,
+    seed: int = 0,
+    on_progress: Callable[[float, str], None] | None = None,
+) -> Forecast:
+    """Forecast every tooth of a case.
+
+    Arguments: case; horizons [y], up to five; models (names, hashes or files that take the place of the shipped ones of their kind);
+    draws (of parameters, of what is unknown and of what differs between mouths); seed; on_progress (fraction, words).
+    Returns: a forecast; the same seed gives the same numbers.
+    Raises: CommandError for a horizon out of range, FileError or FormatError for a model that cannot be used.
+    Assumptions: loss competes with everything else on its tooth; given what was recorded, events of different kinds are independent.
+    """
+    from amelo import __version__
+
+    horizons = _checked(horizons)
+    chosen = {model["kind"]: model for model in (find_model(name) for name in models)}
+    times = np.arange(round(LONGEST / STEP) + 1) * STEP
+    outlooks: list[Outlook] = []
+    used, sources = {}, []
+    for number, (kind, where) in enumerate(OUTLOOKS.items()):
+        if on_progress:
+            on_progress(number / len(OUTLOOKS), f"forecasting {kind.replace('-', ' ')}")
+        model = chosen.get(kind) or find_model(kind)
+        module, _, name = where.partition(":")
+        outlooks += getattr(import_module(module), name)(case, times, draws=draws, seed=seed, model=model)
+        used[kind] = model["hash"]
+        sources += [key for key in model["card"].get("sources", ()) if key not in sources]
+    return Forecast(
+        pseudonym=case.pseudonym,
+        recorded_on=str(case.recorded_on),
+        horizons=horizons,
+        times=tuple(float(t) for t in times),
+        level=0.9,
+        risks=tuple(join(outlooks, times, horizons)),
+        models=used,
+        seed=seed,
+        draws=draws,
+        version=__version__,
+        sources=tuple(sources),
+    )
+
+
+def _checked(horizons: Sequence[float]) -> tuple[float, ...]:
+    from amelo.errors import CommandError
+
+    for horizon in horizons:
+        if not 0 < horizon <= LONGEST:
+            why = f"allowed above 0 up to {LONGEST:g} years, as long as the cohorts were followed"
+            raise CommandError(f"a horizon of {horizon:g} years cannot be forecast", why=why)
+    if not horizons:
+        raise CommandError("no horizon is given", fix="for example 1,2,5 years")
+    return tuple(sorted({float(h) for h in horizons}))
