@@ -104,7 +104,7 @@ def calibration_curve(time, event, risk, horizon: float, weight=None) -> np.ndar
     weight = np.ones(len(time)) if weight is None else weight
     x = _cloglog(risk)
     knots = np.quantile(x, KNOTS)
-    basis = _spline(x, knots) if len(np.unique(knots)) == len(KNOTS) else x[:, None]
+    basis = natural_spline(x, knots) if len(np.unique(knots)) == len(KNOTS) else x[:, None]
     cut, seen = np.minimum(time, horizon), event.astype(bool) & (time <= horizon)
     beta, baseline = _cox(cut, seen, basis, weight)
     return 1 - np.exp(-baseline * np.exp((basis - np.average(basis, axis=0, weights=weight)) @ beta))
@@ -130,7 +130,7 @@ def _cloglog(risk: np.ndarray) -> np.ndarray:
     return np.log(-np.log1p(-np.clip(risk, SMALLEST, 1 - SMALLEST)))
 
 
-def _spline(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
+def natural_spline(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
     """Return a restricted cubic spline, straight beyond the outer knots: shape teeth × (knots − 1)."""
     first, last, before = knots[0], knots[-1], knots[-2]
 
