@@ -12,15 +12,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["MOVES", "STAGES", "advance", "age_share", "frailty_nodes", "generator", "transition"]
+__all__ = ["FASTEST", "MOVES", "STAGES", "advance", "age_share", "frailty_nodes", "generator", "transition"]
 
 STAGES = ("sound", "E1", "E2", "border", "D1", "D2", "D3", "pulp")
 MOVES = len(STAGES) - 1
 YOUNG, GROWN = 13.5, 23.5  # years: the middles of the ages that were compared, 12-15 and 20-27
-HALVINGS = 5  # a year with a rate of 20 per year is then cut into steps with rate times step below 1
-TERMS = 8  # of the series within a step
-NODES = 48
-SPAN = (1e-6, 30.0)  # frailties: a variance of 2.5 has a weight of 0.4 % below
+FASTEST = 4.0  # per year: no stage is passed in less than three months on average, whoever the patient is
+SHORT = 0.5  # years: step of the series, in which no rate times step is above 2
+HALVINGS = 5
+TERMS = 11  # of the series within a step: 2^12/12! is 1e-5, and that only in the fastest stage of the most susceptible
+NODES = 32
+SPAN = (1e-6, 20.0)  # frailties: a variance of 2.5 has a weight of 0.4 % below
 
 
 def age_share(age: Any, xp: ModuleType = np) -> Any:
@@ -36,6 +38,7 @@ def _moves() -> np.ndarray:
 
 
 _PARTS = _moves()
+_FLOW = _PARTS.sum(axis=0)  # what leaves a stage arrives in the next
 
 
 def generator(rates: Any, xp: ModuleType = np) -> Any:
@@ -63,26 +66,28 @@ def transition(rates: Any, years: Any, xp: ModuleType = np) -> Any:
     return found
 
 
-def advance(occupied: np.ndarray, rates: np.ndarray, years: float) -> np.ndarray:
-    """Return the occupation of the stages after a short step, by the series of exp(Q·t) on the vector.
+def advance(occupied: Any, rates: Any, years: float, xp: ModuleType = np) -> Any:
+    """Return the occupation of the stages some time later, by the series of exp(Q·t) on the vector in short steps.
 
-    Arguments: occupied (… × 8), rates (… × 7) [1/year], years (step; the largest rate times it should stay below about 1).
+    Arguments: occupied (… × 8), rates (… × 7, none above ``FASTEST``) [1/year], years (a number, up to one), xp.
     """
-    term, found = occupied, occupied.copy()
-    for k in range(1, TERMS + 1):
-        flow = rates * term[..., :-1] * (years / k)
-        term = np.zeros_like(occupied)
-        term[..., 1:] += flow
-        term[..., :-1] -= flow
-        found += term
-    return found
+    pieces = math.ceil(years / SHORT - 1e-9) if isinstance(years, int | float) else round(1 / SHORT)
+    step = years / pieces
+    leaving = xp.concatenate([rates, xp.zeros_like(rates[..., :1])], axis=-1)
+    for _ in range(pieces):
+        term = found = occupied
+        for k in range(1, TERMS + 1):
+            term = (leaving * term * (step / k)) @ _FLOW
+            found = found + term
+        occupied = found
+    return occupied
 
 
 def frailty_nodes(variance: Any, xp: ModuleType = np) -> tuple[np.ndarray, Any]:
     """Return frailties and their weights: a gamma distribution of mean 1 on a fixed grid, even in the logarithm.
 
     Arguments: variance [1].
-    Returns: frailties (48), weights (48, adding up to 1); differentiable in the variance.
+    Returns: frailties (32), weights (32, adding up to 1); differentiable in the variance.
     """
     log = np.linspace(math.log(SPAN[0]), math.log(SPAN[1]), NODES)
     nodes = np.exp(log)

@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from amelo.forecast.stages.chain import STAGES, transition
+from amelo.forecast.stages.chain import STAGES, advance
 
 __all__ = ["Watched", "event_free", "occupied_at", "progressed", "watch"]
 
-Rates = Callable[[float], Any]  # age [year] -> rates (nodes × 7)
-PAST = 3.0  # years: longest step, with the rates of its middle, before anyone looks
+Rates = Callable[[Any], Any]  # ages (n) [year] -> rates (n × nodes × 7)
 
 
 @dataclass(frozen=True)
@@ -32,31 +31,49 @@ class Watched:
     years: Any
 
 
-def _grid(begin: float, end: float, longest: float = 1.0) -> list[tuple[float, float]]:
-    pieces = max(1, round((end - begin) / longest + 0.499))
-    edges = np.linspace(begin, end, pieces + 1)
-    return list(zip(edges[:-1], edges[1:], strict=True))
+def _pieces(visits: Sequence[float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return middle and length [year] of pieces of up to a year, and whether a visit ends each."""
+    middles, lengths, ends = [], [], []
+    for begin, end in zip(visits[:-1], visits[1:], strict=True):
+        count = max(1, int(np.ceil(end - begin - 1e-9)))
+        edges = np.linspace(begin, end, count + 1)
+        middles += list((edges[:-1] + edges[1:]) / 2)
+        lengths += list(np.diff(edges))
+        ends += [0.0] * (count - 1) + [1.0]
+    return np.array(middles), np.array(lengths), np.array(ends)
+
+
+def _sweep(step: Callable[[Any, Any], tuple[Any, Any]], carry: Any, along: tuple[Any, ...], xp: ModuleType) -> tuple[Any, Any]:
+    """Run a step over the first axis of ``along``: a loop with numpy, a scan with jax."""
+    if xp is not np:
+        import jax
+
+        return jax.lax.scan(step, carry, along)
+    told = []
+    for i in range(len(along[0])):
+        carry, row = step(carry, tuple(a[i] for a in along))
+        told.append(row)
+    return carry, tuple(np.array(column) for column in zip(*told, strict=True)) if told and told[0] is not None else None
+
+
+def _later(occupied: Any, rates: Rates, begin: float, end: float, xp: ModuleType) -> Any:
+    if end <= begin:
+        return occupied
+    middles, lengths, _ = _pieces([begin, end])
+
+    def step(carry: Any, piece: Any) -> tuple[Any, None]:
+        along, years = piece
+        return advance(carry, along, years, xp), None
+
+    return _sweep(step, occupied, (rates(middles), xp.asarray(lengths)), xp)[0]
 
 
 def occupied_at(rates: Rates, begin: float, end: float, *, start: int = 0, nodes: int = 1, xp: ModuleType = np) -> Any:
     """Return the occupation of the stages (nodes × 8) at an age of surfaces that were all in one stage at another.
 
-    Arguments: rates (of an age), begin and end [year], start (stage), nodes (how many frailties), xp.
+    Arguments: rates (of ages), begin and end [year], start (stage), nodes (how many frailties), xp.
     """
-    occupied = xp.asarray(np.tile(np.eye(len(STAGES))[start], (nodes, 1)))
-    for step in _steps(rates, _grid(begin, end, PAST), xp):
-        occupied = _move(occupied, step, xp)
-    return occupied
-
-
-def _steps(rates: Rates, pieces: Sequence[tuple[float, float]], xp: ModuleType) -> Any:
-    """Return the transition probabilities of each piece (pieces × nodes × 8 × 8), all computed at once."""
-    along = xp.stack([rates((a + b) / 2) for a, b in pieces])
-    return transition(along, np.array([b - a for a, b in pieces])[:, None], xp)
-
-
-def _move(occupied: Any, probabilities: Any, xp: ModuleType) -> Any:
-    return xp.einsum("...i,...ij->...j", occupied, probabilities)
+    return _later(xp.asarray(np.tile(np.eye(len(STAGES))[start], (nodes, 1))), rates, begin, end, xp)
 
 
 def _mask(stages: Sequence[int]) -> np.ndarray:
@@ -64,31 +81,35 @@ def _mask(stages: Sequence[int]) -> np.ndarray:
 
 
 def watch(
-    rates: Rates, weights: Any, start_age: float, visits: Sequence[float], *, entry: Sequence[int], beyond: int, xp: ModuleType = np
-) -> list[Watched]:
-    """Return events and years at risk between visits, averaged over the frailties.
+    rates: Rates, weights: Any, start_age: float, visits: Sequence[float], asked: Sequence[tuple[Sequence[int], int]], xp: ModuleType = np
+) -> list[list[Watched]]:
+    """Return events and years at risk between visits, averaged over the frailties, for each question asked of the same surfaces.
 
-    Arguments: rates (age to nodes × 7), weights (nodes), start_age (all surfaces sound), visits (ages), entry (stages in which a surface comes under risk when a
-    visit finds it there), beyond (an event is a visit that finds it in this stage or a later one).
+    Arguments: rates (of ages), weights (nodes), start_age (all surfaces sound), visits (ages), asked (pairs: the stages in which a surface comes under risk when
+    a visit finds it there, and the first stage in which a visit counts as an event).
     """
-    entered, late = _mask(entry), _mask(range(beyond, len(STAGES)))
+    entered = xp.asarray(np.array([_mask(entry) for entry, _ in asked])[:, None, :])
+    late = xp.asarray(np.array([_mask(range(beyond, len(STAGES))) for _, beyond in asked])[:, None, :])
     population = occupied_at(rates, start_age, visits[0], nodes=len(weights), xp=xp)
-    followed = population * entered
-    unseen = population * (1.0 - entered)
-    found = []
-    pieces = [_grid(begin, end) for begin, end in zip(visits[:-1], visits[1:], strict=True)]
-    steps = iter(_steps(rates, [piece for between in pieces for piece in between], xp))
-    for begin, end, between in zip(visits[:-1], visits[1:], pieces, strict=True):
-        at_risk = xp.sum(followed, axis=-1)
-        for _ in between:
-            probabilities = next(steps)
-            followed, unseen = _move(followed, probabilities, xp), _move(unseen, probabilities, xp)
-        events = xp.sum(followed * late, axis=-1)
-        years = (end - begin) * (at_risk - 0.5 * events)
-        found.append(Watched(begin, end, xp.sum(weights * events), xp.sum(weights * years)))
-        followed = followed * (1.0 - late) + unseen * entered
-        unseen = unseen * (1.0 - entered)
-    return found
+    middles, lengths, ends = _pieces(visits)
+
+    def step(carry: Any, piece: Any) -> tuple[Any, Any]:
+        both, at_risk = carry
+        along, years, is_visit = piece
+        both = advance(both, along, years, xp)
+        followed, unseen = both[0], both[1]
+        events = xp.sum(followed * late, axis=-1) * is_visit
+        row = (events @ weights, (at_risk - 0.5 * events) @ weights)
+        joined = followed * (1.0 - late * is_visit) + unseen * entered * is_visit
+        unseen = unseen * (1.0 - entered * is_visit)
+        at_risk = xp.sum(joined, axis=-1) * is_visit + at_risk * (1.0 - is_visit)
+        return (xp.stack([joined, unseen]), at_risk), row
+
+    start = xp.stack([population * entered, population * (1.0 - entered)])
+    along = (rates(middles), xp.asarray(lengths), xp.asarray(ends))
+    _, (events, at_risk) = _sweep(step, (start, xp.sum(start[0], axis=-1)), along, xp)
+    gaps = list(zip(visits[:-1], visits[1:], np.flatnonzero(ends), strict=True))
+    return [[Watched(begin, end, events[i, q], (end - begin) * at_risk[i, q]) for begin, end, i in gaps] for q in range(len(asked))]
 
 
 def event_free(
@@ -100,33 +121,21 @@ def event_free(
     Notes: each surface is dated from the visit at which it entered and has its event at the visit that saw it, as in the studies.
     """
     entered, late = _mask(entry), _mask(range(beyond, len(STAGES)))
-    moves = [_between(rates, a, b) for a, b in zip(visits[:-1], visits[1:], strict=True)]
     unseen = occupied_at(rates, start_age, visits[0], nodes=len(weights))
     risk: dict[float, float] = {}
     events: dict[float, float] = {}
     for i in range(len(visits) - 1):
         followed, unseen = unseen * entered, unseen * (1.0 - entered)
-        for j in range(i, len(visits) - 1):
-            since = round(visits[j + 1] - visits[i], 6)
+        for begin, end in zip(visits[i:-1], visits[i + 1 :], strict=True):
+            since = round(end - visits[i], 6)
             at_risk = float(np.sum(weights * followed.sum(axis=-1)))
-            followed = _move(followed, moves[j], np)
+            followed = _later(followed, rates, begin, end, np)
             event = float(np.sum(weights * (followed * late).sum(axis=-1)))
             risk[since], events[since] = risk.get(since, 0.0) + at_risk, events.get(since, 0.0) + event
             followed = followed * (1.0 - late)
-        unseen = _move(unseen, moves[i], np)
+        unseen = _later(unseen, rates, visits[i], visits[i + 1], np)
     times = np.array(sorted(t for t in risk if t <= longest))
     return np.r_[0.0, times], np.r_[1.0, np.cumprod([1.0 - events[t] / risk[t] for t in times])]
-
-
-def _between(rates: Rates, begin: float, end: float) -> np.ndarray:
-    return _joined(_steps(rates, _grid(begin, end), np))
-
-
-def _joined(steps: Any) -> Any:
-    found = steps[0]
-    for step in steps[1:]:
-        found = found @ step
-    return found
 
 
 def progressed(
@@ -137,11 +146,11 @@ def progressed(
     Arguments: rates, weights; occupied (nodes × 8, stages of all surfaces at the first visit: who has such a lesion is not average); age [year]; years between the
     visits; mix (8, the lesions by stage); beyond (8, per stage of entry the first stage that counts as an event).
     """
-    probabilities = _joined(_steps(rates, _grid(age, age + years), xp))
+    stages = [stage for stage, share in enumerate(mix) if share]
+    start = xp.stack([xp.asarray(np.tile(np.eye(len(STAGES))[stage], (len(weights), 1))) for stage in stages])
+    later = _later(start, rates, age, age + years, xp)
     total = 0.0
-    for stage, share in enumerate(mix):
-        if share:
-            selected = weights * occupied[:, stage]
-            later = xp.sum(probabilities[:, stage, beyond[stage] :], axis=-1)
-            total = total + share * xp.sum(selected * later) / xp.sum(selected)
+    for i, stage in enumerate(stages):
+        selected = weights * occupied[:, stage]
+        total = total + mix[stage] * xp.sum(selected * xp.sum(later[i, :, beyond[stage] :], axis=-1)) / xp.sum(selected)
     return total

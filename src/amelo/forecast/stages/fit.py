@@ -43,7 +43,7 @@ def _is_site(name: str) -> bool:
     return f"site.{name}" in load_set("natural-history").parameters
 
 
-def sample(*, warmup: int = 500, draws: int = 800, chains: int = 2, seed: int = SEED, data: dict[str, tuple[float, float]] | None = None) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def sample(*, warmup: int = 300, draws: int = 400, chains: int = 2, seed: int = SEED, data: dict[str, tuple[float, float]] | None = None) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return draws of the posterior by name (chains × draws) and what the sampler says of itself.
 
     Arguments: warmup, draws, chains, seed; data (figures as :func:`published` returns them, default: the published ones).
@@ -74,7 +74,7 @@ def sample(*, warmup: int = 500, draws: int = 800, chains: int = 2, seed: int = 
 
     with jax.enable_x64(True):
         engine = MCMC(
-            NUTS(model, target_accept_prob=0.9, init_strategy=init_to_median),
+            NUTS(model, target_accept_prob=0.85, dense_mass=True, max_tree_depth=6, init_strategy=init_to_median),
             num_warmup=warmup,
             num_samples=draws,
             num_chains=chains,

@@ -8,17 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from amelo.forecast.stages.chain import STAGES, frailty_nodes
+from amelo.forecast.stages.chain import FASTEST, STAGES, frailty_nodes
 from amelo.forecast.stages.designs import Watched, occupied_at, progressed, watch
 from amelo.forecast.stages.rates import Kind, log_rates
 from amelo.params import load_set
 
-__all__ = ["COHORTS", "SOUND_TO_INNER", "cohort_rates", "icdas_cavitated", "mejare_visits", "published", "ratio", "reported"]
+__all__ = ["COHORTS", "cohort_rates", "icdas_cavitated", "mejare_visits", "published", "ratio", "reported"]
 
 COHORTS = ("mejare", "hintze", "berkey", "peters", "zandona")
 HIGH_RISK = ("peters", "zandona")
 SOUND, E1, E2, BORDER, D1, D2, D3, PULP = range(len(STAGES))
-SOUND_TO_INNER = {"entry": (SOUND,), "beyond": E2}
 NEXT = [min(k + 1, PULP) for k in range(len(STAGES))]
 
 
@@ -35,15 +34,15 @@ def published() -> dict[str, tuple[float, float]]:
 
 def cohort_rates(
     parameters: dict[str, Any], cohort: str, kind: Kind, frailty: np.ndarray, xp: ModuleType = np
-) -> Callable[[float], Any]:
-    """Return the rates (nodes × 7) at an age of a cohort: its own level of onset and of progression, times the frailties."""
+) -> Callable[[Any], Any]:
+    """Return the rates (ages × nodes × 7) of a cohort: its own level of onset and of progression, times the frailties."""
     onset, onward = parameters[f"onset_{cohort}"], parameters[f"progression_{cohort}"]
     risk = parameters["high_risk"] if cohort in HIGH_RISK else 0.0
 
-    def rates(age: float) -> Any:
-        log = log_rates(parameters, kind, age, xp)
+    def rates(ages: Any) -> Any:
+        log = log_rates(parameters, kind, xp.asarray(ages), xp)
         level = xp.concatenate([xp.reshape(onset + risk, (1,)), xp.repeat(xp.reshape(onward + risk, (1,)), 6)])
-        return frailty[:, None] * xp.exp(log + level)[None, :]
+        return xp.minimum(frailty[:, None] * xp.exp(log + level)[:, None, :], FASTEST)
 
     return rates
 
@@ -68,20 +67,16 @@ def reported(parameters: dict[str, Any], xp: ModuleType = np, *, lists: bool = F
     value = load_set("natural-history").value
     frailty, weights = frailty_nodes(xp.exp(parameters["frailty_variance"]), xp)
 
-    def rates_of(cohort: str, kind: Kind) -> Callable[[float], Any]:
+    def rates_of(cohort: str, kind: Kind) -> Callable[[Any], Any]:
         return cohort_rates(parameters, cohort, kind, frailty, xp)
 
     start, visits = value("study.mejare_start"), mejare_visits(value)
     last, again = visits[-2], visits[-1]
     swedes = rates_of("mejare", "approximal")
 
-    def seen(rates: Callable[[float], Any], entry: tuple[int, ...], beyond: int, at: float = start) -> list[Watched]:
-        return watch(rates, weights, at, visits, entry=entry, beyond=beyond, xp=xp)
-
-    enamel = seen(swedes, (SOUND,), E2)
-    inner = seen(swedes, (E2,), D1)
-    border = seen(swedes, (BORDER,), D1)
-    pits = seen(rates_of("mejare", "occlusal"), (SOUND, E1, E2, BORDER), D1, value("study.zandona_start"))
+    asked = [((SOUND,), E2), ((E2,), D1), ((BORDER,), D1), ((SOUND, E1, E2, BORDER), D1)]
+    enamel, inner, border, outer = watch(swedes, weights, start, visits, asked, xp)
+    (pits,) = watch(rates_of("mejare", "occlusal"), weights, value("study.zandona_start"), visits, asked[3:], xp)
     found = {
         "rate.mejare_sound_to_inner": ratio(enamel, visits[0], last),
         "rate.mejare_inner_to_outer": ratio(inner, visits[0], last),
@@ -94,14 +89,12 @@ def reported(parameters: dict[str, Any], xp: ModuleType = np, *, lists: bool = F
         "rate.mejare_adult_occlusal": ratio(pits, 20, again),
     }
     recruits, films = rates_of("hintze", "approximal"), [value("study.hintze_first"), value("study.hintze_second")]
-    for name, entry, beyond in (
-        ("rate.hintze_onset", (SOUND,), E1),
-        ("rate.hintze_progression", (E1, E2, BORDER), D1),
-        ("rate.hintze_deep", (D1, D2), D3),
-    ):
-        found[name] = ratio(watch(recruits, weights, start, films, entry=entry, beyond=beyond, xp=xp), films[0], films[1])
+    asked = [((SOUND,), E1), ((E1, E2, BORDER), D1), ((D1, D2), D3)]
+    seen = watch(recruits, weights, start, films, asked, xp)
+    for name, rows in zip(("rate.hintze_onset", "rate.hintze_progression", "rate.hintze_deep"), seen, strict=True):
+        found[name] = ratio(rows, films[0], films[1])
     age, years = value("study.berkey_age"), value("study.berkey_time")
-    men = watch(rates_of("berkey", "approximal"), weights, start, [age, age + years], entry=(E1, E2), beyond=BORDER, xp=xp)[0]
+    ((men,),) = watch(rates_of("berkey", "approximal"), weights, start, [age, age + years], [((E1, E2), BORDER)], xp)
     found["share.berkey_enamel"] = 1.0 - men.events / (men.years / years + 0.5 * men.events)
     adults, age, years = rates_of("peters", "approximal"), value("study.peters_age"), value("study.peters_time")
     mix = np.zeros(len(STAGES))
@@ -111,7 +104,7 @@ def reported(parameters: dict[str, Any], xp: ModuleType = np, *, lists: bool = F
     found["share.peters_progressed"] = progressed(adults, weights, before, age=age, years=years, mix=mix, beyond=NEXT, xp=xp)
     found["share.zandona_icdas2"] = icdas_cavitated(parameters, 2, xp)
     if lists:
-        found["outer_dentine"] = seen(swedes, (SOUND, E1, E2, BORDER), D1)
+        found["outer_dentine"] = outer
     return found
 
 
