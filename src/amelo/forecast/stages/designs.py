@@ -81,7 +81,12 @@ def _mask(stages: Sequence[int]) -> np.ndarray:
 
 
 def watch(
-    rates: Rates, weights: Any, start_age: float, visits: Sequence[float], asked: Sequence[tuple[Sequence[int], int]], xp: ModuleType = np
+    rates: Rates,
+    weights: Any,
+    start_age: float,
+    visits: Sequence[float],
+    asked: Sequence[tuple[Sequence[int], int]],
+    xp: ModuleType = np,
 ) -> list[list[Watched]]:
     """Return events and years at risk between visits, averaged over the frailties, for each question asked of the same surfaces.
 
@@ -113,7 +118,14 @@ def watch(
 
 
 def event_free(
-    rates: Rates, weights: Any, start_age: float, visits: Sequence[float], *, entry: Sequence[int], beyond: int, longest: float = 12.0
+    rates: Rates,
+    weights: Any,
+    start_age: float,
+    visits: Sequence[float],
+    *,
+    entry: Sequence[int],
+    beyond: int,
+    longest: float = 12.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the Kaplan-Meier curve such a study would draw: years since entry, and the part without an event.
 
@@ -139,7 +151,15 @@ def event_free(
 
 
 def progressed(
-    rates: Rates, weights: Any, occupied: Any, *, age: float, years: float, mix: Sequence[float], beyond: Sequence[int], xp: ModuleType = np
+    rates: Rates,
+    weights: Any,
+    occupied: Any,
+    *,
+    age: float,
+    years: float,
+    mix: Sequence[float],
+    beyond: Sequence[int],
+    xp: ModuleType = np,
 ) -> Any:
     """Return the part of charted lesions that are found beyond a stage at a visit some years later.
 

@@ -12,7 +12,16 @@ from amelo.records.tooth import Finding
 
 __all__ = ["CHART", "charted", "draw_stages", "following", "stage_chances"]
 
-CHART = ("sound", "E1", "E2", "D1", "D1", "D2", "D3", "pulp")  # what a chart calls each stage; a broken border is the beginning of D1
+CHART = (
+    "sound",
+    "E1",
+    "E2",
+    "D1",
+    "D1",
+    "D2",
+    "D3",
+    "pulp",
+)  # what a chart calls each stage; a broken border is the beginning of D1
 CAVITY = 5  # ICDAS code from which there is a cavity into dentine
 
 

@@ -22,7 +22,9 @@ NOT_IN_THE_LIKELIHOOD = ("active_", "active_share")
 WIDTH = 2 * 1.645  # standard deviations in a 90 % interval
 DIGITS = 4
 SEED = 20261125
-OUTSIDE = "all of these figures come from young people of the north of Europe and of Puerto Rico before 2005, and from one cohort of men"
+OUTSIDE = (
+    "all of these figures come from young people of the north of Europe and of Puerto Rico before 2005, and from one cohort of men"
+)
 
 
 def priors() -> dict[str, tuple[float, float]]:
@@ -36,14 +38,18 @@ def priors() -> dict[str, tuple[float, float]]:
 
 
 def _free(name: str) -> bool:
-    return name.startswith("active_") or "_" in name and name.split("_")[0] in ("approximal", "occlusal", "smooth") and _is_site(name)
+    return name.startswith("active_") or (
+        "_" in name and name.split("_")[0] in ("approximal", "occlusal", "smooth") and _is_site(name)
+    )
 
 
 def _is_site(name: str) -> bool:
     return f"site.{name}" in load_set("natural-history").parameters
 
 
-def sample(*, warmup: int = 300, draws: int = 400, chains: int = 2, seed: int = SEED, data: dict[str, tuple[float, float]] | None = None) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def sample(
+    *, warmup: int = 300, draws: int = 400, chains: int = 2, seed: int = SEED, data: dict[str, tuple[float, float]] | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return draws of the posterior by name (chains × draws) and what the sampler says of itself.
 
     Arguments: warmup, draws, chains, seed; data (figures as :func:`published` returns them, default: the published ones).
@@ -141,7 +147,15 @@ def _fit(draws: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     for code in (1, 3, 4):
         shares = [float(icdas_cavitated({name: values[i] for name, values in draws.items()}, code)) for i in picks]
         low, median, high = np.quantile(shares, [0.05, 0.5, 0.95])
-        rows.append({"figure": f"cavitated from ICDAS {code}, not fitted", "published": {1: 0.19, 3: 0.68, 4: 0.66}[code], "median": _short(median), "low": _short(low), "high": _short(high)})
+        rows.append(
+            {
+                "figure": f"cavitated from ICDAS {code}, not fitted",
+                "published": {1: 0.19, 3: 0.68, 4: 0.66}[code],
+                "median": _short(median),
+                "low": _short(low),
+                "high": _short(high),
+            }
+        )
     return rows
 
 
@@ -151,7 +165,11 @@ def _short(value: float) -> float:
 
 def _card(draws: dict[str, np.ndarray], health: dict[str, Any]) -> dict[str, Any]:
     used = sorted({key for p in load_set("natural-history") for key in p.source.split()})
-    middle = {name: [_short(np.exp(q)) for q in np.quantile(values, [0.05, 0.5, 0.95])] for name, values in draws.items() if name in priors()}
+    middle = {
+        name: [_short(np.exp(q)) for q in np.quantile(values, [0.05, 0.5, 0.95])]
+        for name, values in draws.items()
+        if name in priors()
+    }
     return {
         "title": "progression of caries by stage and surface",
         "made_by": "amelo.forecast.stages.fit, 2026-11-25",

@@ -131,7 +131,12 @@ def _log_prior(variance: np.ndarray) -> np.ndarray:
 
 
 def posterior_frailty(
-    evidence: Evidence, draws: dict[str, np.ndarray], constants: dict[str, Any], age: np.ndarray, level: np.ndarray, uniform: np.ndarray
+    evidence: Evidence,
+    draws: dict[str, np.ndarray],
+    constants: dict[str, Any],
+    age: np.ndarray,
+    level: np.ndarray,
+    uniform: np.ndarray,
 ) -> np.ndarray:
     """Return one frailty per draw of the parameters, from its exact posterior given the history.
 

@@ -116,4 +116,6 @@ def icdas_cavitated(parameters: dict[str, Any], code: int, xp: ModuleType = np) 
     rates = cohort_rates(parameters, "zandona", "occlusal", frailty, xp)
     age = constants.value("study.zandona_age")
     before = occupied_at(rates, constants.value("study.zandona_start"), age, nodes=len(frailty), xp=xp)
-    return progressed(rates, weights, before, age=age, years=constants.value("study.zandona_time"), mix=mix, beyond=[D2] * len(STAGES), xp=xp)
+    return progressed(
+        rates, weights, before, age=age, years=constants.value("study.zandona_time"), mix=mix, beyond=[D2] * len(STAGES), xp=xp
+    )
