@@ -7,6 +7,7 @@ Since surfaces of one mouth share a frailty, those who enter late, or already wi
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -34,7 +35,7 @@ class Watched:
 def _pieces(visits: Sequence[float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return middle and length [year] of pieces of up to a year, and whether a visit ends each."""
     middles, lengths, ends = [], [], []
-    for begin, end in zip(visits[:-1], visits[1:], strict=True):
+    for begin, end in itertools.pairwise(visits):
         count = max(1, int(np.ceil(end - begin - 1e-9)))
         edges = np.linspace(begin, end, count + 1)
         middles += list((edges[:-1] + edges[1:]) / 2)

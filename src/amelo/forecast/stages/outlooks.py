@@ -101,13 +101,13 @@ def _lesion(
     )
     occupied = _occupation(np.eye(len(STAGES))[stages], rates, patient, kind, times)
     total = _total(stages, rates)
-    said = dict(
-        surface=finding.surface,
-        model=model.get("hash", ""),
-        drivers=drivers_of(parts),
-        missing=missing_of(parts, total),
-        changes=changes_for(kind, name, case.hygiene, model["constants"]),
-    )
+    said = {
+        "surface": finding.surface,
+        "model": model.get("hash", ""),
+        "drivers": drivers_of(parts),
+        "missing": missing_of(parts, total),
+        "changes": changes_for(kind, name, case.hygiene, model["constants"]),
+    }
     targets = np.array([following(k) for k in range(len(STAGES))])[stages]
     nexts = {CHART[following(k)] for k in range(len(STAGES)) if chances[k] > 0}
     step = f"{name} to {nexts.pop()}" if len(nexts) == 1 else f"{name} or so to the next stage"
@@ -159,12 +159,12 @@ def _onset(
         fdi, kind, stages, patient, np.eye(len(STAGES))[0], "inactive", patient.age, sealed=sealed, constants=model["constants"]
     )
     occupied = _occupation(np.eye(len(STAGES))[stages], rates, patient, kind, times)
-    said = dict(
-        model=model.get("hash", ""),
-        drivers=drivers_of(parts),
-        missing=missing_of(parts, _total(stages, rates)),
-        changes=changes_for(kind, "sound", case.hygiene, model["constants"], sealed=sealed),
-    )
+    said = {
+        "model": model.get("hash", ""),
+        "drivers": drivers_of(parts),
+        "missing": missing_of(parts, _total(stages, rates)),
+        "changes": changes_for(kind, "sound", case.hygiene, model["constants"], sealed=sealed),
+    }
     yield Outlook("caries onset", fdi, stage="sound to enamel", hazard=_hazard(occupied[..., 1:].sum(axis=-1)), **said)
     yield Outlook("caries onset", fdi, stage="sound to dentine", hazard=_hazard(occupied[..., DENTINE:].sum(axis=-1)), **said)
 
