@@ -39,7 +39,9 @@ def priors() -> dict[str, tuple[float, float]]:
     return found
 
 
-def sample(*, warmup: int = 500, draws: int = 500, chains: int = 2, seed: int = SEED, data: dict[str, tuple[float, float]] | None = None) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def sample(
+    *, warmup: int = 500, draws: int = 500, chains: int = 2, seed: int = SEED, data: dict[str, tuple[float, float]] | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return draws of the posterior by name (chains × draws) and what the sampler says of itself.
 
     Arguments: warmup, draws, chains, seed; data (figures as :func:`published` returns them, default: the published ones).
@@ -127,7 +129,11 @@ def _card(draws: dict[str, np.ndarray], health: dict[str, Any]) -> dict[str, Any
         "rows": 0,
         "patients": 0,
         "method": "Weibull hazard with gamma frailty of patients, shape by setting, spread between practices and between sources, NUTS",
-        "posterior_5_50_95": {name: [_short(np.exp(q)) for q in np.quantile(values, [0.05, 0.5, 0.95])] for name, values in draws.items() if not name.startswith("source_t") and not name.startswith("source_r")},
+        "posterior_5_50_95": {
+            name: [_short(np.exp(q)) for q in np.quantile(values, [0.05, 0.5, 0.95])]
+            for name, values in draws.items()
+            if not name.startswith("source_t") and not name.startswith("source_r")
+        },
         "fit": rows,
         "sampler": health,
         "subgroups": "caries risk, age 65 and more, molars, root treatment, number of surfaces; one ratio each, the same for every material",

@@ -67,7 +67,9 @@ def expected(p: dict[str, Any], xp: ModuleType = np) -> dict[str, Any]:
     found["hazard.class2_2"] = report(2, practice, clinic, class2, (p["two_surfaces"], always), four, risky, rooted, old)
     cement = (p["glass_ionomer"], always)
     found["hazard.glass_ionomer_3"] = report(3, trial, cement, molar, risky)
-    found["hazard.glass_ionomer_more_5"] = report(5, trial, cement, molar, (p["two_surfaces"], always), (p["glass_ionomer_more"], always), risky)
+    found["hazard.glass_ionomer_more_5"] = report(
+        5, trial, cement, molar, (p["two_surfaces"], always), (p["glass_ionomer_more"], always), risky
+    )
     for name in CROWNS:
         found[f"hazard.{name}_5"] = report(5, trial, (p[name], always), molar, risky)
     found["hazard.inlay_10"] = report(10, trial, (p["inlay"], always), molar, risky)
