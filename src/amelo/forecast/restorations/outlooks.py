@@ -29,6 +29,7 @@ OWN_SHAPE = {
 }  # years after which the cumulative hazard is given; constant rate
 LIKELY_ROOT_TREATED = 0.08
 CONDITIONS = {"worn": "worn", "marginal gap": "gap"}
+CHILDHOOD, GROWN = 10.0, 30.0  # years: before nothing has been replaced yet, after it is as in practice
 PRIMARY_SURFACES = 2.0  # years after which primary teeth were seen
 
 
@@ -64,7 +65,7 @@ def outlooks(case: Case, times: np.ndarray, *, draws: int = 400, seed: int = 0, 
     common = flags(case, age, rng.random((4, draws)), constants["study.lesions_high"]["value"])
     practice = np.exp(p["setting_spread"]) * rng.standard_normal(draws)
     source = np.exp(p["source_spread"]) * rng.standard_normal(draws)
-    found, prepared, past = [], [], np.zeros(draws)
+    found, prepared, past, survivors = [], [], np.zeros(draws), 0
     for key, tooth in case.teeth.items():
         fdi = int(key)
         if tooth.status == "implant":
@@ -76,14 +77,15 @@ def outlooks(case: Case, times: np.ndarray, *, draws: int = 400, seed: int = 0, 
                 continue
             ready = _prepare(fdi, tooth, restoration, p, constants, age, common, practice, source, rng)
             if restoration.age != UNKNOWN:
-                past = past + ready.cumulative(ready.age)
+                past, survivors = past + ready.cumulative(ready.age), survivors + 1
             if why := failed_already(restoration):
                 found.append(Outlook("restoration failure", fdi, name, surface=letters, abstained=why))
             else:
                 prepared.append(ready)
-    frailty = posterior_frailty(failures_told(case), past, np.exp(p["frailty_variance"]), rng)
+    replaced = constants["study.replaced"]["value"] * np.clip((age - CHILDHOOD) / (GROWN - CHILDHOOD), 0.0, 1.0)
+    frailty = posterior_frailty(failures_told(case), past, survivors, replaced, np.exp(p["frailty_variance"]), rng)
     order = np.log(np.maximum(frailty, 1e-12))
-    told = f"{failures_told(case)} failed; restorations of known age have {float(past.mean()):.2g} expected failures behind them"
+    told = f"{failures_told(case)} failed; {survivors} of known age, which {float(past.mean()):.2g} failures were expected to end"
     typical = _mean_log_gamma(1.0 / np.exp(p["frailty_variance"]))
     patient = Part(
         "patient",

@@ -91,9 +91,25 @@ def failures_told(case: Case) -> int:
     return sum(charted.values()) + sum(1 for tooth in told if tooth == UNKNOWN or not charted.get(tooth))
 
 
-def posterior_frailty(failures: int, exposure: np.ndarray, variance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return one frailty per draw: the exact gamma posterior of shape 1/variance + failures and rate 1/variance + exposure.
+def posterior_frailty(
+    failures: int, exposure: np.ndarray, survivors: int, replaced: np.ndarray, variance: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Return one frailty per draw from its exact posterior given how the restorations of the mouth have fared.
 
-    Arguments: failures (count); exposure (draws, cumulative hazard at frailty 1 over the past of the restorations); variance (draws); rng.
+    Each restoration of known age has survived its years; and it is either the first of its tooth or stands where one has failed, which is the likelier the
+    frailer the mouth: its likelihood is exp(-z·H)·(1 - q + q·z). Counting survivors alone would make every old mouth look sturdy. The posterior is a
+    mixture of gamma distributions of shape 1/variance + failures + k, k = 0 … survivors, and rate 1/variance + exposure.
+
+    Arguments: failures (count); exposure (draws, cumulative hazard at frailty 1 over the past of the restorations); survivors (how many are of known age); replaced
+    (q, draws: chance at frailty 1 that one stands where another failed, below 1); variance (draws); rng.
     """
-    return rng.standard_gamma(1.0 / variance + failures) / (1.0 / variance + exposure)
+    shape, rate = 1.0 / variance + failures, 1.0 / variance + exposure
+    log = np.zeros((survivors + 1, len(variance)))
+    with np.errstate(divide="ignore"):
+        odds = np.log(replaced) - np.log1p(-replaced)
+    for k in range(1, survivors + 1):
+        log[k] = log[k - 1] + np.log((survivors - k + 1) / k) + odds + np.log(shape + k - 1) - np.log(rate)
+    weights = np.exp(log - log.max(axis=0))
+    below = np.cumsum(weights, axis=0) / weights.sum(axis=0)
+    extra = (rng.random(len(variance)) > below).sum(axis=0)
+    return rng.standard_gamma(shape + extra) / rate
