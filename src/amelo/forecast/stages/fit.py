@@ -6,15 +6,17 @@ Run as ``python -m amelo.forecast.stages.fit FOLDER``; needs numpyro, forecastin
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from amelo.forecast.artefact import MODELS, save_model
+from amelo.forecast.stages.posterior import draw, mode
 from amelo.forecast.stages.studies import COHORTS, icdas_cavitated, published, reported
 from amelo.params import load_set
 
-__all__ = ["KEPT", "KIND", "main", "priors", "sample", "train"]
+__all__ = ["KEPT", "KIND", "main", "names", "parameters_of", "priors", "sample", "train"]
 
 KIND = "progression"
 KEPT = 400  # draws that are shipped
@@ -47,63 +49,39 @@ def _is_site(name: str) -> bool:
     return f"site.{name}" in load_set("natural-history").parameters
 
 
+def names() -> tuple[str, ...]:
+    """Return the parameters that are fitted, in the order of z: those of the priors, then onset and progression of each cohort."""
+    fitted = [name for name in priors() if not _free(name)]
+    return (*fitted, *(f"{part}_{cohort}" for cohort in COHORTS for part in ("onset", "progression")))
+
+
+def parameters_of(z: Any, xp: ModuleType = np) -> dict[str, Any]:
+    """Return the parameters (logarithms) of standard normal z (… × parameters)."""
+    known, found = priors(), {}
+    for k, name in enumerate(names()):
+        if name in known:
+            mean, spread = known[name]
+            found[name] = mean + spread * z[..., k]
+        else:
+            found[name] = xp.exp(found["cohort_spread"]) * z[..., k]
+    return found
+
+
 def sample(
-    *, warmup: int = 300, draws: int = 400, chains: int = 2, seed: int = SEED, data: dict[str, tuple[float, float]] | None = None
+    *, warmup: int = 120, draws: int = 300, chains: int = 2, seed: int = SEED, data: dict[str, tuple[float, float]] | None = None
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return draws of the posterior by name (chains × draws) and what the sampler says of itself.
 
     Arguments: warmup, draws, chains, seed; data (figures as :func:`published` returns them, default: the published ones).
     """
-    import jax
-    import jax.numpy as jnp
-    import numpyro
-    from numpyro import distributions
-    from numpyro.diagnostics import summary
-    from numpyro.infer import MCMC, NUTS, init_to_median
-
     figures = published() if data is None else data
-    fitted = {name: prior for name, prior in priors().items() if not _free(name)}
 
-    def model() -> None:
-        parameters = {
-            name: mean + spread * numpyro.sample(name, distributions.Normal(0.0, 1.0)) for name, (mean, spread) in fitted.items()
-        }
-        spread = jnp.exp(parameters["cohort_spread"])
-        for cohort in COHORTS:
-            for part in ("onset", "progression"):
-                name = f"{part}_{cohort}"
-                parameters[name] = spread * numpyro.sample(name, distributions.Normal(0.0, 1.0))
-        expected = reported(parameters, jnp)
-        for name, (value, error) in figures.items():
-            scale = jnp.log if name.startswith("rate.") else (lambda v: jnp.log(v / (1 - v)))
-            numpyro.sample(f"data.{name}", distributions.Normal(scale(expected[name]), error), obs=scale(value))
+    def expected(z: Any, xp: ModuleType) -> dict[str, Any]:
+        return reported(parameters_of(z, xp), xp)
 
-    with jax.enable_x64(True):
-        engine = MCMC(
-            NUTS(model, target_accept_prob=0.85, dense_mass=True, max_tree_depth=6, init_strategy=init_to_median),
-            num_warmup=warmup,
-            num_samples=draws,
-            num_chains=chains,
-            chain_method="sequential",
-            progress_bar=False,
-        )
-        engine.run(jax.random.PRNGKey(seed))
-        raw = {name: np.asarray(v) for name, v in engine.get_samples(group_by_chain=True).items()}
-        divergences = int(engine.get_extra_fields()["diverging"].sum())
-    told = summary(raw, group_by_chain=True)
-    found = {name: mean + spread * raw[name] for name, (mean, spread) in fitted.items()}
-    for cohort in COHORTS:
-        for part in ("onset", "progression"):
-            found[f"{part}_{cohort}"] = np.exp(found["cohort_spread"]) * raw[f"{part}_{cohort}"]
-    health = {
-        "divergences": divergences,
-        "largest_r_hat": round(float(max(row["r_hat"] for row in told.values())), 4),
-        "smallest_effective_size": round(float(min(row["n_eff"] for row in told.values()))),
-        "warmup": warmup,
-        "draws": draws,
-        "chains": chains,
-    }
-    return found, health
+    centre, axes = mode(expected, figures, len(names()))
+    z, health = draw(expected, figures, centre, axes, warmup=warmup, draws=draws, chains=chains, seed=seed)
+    return parameters_of(z), health
 
 
 def train(*, seed: int = SEED, **settings: int) -> dict[str, Any]:
