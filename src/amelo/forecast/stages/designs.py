@@ -17,7 +17,7 @@ import numpy as np
 
 from amelo.forecast.stages.chain import STAGES, advance
 
-__all__ = ["Watched", "event_free", "occupied_at", "progressed", "watch"]
+__all__ = ["Watched", "event_free", "later", "occupied_at", "progressed", "watch"]
 
 Rates = Callable[[Any], Any]  # ages (n) [year] -> rates (n × nodes × 7)
 
@@ -57,7 +57,11 @@ def _sweep(step: Callable[[Any, Any], tuple[Any, Any]], carry: Any, along: tuple
     return carry, tuple(np.array(column) for column in zip(*told, strict=True)) if told and told[0] is not None else None
 
 
-def _later(occupied: Any, rates: Rates, begin: float, end: float, xp: ModuleType) -> Any:
+def later(occupied: Any, rates: Rates, begin: float, end: float, xp: ModuleType = np) -> Any:
+    """Return the occupation of the stages (… × nodes × 8) at the end of a span of ages [year].
+
+    Arguments: occupied (at its beginning), rates (of ages), begin, end, xp.
+    """
     if end <= begin:
         return occupied
     middles, lengths, _ = _pieces([begin, end])
@@ -74,7 +78,7 @@ def occupied_at(rates: Rates, begin: float, end: float, *, start: int = 0, nodes
 
     Arguments: rates (of ages), begin and end [year], start (stage), nodes (how many frailties), xp.
     """
-    return _later(xp.asarray(np.tile(np.eye(len(STAGES))[start], (nodes, 1))), rates, begin, end, xp)
+    return later(xp.asarray(np.tile(np.eye(len(STAGES))[start], (nodes, 1))), rates, begin, end, xp)
 
 
 def _mask(stages: Sequence[int]) -> np.ndarray:
@@ -142,11 +146,11 @@ def event_free(
         for begin, end in zip(visits[i:-1], visits[i + 1 :], strict=True):
             since = round(end - visits[i], 6)
             at_risk = float(np.sum(weights * followed.sum(axis=-1)))
-            followed = _later(followed, rates, begin, end, np)
+            followed = later(followed, rates, begin, end, np)
             event = float(np.sum(weights * (followed * late).sum(axis=-1)))
             risk[since], events[since] = risk.get(since, 0.0) + at_risk, events.get(since, 0.0) + event
             followed = followed * (1.0 - late)
-        unseen = _later(unseen, rates, visits[i], visits[i + 1], np)
+        unseen = later(unseen, rates, visits[i], visits[i + 1], np)
     times = np.array(sorted(t for t in risk if t <= longest))
     return np.r_[0.0, times], np.r_[1.0, np.cumprod([1.0 - events[t] / risk[t] for t in times])]
 
@@ -169,9 +173,9 @@ def progressed(
     """
     stages = [stage for stage, share in enumerate(mix) if share]
     start = xp.stack([xp.asarray(np.tile(np.eye(len(STAGES))[stage], (len(weights), 1))) for stage in stages])
-    later = _later(start, rates, age, age + years, xp)
+    moved = later(start, rates, age, age + years, xp)
     total = 0.0
     for i, stage in enumerate(stages):
         selected = weights * occupied[:, stage]
-        total = total + mix[stage] * xp.sum(selected * xp.sum(later[i, :, beyond[stage] :], axis=-1)) / xp.sum(selected)
+        total = total + mix[stage] * xp.sum(selected * xp.sum(moved[i, :, beyond[stage] :], axis=-1)) / xp.sum(selected)
     return total
