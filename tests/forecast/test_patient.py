@@ -19,7 +19,11 @@ SOUND = tuple((fdi, letter) for fdi in (16, 26, 36, 46) for letter in "MD")
 
 def draws(onset: float = 0.05, variance: float = 1.0) -> dict[str, np.ndarray]:
     names = {p.name.partition(".")[2]: 0.0 for p in load_set("natural-history") if p.name.startswith(("prior.", "site."))}
-    names |= {name: np.log(0.2) for name in BASE} | {"onset": np.log(onset), "outer_to_inner": np.log(1e3), "frailty_variance": np.log(variance)}
+    names |= {name: np.log(0.2) for name in BASE} | {
+        "onset": np.log(onset),
+        "outer_to_inner": np.log(1e3),
+        "frailty_variance": np.log(variance),
+    }
     return {name: np.full(COUNT, value) for name, value in names.items()}
 
 

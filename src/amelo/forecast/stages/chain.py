@@ -20,7 +20,9 @@ YOUNG, GROWN = 13.5, 23.5  # years: the middles of the ages that were compared, 
 FASTEST = 4.0  # per year: no stage is passed in less than three months on average, whoever the patient is
 SHORT = 0.5  # years: step of the series, in which no rate times step is above 2
 HALVINGS = 5
-TERMS = 11  # of the series within a step: exact to 5e-4 with several stages at the fastest rate, to 1e-9 with rates up to one a year
+TERMS = (
+    11  # of the series within a step: exact to 5e-4 with several stages at the fastest rate, to 1e-9 with rates up to one a year
+)
 NODES = 20
 SPAN = (1e-6, 20.0)  # frailties: a variance of 2.5 has a weight of 0.4 % below; points a factor of 2.4 apart are exact to 1e-3
 
