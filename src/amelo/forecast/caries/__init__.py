@@ -1,0 +1,1 @@
+"""When caries begins in first permanent molars of children, from examinations a year apart."""
