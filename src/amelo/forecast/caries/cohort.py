@@ -37,7 +37,7 @@ COUNTS = {  # column: largest value
     "start_brush": 15, "mouth_d": 8, "mouth_m": 8, "mouth_f": 8, "oth_seal": 1, "oth_plaque": 3, "oth_caries_base": 3,
 }  # fmt: skip
 INPUTS = (*YES_NO, *DECIDUOUS, *COUNTS)
-AGES = ("lo", "hi", "e_lo", "e_hi", "age_base")
+AGES = ("lo", "hi", "e_lo", "e_hi", "age_base", "age_last")
 REQUIRED = ("id", "tooth_fdi", "at_risk_base", *AGES, *INPUTS)
 MAY_BE_CONSTANT = ("girl", "upper", "adj4_m", "adj5_m", "mouth_m", "plaque_total", "oth_caries_base", "erupted_base")
 
@@ -47,7 +47,7 @@ class Cohort:
     """Teeth of children as arrays of equal length, sorted by child and tooth.
 
     Arguments: child (0, 1, …), tooth (FDI), at_risk (free of caries at the first examination), lo, hi (years of age; caries in (lo, hi],
-    lo NaN left-censored, hi NaN right-censored), e_lo, e_hi (emergence in (e_lo, e_hi]), age_base, inputs (column: values, NaN unknown),
+    lo NaN left-censored, hi NaN right-censored), e_lo, e_hi (emergence in (e_lo, e_hi]), age_base, age_last (first and last examination), inputs (column: values, NaN unknown),
     groups (column: text, for subgroups only), split ("" where the file has none).
     """
 
@@ -59,6 +59,7 @@ class Cohort:
     e_lo: np.ndarray
     e_hi: np.ndarray
     age_base: np.ndarray
+    age_last: np.ndarray
     inputs: dict[str, np.ndarray]
     groups: dict[str, np.ndarray]
     split: np.ndarray
@@ -127,6 +128,7 @@ def cohort_of(table: pd.DataFrame) -> Cohort:
     check_order(table, "lo", "hi", strict=True)
     check_order(table, "e_lo", "e_hi", strict=True)
     check_order(table, "e_lo", "hi", strict=True)
+    check_order(table, "age_base", "age_last")
     empty = np.isnan(ages["lo"]) & np.isnan(ages["hi"])
     if empty.any():
         what = f"columns lo and hi are both empty in {rows_named(empty)}"

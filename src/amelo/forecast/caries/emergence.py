@@ -59,9 +59,7 @@ def fit_emergence(cohort: Cohort) -> dict[str, float]:
     return {"mean": float(found.x[0]), "girl": float(found.x[1]), "upper": float(found.x[2]), "sd": float(np.exp(found.x[3]))}
 
 
-def sample_emergence(
-    rng: np.random.Generator, mean: np.ndarray, sd: float, low: np.ndarray, high: np.ndarray
-) -> np.ndarray:
+def sample_emergence(rng: np.random.Generator, mean: np.ndarray, sd: float, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Return ages at emergence drawn within (low, high] by rejection on a fine grid, one per element of ``mean``."""
     grid = np.linspace(0, 1, 101)[1:] - 0.005
     at = low[..., None] + (high - low)[..., None] * grid

@@ -14,48 +14,55 @@ from amelo.forecast.caries.model import Forecaster, fitted
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LANDMARK", "evaluate", "forecasts_of", "history_scores"]
+__all__ = ["LANDMARK", "evaluate", "forecasts_of", "history_gain", "history_scores"]
 
-LANDMARK = 2.0  # years after the first examination, from where the updated forecast is scored
+LANDMARK = 2.35  # years after the first examination: the gap between the third yearly examination and the fourth
+GAP = 0.45  # years between the examination before a landmark, as a rule, and the landmark
+IN_SUBGROUPS = ("log_likelihood", "auc_3y", "expected_observed_4y")
 SMALLEST = 100  # followed teeth that a subgroup needs
 
 
 def forecasts_of(model: dict[str, Any], cohort: Cohort) -> Forecasts:
     """Return what a model says of the followed teeth of a cohort."""
     forecaster, used = Forecaster(fitted(model), cohort), cohort.followed
-    return Forecasts(forecaster.log_likelihood()[used], {n: forecaster.risk(n)[used] for n in HORIZONS})
+    seen_for = cohort.age_last - cohort.age_base
+    return Forecasts(
+        forecaster.log_likelihood()[used],
+        {n: forecaster.risk(n)[used] for n in HORIZONS},
+        {n: forecaster.risk(np.minimum(n, seen_for))[used] for n in HORIZONS},
+    )
 
 
 def history_scores(model: dict[str, Any], cohort: Cohort, landmark: float = LANDMARK) -> dict[str, np.ndarray]:
     """Score forecasts made some years on, without and with what the other molars of the mouth did until then.
 
     Arguments: model, cohort, landmark (years after the first examination).
-    Returns: per tooth of the cohort, NaN where it was not seen sound at the landmark and again later: alone and updated (log probability
-    of the observed interval), risk_alone and risk_updated (of caries within two more years).
+    Returns: per tooth of the cohort, NaN where it was carious by the landmark or not seen after it: alone and updated (log probability
+    of the observed interval, given that it was sound when last seen), risk_alone and risk_updated (of caries within two more years).
+    Assumptions: only examinations with a finding leave their date, so a molar counts as last seen sound GAP years before the landmark or at
+    ``lo``, whichever is earlier. To ask that ``lo`` reach the landmark would keep all molars without caries and drop most with it.
     """
     forecaster = Forecaster(fitted(model), cohort)
-    mark = cohort.age_base + landmark
-    at_mark, later = forecaster.survival(mark), forecaster.survival(mark + 2)
-    high = np.where(np.isnan(cohort.hi), 0, cohort.hi)
-    to_lo = forecaster.survival(np.where(np.isnan(cohort.lo), 0, cohort.lo))
-    seen = np.maximum(to_lo - (~np.isnan(cohort.hi))[:, None] * forecaster.survival(high), 1e-300)
-    base = np.log(forecaster.sound) * cohort.at_risk[:, None]
-    until = np.where((cohort.hi <= mark)[:, None], seen, np.where((cohort.lo >= mark)[:, None], at_mark, to_lo))
-    until = np.log(until) * cohort.at_risk[:, None]
-    own = np.log(at_mark) - np.log(forecaster.sound)  # a molar that is scored was sound at the mark
-    scored = cohort.at_risk & (cohort.lo >= mark) & ~((cohort.lo <= mark) & np.isnan(cohort.hi))
-    weights = {"alone": _tilt(forecaster.weights(base), own), "updated": forecaster.weights(until)}
+    lo, hi, event = np.nan_to_num(cohort.lo), np.nan_to_num(cohort.hi), ~np.isnan(cohort.hi)
+    mark, sound_at = cohort.age_base + landmark, np.minimum(lo, cohort.age_base + landmark - GAP)
+    sound, later = forecaster.survival(sound_at), forecaster.survival(sound_at + 2)
+    seen = np.maximum(forecaster.survival(lo) - event[:, None] * forecaster.survival(hi), 1e-300)
+    by_mark = event & (hi <= mark)
+
+    def at_risk(values: np.ndarray) -> np.ndarray:
+        return np.where(cohort.at_risk[:, None], values, 1.0)
+
+    since = at_risk(np.where(by_mark[:, None], seen, sound) / forecaster.sound)
+    own = at_risk(sound / forecaster.sound)
+    scored = cohort.at_risk & ~by_mark & (event | (lo > mark))
+    alone = forecaster.at_first * own
+    weights = {"alone": alone / alone.sum(1, keepdims=True), "updated": forecaster.frailty(since, own)}
     found = {}
     for name, weight in weights.items():
-        left = (seen / at_mark * weight).sum(1)
+        left = (seen / sound * weight).sum(1)
         found[name] = np.where(scored, np.log(np.maximum(left, 1e-300)), np.nan)
-        found[f"risk_{name}"] = np.where(scored, 1 - (later / at_mark * weight).sum(1), np.nan)
+        found[f"risk_{name}"] = np.where(scored, 1 - (later / sound * weight).sum(1), np.nan)
     return found
-
-
-def _tilt(weight: np.ndarray, log_parts: np.ndarray) -> np.ndarray:
-    tilted = weight * np.exp(log_parts - log_parts.max(1, keepdims=True))
-    return tilted / tilted.sum(1, keepdims=True)
 
 
 def evaluate(
@@ -96,11 +103,10 @@ def _subgroups(cohort: Cohort, forecasts: Forecasts, *, replicates: int, seed: i
                 continue
             part = Scorer(cohort.take(mask))
             order = np.flatnonzero(mask)
-            said = Forecasts(forecasts.log_likelihood[order], {n: r[order] for n, r in forecasts.risk.items()})
-            keep = ("log_likelihood", "auc_3y", "expected_observed_4y")
+            said = forecasts.take(order)
             rows = intervals(
                 int(part.cohort.child.max()) + 1,
-                lambda w, part=part, said=said: {k: part.figures(said, w)[k] for k in keep},
+                lambda w, part=part, said=said: {k: part.figures(said, w)[k] for k in IN_SUBGROUPS},
                 replicates=replicates,
                 seed=seed,
             )
@@ -109,7 +115,11 @@ def _subgroups(cohort: Cohort, forecasts: Forecasts, *, replicates: int, seed: i
 
 
 def _history(model: dict[str, Any], cohort: Cohort, *, replicates: int, seed: int) -> dict[str, Any]:
-    scores = history_scores(model, cohort)
+    return history_gain(history_scores(model, cohort), cohort, replicates=replicates, seed=seed)
+
+
+def history_gain(scores: dict[str, np.ndarray], cohort: Cohort, *, replicates: int, seed: int) -> dict[str, Any]:
+    """Return what updating by the mouth's own history gains per tooth in log likelihood, with its interval by child."""
     used = ~np.isnan(scores["alone"])
     gain, child = (scores["updated"] - scores["alone"])[used], np.unique(cohort.child[used], return_inverse=True)[1]
     if not len(gain):

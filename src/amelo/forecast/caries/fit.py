@@ -8,14 +8,21 @@ import numpy as np
 
 from amelo.forecast.caries.cohort import Cohort
 from amelo.forecast.caries.design import COLUMNS, design, standardise
-from amelo.forecast.caries.likelihood import KNOTS, child_log_likelihood, exposures, frailty_nodes, pack, tooth_parts
+from amelo.forecast.caries.likelihood import (
+    KNOTS,
+    child_log_likelihood,
+    exposures,
+    frailty_nodes,
+    pack,
+    tooth_parts,
+)
 
 __all__ = ["fit_hazard", "scales", "unpack"]
 
 SHRINK = 10.0  # precision of the normal prior of an effect per standard deviation; chosen by cross-validation, flat from 1 to 30
 SMOOTH = 4.0  # precision of the steps of the log hazard between pieces
-SIGMA_PRIOR = (0.0, 1.0)  # of log sigma
-WARM_UP = 60
+SIGMA_PRIOR = (0.0, 1.0)  # mean and standard deviation of log sigma
+WARM_UP = 100
 LEAST_CURVATURE = 0.25  # a direction that the data leave open, such as an effect held at 0 by its sign, starts at most 2 wide
 SIGNS = np.array([column.sign for column in COLUMNS])
 PIECES = len(KNOTS)
@@ -111,13 +118,19 @@ def _posterior(jax: Any, value: Any, both: Any, top: np.ndarray, draws: int, see
     level, axes = np.linalg.eigh(-(hessian + hessian.T) / 2)
     spread = axes / np.sqrt(np.maximum(level, LEAST_CURVATURE))
     kernel = NUTS(potential_fn=lambda z: -value(top + spread @ z), adapt_mass_matrix=False, step_size=0.3, max_tree_depth=5)
-    chains = MCMC(kernel, num_warmup=WARM_UP, num_samples=-(-draws // 2), num_chains=2, chain_method="sequential", progress_bar=False)
+    chains = MCMC(
+        kernel, num_warmup=WARM_UP, num_samples=-(-draws // 2), num_chains=2, chain_method="sequential", progress_bar=False
+    )
     begin = np.random.default_rng(seed).normal(scale=0.3, size=(2, len(top)))
     chains.run(jax.random.PRNGKey(seed), init_params=begin)
     z = np.asarray(chains.get_samples(group_by_chain=True), float)
+    theta = top + z @ spread.T
+    shown = np.concatenate(
+        [unpack(np, theta)[0], theta[..., len(SIGNS) :]], axis=-1
+    )  # effects as they act, not their raw parameters
     checks = {
-        "r_hat": float(np.max(split_gelman_rubin(z))),
-        "effective_draws": float(np.min(effective_sample_size(z))),
+        "r_hat": float(np.max(split_gelman_rubin(shown))),
+        "effective_draws": float(np.min(effective_sample_size(shown))),
         "laplace_sd_ratio": [float(q) for q in np.quantile(z.reshape(-1, len(top)).std(0), [0, 0.5, 1])],
     }
-    return {"draws": top + z.reshape(-1, len(top)) @ spread.T, "checks": checks}
+    return {"draws": theta.reshape(-1, len(top)), "checks": checks}

@@ -2,8 +2,9 @@
 
 Scored are molars that were sound at the first examination and seen again (``followed``). Whether one is carious N years later is known
 when it was seen carious by then, or sound then or later, within GRACE years, since examinations are about a year apart; the others are
-undetermined and left out of the AUC, and their share is told. The observed share at 4 y is that of the nonparametric maximum likelihood
-of the intervals (Turnbull), which leaves out none.
+undetermined and left out of the AUC, and their share is told. Expected over observed leaves out none: each tooth is expected to decay
+with its risk up to N years or to its last examination, whichever is earlier; an interval that straddles N years counts by the part of it
+that lies before.
 """
 
 from __future__ import annotations
@@ -15,21 +16,25 @@ import numpy as np
 
 from amelo.forecast.caries.cohort import Cohort
 
-__all__ = ["GRACE", "HORIZONS", "Forecasts", "Scorer", "compare", "intervals", "turnbull"]
+__all__ = ["GRACE", "HORIZONS", "Forecasts", "Scorer", "compare", "intervals"]
 
 HORIZONS = (2, 3, 4)  # years after the first examination
 GRACE = 0.25  # years by which an examination may come early or late
-CELL = 0.1  # years; ages are recorded to a tenth
-LAST = 6.0  # years after the first examination; nobody was seen later
-SWEEPS = 200  # of the EM of Turnbull; changes below 1e-4 after that
 
 
 @dataclass(frozen=True)
 class Forecasts:
-    """What a model says per followed tooth: log probability of the observed interval, and the risk at each horizon (teeth)."""
+    """What a model says per followed tooth: log probability of the observed interval, the risk at each horizon, and that up to the horizon or to
+    its last examination."""
 
     log_likelihood: np.ndarray
     risk: dict[int, np.ndarray]
+    expected: dict[int, np.ndarray]
+
+    def take(self, rows: np.ndarray) -> Forecasts:
+        """Return those of some teeth."""
+        part = lambda values: {n: v[rows] for n, v in values.items()}  # noqa: E731
+        return Forecasts(self.log_likelihood[rows], part(self.risk), part(self.expected))
 
 
 def _auc(score: np.ndarray, case: np.ndarray, weight: np.ndarray) -> float:
@@ -42,30 +47,6 @@ def _auc(score: np.ndarray, case: np.ndarray, weight: np.ndarray) -> float:
     return float((cases * below).sum() / total) if total else np.nan
 
 
-def turnbull(low: np.ndarray, high: np.ndarray, weight: np.ndarray, at: float) -> float:
-    """Return the nonparametric share with the event by ``at``, from intervals (low, high] in years, high NaN when right-censored."""
-    return _turnbull(*_cells(low, high), weight, at)
-
-
-def _cells(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    count = int(LAST / CELL) + 1  # the last cell is everything later
-    edges = np.stack([np.round(low / CELL), np.where(np.isnan(high), count, np.round(np.nan_to_num(high) / CELL))], 1).astype(int)
-    edges = edges.clip(0, count)
-    pairs, place = np.unique(edges, axis=0, return_inverse=True)
-    cell = np.arange(count)
-    inside = ((cell >= pairs[:, :1]) & (cell < np.maximum(pairs[:, 1:], pairs[:, :1] + 1))).astype(float)
-    return inside, place.ravel()
-
-
-def _turnbull(inside: np.ndarray, place: np.ndarray, weight: np.ndarray, at: float) -> float:
-    counts = np.bincount(place, weight, minlength=len(inside))
-    share = np.full(inside.shape[1], 1 / inside.shape[1])
-    for _ in range(SWEEPS):
-        expected = counts / np.maximum(inside @ share, 1e-300)
-        share = share * (expected @ inside) / counts.sum()
-    return float(share[: round(at / CELL)].sum())
-
-
 class Scorer:
     """The figures of forecasts for one cohort, under any weights of its children."""
 
@@ -75,7 +56,7 @@ class Scorer:
         self.case = {n: self.high <= n + GRACE for n in HORIZONS}
         self.known = {n: self.case[n] | (self.low >= n - GRACE) for n in HORIZONS}
         self.first, self.second, self.ordered = self._pairs()
-        self.table = _cells(self.low, self.high)
+        self.observed = {n: _observed(self.low, self.high, n) for n in HORIZONS}
 
     def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return pairs of teeth of one mouth, the first carious before the second could be; ordered: the second later, too."""
@@ -105,9 +86,8 @@ class Scorer:
         found["within_mouth_c"] = _mean(right[never], pair[never])
         found["within_mouth_c_ordered"] = _mean(right[self.ordered], pair[self.ordered])
         for n in HORIZONS:
-            observed = _turnbull(*self.table, w, n)
-            expected = float(np.average(forecasts.risk[n], weights=w))
-            found[f"expected_observed_{n}y"] = expected / observed if observed else np.nan
+            observed = float((self.observed[n] * w).sum())
+            found[f"expected_observed_{n}y"] = float((forecasts.expected[n] * w).sum()) / observed if observed else np.nan
         known = self.known[4]
         found["expected_observed_4y_known"] = _mean(forecasts.risk[4][known], w[known]) / _mean(self.case[4][known], w[known])
         return found
@@ -115,6 +95,11 @@ class Scorer:
     def undetermined(self) -> dict[str, float]:
         """Return the share of followed teeth whose state at each horizon is not known."""
         return {f"undetermined_{n}y": float(1 - self.known[n].mean()) for n in HORIZONS}
+
+
+def _observed(low: np.ndarray, high: np.ndarray, years: float) -> np.ndarray:
+    part = (years - low) / np.maximum(high - low, 1e-9)
+    return np.where(np.isnan(high), 0.0, np.clip(part, 0, 1))
 
 
 def _mean(values: np.ndarray, weight: np.ndarray) -> float:
