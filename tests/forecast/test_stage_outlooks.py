@@ -218,7 +218,7 @@ def test_what_could_be_done_has_a_source_and_helps(model):
     assert {c.source for c in changes} == {"elrashid2019", "cd010431", "cd007868", "varnish2019"}
     sealed = next(o.changes for o in found if o.surface == "O")
     assert sealed[0].effect == pytest.approx(np.log(0.12))
-    assert not [c for c in next(o.changes for o in outlooks(case(t16=SOUND), TIMES, model=model) if o.surface == "M")]
+    assert not list(next(o.changes for o in outlooks(case(t16=SOUND), TIMES, model=model) if o.surface == "M"))
 
 
 def test_the_same_seed_gives_the_same_draws_and_another_seed_others(model):

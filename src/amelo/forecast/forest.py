@@ -5,7 +5,7 @@ Trees are three splits deep, so a forest is a sum of products of at most three c
     f(x) = constant + Σ value · 1[a < x_i ≤ b] · 1[c < x_j ≤ d] · 1[e < x_k ≤ g]
 
 What a feature adds against the average tooth is its Shapley value in each product, with the features of the average tooth independent;
-for three factors that is a closed form, so the parts add up to f(x) exactly: there is no second story beside the model [Lundberg2020].
+for three factors that is a closed form, so the parts add up to f(x) exactly: there is no second story beside the model [lundberg2020].
 """
 
 from __future__ import annotations

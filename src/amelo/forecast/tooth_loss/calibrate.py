@@ -74,7 +74,7 @@ def _covariance(beta, value, slope, event, mouth) -> np.ndarray:
 def _variance(hazard: np.ndarray, event: np.ndarray, mouth: np.ndarray) -> tuple[float, float]:
     """Return θ of the gamma sturdiness of mouths by maximum likelihood, and its relative error.
 
-    Assumptions: what a population shows of a tooth is given; only the dependence between teeth of a mouth speaks of θ [Glidden2000].
+    Assumptions: what a population shows of a tooth is given; only the dependence between teeth of a mouth speaks of θ [glidden2000].
     """
     from scipy.optimize import minimize_scalar
     from scipy.special import gammaln
@@ -99,7 +99,7 @@ def fit_bounds(score: np.ndarray, time: np.ndarray, event: np.ndarray, survival:
     Arguments: score, time [y], event (bool) of teeth that the trees had not seen; survival.
     Returns: ``edges`` of the groups (scores), ``levels``, ``risk`` (groups × levels).
     Assumptions: mouths to come are like those here (exchangeable); groups by score, because one risk for all covers the riskiest less
-    [Candes2023].
+    [candes2023].
     """
     edges = np.quantile(score, GROUPS[1:-1])
     group = np.searchsorted(edges, score, "right")
@@ -130,10 +130,9 @@ def bound(risk: np.ndarray, grid: np.ndarray, at: float | np.ndarray) -> np.ndar
     return grid[np.minimum(reached, len(grid) - 1)]
 
 
-def missed(bounds: np.ndarray, time: np.ndarray, event: np.ndarray) -> float:
+def missed(bounds: np.ndarray, time: np.ndarray, event: np.ndarray, weight: np.ndarray | None = None) -> float:
     """Return the share lost before its bound, by Kaplan-Meier on time relative to the bound."""
-    relative = time / bounds
-    times, alive = survival_curve(relative, event)
+    times, alive = survival_curve(time / bounds, event, weight)
     index = np.searchsorted(times, 1.0, "left")
     return float(1 - alive[index - 1]) if index else 0.0
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amelo.forecast.forest import Forest
+from amelo.forecast.scores.censoring import Censoring
 from amelo.forecast.tooth_loss.boost import Follow, binned, boost, thresholds, tree_arrays
 from amelo.forecast.tooth_loss.calibrate import fit_bounds, fit_survival
 from amelo.forecast.tooth_loss.cohort import Cohort, read_cohort
@@ -111,12 +112,20 @@ def train(table: pd.DataFrame, *, card: dict[str, Any] | None = None, on_progres
         "constant": 0.0,
         "survival": calibration,
         "bounds": fit_bounds(unseen, cohort.time, cohort.event, survival),
+        "censoring": _censoring(cohort),
         "inputs": fit_inputs(cohort.mouths),
         "settings": settings,
     }
     model["spread"] = _spread(Forest.load(model), x)
     say(1.0, "done")
     return model | {"card": _card(cohort, card or {})}
+
+
+def _censoring(cohort: Cohort) -> dict[str, list[float]]:
+    """Return the share still under observation at steps of a twentieth of a year, for scores on other patients."""
+    times = np.arange(1, 20 * 6 + 1) / 20
+    share = Censoring.of(cohort.time, cohort.event).after(times)
+    return {"times": [float(t) for t in times], "share": [float(f"{s:.6g}") for s in share]}
 
 
 def _shares(x: np.ndarray, edges: list[np.ndarray]) -> list[list[float]]:
@@ -147,5 +156,5 @@ def _card(cohort: Cohort, told: dict[str, Any]) -> dict[str, Any]:
         "follow_up_years": [float(f"{q:.3g}") for q in np.quantile(cohort.time, [0.5, 1.0])],
         "age_years": [float(q) for q in np.quantile(cohort.mouths.columns["baseline_age"], [0.0, 0.5, 1.0])],
         "monotone": [known[name]["words"] for name in SIGNS],
-        "sources": ["Austin2020", "Lundberg2020"],
+        "sources": ["austin2020", "lundberg2020"],
     } | told
