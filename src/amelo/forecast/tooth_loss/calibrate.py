@@ -15,6 +15,8 @@ __all__ = ["LATEST", "bound", "fit_bounds", "fit_survival", "missed"]
 AT = (0.02, 0.25, 0.5, 0.75, 0.98)  # quantiles of the times of loss where the spline has its knots
 GROUPS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)  # groups of score for the bounds on time; the last is the riskiest twentieth
 LEVELS = (0.05, 0.10)
+LANDMARKS, FORWARD = (0.5, 1.0, 2.0), 2.0  # years: what is known until then, and how far it is followed
+PARTS = 20  # of the mouths, for the error of their variance
 LATEST = 5.0  # years; no bound says more
 
 
@@ -45,8 +47,7 @@ def fit_survival(score: np.ndarray, time: np.ndarray, event: np.ndarray, mouth: 
     root = np.linalg.cholesky(_covariance(beta, value, slope, event, mouth))
     model = {"knots": _plain(knots), "coefficients": _plain(beta), "root": [_plain(row) for row in root], "centre": centre}
     survival = Survival(knots, beta, root, centre, 1.0, 0.0)
-    hazard = survival.hazard_at(score, time)
-    variance, error = _variance(hazard, event, mouth)
+    variance, error = _variance(survival, score, time, event, mouth)
     return model | {"variance": variance, "variance_error": error}
 
 
@@ -71,26 +72,39 @@ def _covariance(beta, value, slope, event, mouth) -> np.ndarray:
     return covariance + 1e-12 * np.trace(covariance) * np.eye(len(beta))
 
 
-def _variance(hazard: np.ndarray, event: np.ndarray, mouth: np.ndarray) -> tuple[float, float]:
-    """Return θ of the gamma sturdiness of mouths by maximum likelihood, and its relative error.
+def _variance(survival: Survival, score: np.ndarray, time: np.ndarray, event: np.ndarray, mouth: np.ndarray) -> tuple[float, float]:
+    """Return the variance θ of the lasting sturdiness of mouths and its relative error.
 
-    Assumptions: what a population shows of a tooth is given; only the dependence between teeth of a mouth speaks of θ [glidden2000].
+    Assumptions: fitted to what comes after landmarks given what a mouth lost before them, because teeth that are taken out on one day
+    stand together in the data without saying anything of the years to come.  Error by leaving out a twentieth of the mouths at a time.
     """
     from scipy.optimize import minimize_scalar
-    from scipy.special import gammaln
 
-    lost = np.bincount(mouth, event)
+    population = survival.hazard_at(score, time)
+    parts = [
+        (s, survival.hazard_at(score, np.minimum(time, s)), survival.hazard_at(score, np.minimum(time, s + FORWARD)))
+        for s in LANDMARKS
+    ]
 
-    def loss(log_variance: float) -> float:
-        v = np.exp(log_variance)
-        total = np.bincount(mouth, np.expm1(v * hazard) / v)
-        each = gammaln(1 / v + lost) - gammaln(1 / v) + lost * np.log(v) - (1 / v + lost) * np.log1p(v * total)
-        return -float(each.sum() + np.sum(v * hazard[event]))
+    def losses(log_variance: float) -> np.ndarray:
+        """Return minus the log-likelihood of each mouth's later years."""
+        v, out = np.exp(log_variance), np.zeros(mouth.max() + 1)
+        for landmark, before, until in parts:
+            seen = event & (time > landmark) & (time <= landmark + FORWARD)
+            early, ahead = survival.given(before, v), survival.given(until, v) - survival.given(before, v)
+            lost = np.bincount(mouth, event & (time <= landmark))[mouth]
+            shape, rate = 1 / v + lost, 1 / v + np.bincount(mouth, early)[mouth]
+            each = shape * np.log1p(ahead / rate) - np.where(seen, np.log(shape / (rate + ahead)) + v * population, 0.0)
+            out += np.bincount(mouth, np.where(time > landmark, each, 0.0), len(out))
+        return out
 
-    best = minimize_scalar(loss, bounds=(-6.0, 2.5), method="bounded", options={"xatol": 1e-6})
-    h = 0.05
-    curvature = (loss(best.x + h) - 2 * best.fun + loss(best.x - h)) / h**2
-    return float(np.exp(best.x)), float(1 / np.sqrt(max(curvature, 1e-9)))
+    def best(keep: np.ndarray) -> float:
+        return minimize_scalar(lambda x: losses(x)[keep].sum(), bounds=(-6.0, 2.5), method="bounded", options={"xatol": 1e-3}).x
+
+    group = np.random.default_rng(0).permutation(mouth.max() + 1) % PARTS
+    without = np.array([best(group != k) for k in range(PARTS)])
+    error = np.sqrt((PARTS - 1) / PARTS * np.sum((without - without.mean()) ** 2))
+    return float(f"{np.exp(best(group >= 0)):.4g}"), float(f"{min(error, 2.0):.4g}")
 
 
 def fit_bounds(score: np.ndarray, time: np.ndarray, event: np.ndarray, survival: Survival) -> dict[str, Any]:

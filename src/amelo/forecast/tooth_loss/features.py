@@ -19,17 +19,8 @@ OWN = (
     "mobil", "bleed", "plaque", "pocket_mean", "pocket_max", "cal_mean", "cal_max", "fgm_mean", "fgm_max", "mg", "filled", "decay_new",
     "decay_recur", "dfs", "crown", "endo", "filled_tooth", "decayed_tooth",
 )  # fmt: skip
-BESIDE = (  # also looked at on other teeth
-    "mobil", "bleed", "plaque", "pocket_mean", "pocket_max", "cal_mean", "cal_max", "decay_new", "decay_recur", "dfs", "crown", "endo",
-    "decayed_tooth",
-)  # fmt: skip
-RELATIONS = (
-    "others",
-    "over",
-    "rank",
-    "next",
-    "other_side",
-)  # mean of the others, above it, rank, mean next to it, across the midline
+BESIDE = tuple(name for name in OWN if name not in ("fgm_max", "mg", "filled_tooth"))  # also looked at on other teeth
+RELATIONS = ("others", "over", "rank", "next", "worst_next", "opposite", "other_side")
 PLACES = 32  # in the Universal order: upper right to upper left, lower left to lower right
 PLACE_NAMES = ("from_midline", "place", "teeth_next", "opposite_there", "other_side_there", "teeth_in_arch", "teeth_in_other_arch",
                "teeth_in_quadrant", "teeth_behind_canines", "teeth_seen")  # fmt: skip
@@ -127,7 +118,9 @@ def _relations(grid: np.ndarray, at: tuple[np.ndarray, np.ndarray]) -> list[np.n
     others = np.where(rest > 0, others, np.nan)
     before, after = _shifted(grid, np.nan)
     both = np.where(np.isnan(before), after, np.where(np.isnan(after), before, 0.5 * (before + after)))
-    return [others, value - others, _rank(grid, number)[at], both[at], grid[at[0], _OTHER_SIDE[at[1]]]]
+    mouth, u = at
+    across = [grid[mouth, _OPPOSITE[u]], grid[mouth, _OTHER_SIDE[u]]]
+    return [others, value - others, _rank(grid, number)[at], both[at], np.fmax(before, after)[at], *across]
 
 
 def _rank(grid: np.ndarray, number: np.ndarray) -> np.ndarray:

@@ -20,6 +20,8 @@ OF_TOOTH = (*OWN, "furc_max")
 PERSONAL = ("baseline_age", "male", "diabetes", "tobacco_ever")
 GRID = np.linspace(-3.2, 3.2, 65)  # normal scale at which the quantiles of a column are kept
 NOISE = 1e-3
+RIDGE = 0.2  # of a variance of about one
+FEW = 5.0  # values added to the count, so that one odd value alone decides nothing
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Inputs:
         held[np.diag_indices_from(held)] += NOISE
         residual = (z - mean)[known]
         solved = np.linalg.solve(held, residual) if known.any() else residual
-        distance = float(residual @ solved) / max(known.sum(), 1)
+        distance = _distance(held, residual)
         filled = np.broadcast_to(z, (draws, len(z))).copy()
         if not known.all():
             across = covariance[np.ix_(~known, known)]
@@ -105,6 +107,14 @@ class Inputs:
             drawn = self.value(name, filled[:, teeth * width + k]) if np.isnan(given) else np.full(len(filled), given)
             columns[name] = np.repeat(drawn[:, None], teeth, axis=1)
         return columns
+
+
+def _distance(covariance: np.ndarray, residual: np.ndarray) -> float:
+    """Return the squared Mahalanobis distance per value; a ridge keeps what follows almost exactly from the rest from deciding it."""
+    if not len(residual):
+        return 0.0
+    solved = np.linalg.solve(covariance + RIDGE * np.eye(len(residual)), residual)
+    return float(residual @ solved) / (len(residual) + FEW)
 
 
 def fit_inputs(mouths: Mouths) -> dict[str, Any]:

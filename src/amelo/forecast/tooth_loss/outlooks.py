@@ -24,6 +24,7 @@ __all__ = ["outlooks"]
 
 EXPLAINED = 6  # draws of the unknown that an explanation is averaged over
 AT = 2.0  # years, where the log hazard is explained
+UNUSUAL = 1.25  # times the distance of 999 in 1000 mouths of the cohort, which is itself the estimate of a few mouths
 LOOK_BACK = 5.0  # years of history that count: the hazard was fitted for five
 
 
@@ -86,7 +87,7 @@ def _outside(chart: Mouths, distance: float, inputs: Inputs, card: dict[str, Any
     age = chart.columns["baseline_age"][0]
     if age < youngest or age > oldest:
         return f"the cohort is of people from {youngest:g} to {oldest:g} years, this one is about {age:g}"
-    if distance > inputs.typical[-1]:
+    if distance > UNUSUAL * inputs.typical[-1]:
         return "what is recorded of this mouth is less usual than in 999 of 1000 mouths of the cohort"
     return ""
 

@@ -2,9 +2,9 @@
 
     log H(t | η) = s(log t) + (a + b·log t)·η + c·η²,    s a natural cubic spline
 
-H is what a population shows.  Teeth of one mouth are lost together more than their scores say: each mouth has a sturdiness z, gamma with
-mean 1 and variance θ, and given z the hazard is z·(exp(θH) − 1)/θ, which averages over mouths to H again.  What already happened in a
-mouth moves its z [clayton1978].
+H is what a population shows.  Mouths differ in more than their scores say: each has a lasting sturdiness z, gamma with mean 1 and variance
+θ, and given z the hazard is z·(exp(θH) − 1)/θ, which averages over mouths to H again.  What already happened in a mouth moves its z
+[clayton1978].
 """
 
 from __future__ import annotations
