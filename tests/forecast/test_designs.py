@@ -96,7 +96,7 @@ def test_several_questions_at_once_are_as_one_by_one():
 
 
 def test_no_probability_is_lost_on_the_way():
-    frailty, weights = frailty_nodes(0.7)
+    frailty, _weights = frailty_nodes(0.7)
     occupied = occupied_at(constant(RATES, frailty), 10.0, 33.3, nodes=len(frailty))
     assert occupied.sum(axis=1) == pytest.approx(np.ones(len(frailty)), abs=1e-10)
     assert later(occupied, constant(RATES, frailty), 33.3, 33.3) is occupied

@@ -27,7 +27,7 @@ def test_every_tooth_is_somewhere(lives):
     assert lives.teeth.shape == (4, len(AGES), 7, len(STATUSES))
     assert lives.teeth.sum(axis=-1) == pytest.approx(np.ones((4, len(AGES), 7)), abs=1e-9)
     assert lives.teeth.min() > -1e-9
-    assert (lives.untreated >= 0).all() and (lives.untreated <= 1).all()
+    assert (lives.untreated > -1e-9).all() and (lives.untreated <= 1).all()
 
 
 def test_disease_only_adds_up(lives):

@@ -106,7 +106,7 @@ def _cavities(
         padded[..., : D1 + 2] = occupied[..., : D1 + 2]
         later = advance(padded, full, STEP)
         here, there = 1.0 - padded[..., D1 + 1], 1.0 - later[..., D1 + 1]
-        hazard = np.log(np.maximum(here, 1e-12) / np.maximum(there, 1e-12)) / STEP
+        hazard = np.maximum(np.log(np.maximum(here, 1e-12) / np.maximum(there, 1e-12)), 0.0) / STEP
         share = rates[..., D1] / leaving
         cavity.append(hazard * share)
         filled.append(hazard * (1.0 - share))
