@@ -54,7 +54,7 @@ def test_the_spiral_is_the_matrix_exponential():
     rates = np.triu(rng.uniform(0, 0.5, (len(STATES), len(STATES))), 1)
     generator = rates - np.diag(rates.sum(axis=1))
     start = np.eye(len(STATES))[0]
-    assert _move(start, rates) == pytest.approx(start @ expm(generator * STEP), abs=1e-7)
+    assert _move(start, rates) == pytest.approx(start @ expm(generator * STEP), abs=1e-10)
 
 
 def test_the_first_cavity_comes_when_the_chain_says(models):

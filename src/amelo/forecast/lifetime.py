@@ -28,6 +28,8 @@ SURFACES: dict[bool, tuple[tuple[Kind, int], ...]] = {  # front tooth? -> kinds 
     True: (("approximal", 2), ("smooth", 2)),
     False: (("approximal", 2), ("occlusal", 1), ("smooth", 2)),
 }
+SOONEST = 6.0  # per year: fastest rate at which a tooth of the most susceptible is taken; faster ones differ by weeks
+PIECES, TERMS = 4, 8  # of a step; SOONEST times a piece is 0.75
 GROWN_UP = 20.0  # years, from which a cavity is more often answered by extraction
 
 
@@ -143,7 +145,7 @@ def _tooth(
         crowned = np.minimum(spiral["spiral.crowned"][:, None], 1.0 - refill)
         treated, lost = spiral["spiral.treated"][:, None], np.minimum(spiral["spiral.crown_lost"], 0.95)[:, None]
         rates = np.zeros((*state.shape, len(STATES)))
-        rates[..., 0, 1], rates[..., 0, 2], rates[..., 0, 4] = cavity[i], filled[i], other
+        rates[..., 0, 1], rates[..., 0, 2], rates[..., 0, 4] = np.minimum(cavity[i], SOONEST), np.minimum(filled[i], SOONEST), other
         rates[..., 1, 2], rates[..., 1, 4] = treated * (1 - extracted), treated * extracted + other
         rates[..., 2, 3], rates[..., 2, 4] = fails * crowned, fails * (1 - refill - crowned) + other
         rates[..., 3, 4] = crown_fails * lost + other
@@ -161,11 +163,14 @@ def _failures(position: int, r: dict[str, np.ndarray]) -> tuple[np.ndarray, np.n
 
 
 def _move(state: np.ndarray, rates: np.ndarray) -> np.ndarray:
-    """Return the state a step later: the exact exponential to fourth order, in two half steps, which keeps the sum."""
-    for _ in range(2):
+    """Return the state a step later, by the series of the exponential in short pieces, which keeps the sum.
+
+    Arguments: state (… × states), rates (… × states × states, from row to column) [1/year].
+    """
+    for _ in range(PIECES):
         term = found = state
-        for k in range(1, 7):
-            flow = term[..., :, None] * rates * (0.5 * STEP / k)
+        for k in range(1, TERMS + 1):
+            flow = term[..., :, None] * rates * (STEP / PIECES / k)
             term = flow.sum(axis=-2) - flow.sum(axis=-1)
             found = found + term
         state = found
