@@ -23,7 +23,7 @@ __all__ = ["AGES", "Lifetimes", "lifetimes"]
 AGES = np.arange(6, 81)
 STEP = 0.5  # years
 D1 = STAGES.index("D1")
-STATES = ("sound", "decayed", "filled", "crowned", "missing")
+STATES = ("sound", "decayed", "filled", "decayed again", "crowned", "missing")
 SURFACES: dict[bool, tuple[tuple[Kind, int], ...]] = {  # front tooth? -> kinds and how many
     True: (("approximal", 2), ("smooth", 2)),
     False: (("approximal", 2), ("occlusal", 1), ("smooth", 2)),
@@ -69,7 +69,7 @@ def lifetimes(
     frailty, weights = found[0][0], np.stack([w for _, w in found])
     positions = [_tooth(position, p, r, spiral, levels, frailty, progression["constants"]) for position in range(1, POSITIONS + 1)]
     states = np.stack(positions, axis=2)  # ages × draws × positions × nodes × states
-    statuses = np.stack([states[..., 1], states[..., 2] + states[..., 3], states[..., 4], states[..., 0]], axis=-1)
+    statuses = np.stack([states[..., 1] + states[..., 3], states[..., 2] + states[..., 4], states[..., 5], states[..., 0]], axis=-1)
     teeth = np.einsum("adpns,dn->daps", statuses, weights)
     none = np.prod((1.0 - statuses[..., 0]) ** 4, axis=2)  # nobody's tooth decayed, given the frailty
     return Lifetimes(teeth, 1.0 - np.einsum("adn,dn->da", none, weights))
@@ -144,11 +144,18 @@ def _tooth(
         refill = np.minimum(spiral["spiral.again_filled"], 0.95)[:, None]
         crowned = np.minimum(spiral["spiral.crowned"][:, None], 1.0 - refill)
         treated, lost = spiral["spiral.treated"][:, None], np.minimum(spiral["spiral.crown_lost"], 0.95)[:, None]
+        secondary = np.minimum(spiral["spiral.secondary"], 0.95)[:, None]
+        after = {2: refill, 4: crowned, 5: 1.0 - refill - crowned}  # what follows a failed filling
         rates = np.zeros((*state.shape, len(STATES)))
-        rates[..., 0, 1], rates[..., 0, 2], rates[..., 0, 4] = np.minimum(cavity[i], SOONEST), np.minimum(filled[i], SOONEST), other
-        rates[..., 1, 2], rates[..., 1, 4] = treated * (1 - extracted), treated * extracted + other
-        rates[..., 2, 3], rates[..., 2, 4] = fails * crowned, fails * (1 - refill - crowned) + other
-        rates[..., 3, 4] = crown_fails * lost + other
+        rates[..., 0, 1], rates[..., 0, 2] = np.minimum(cavity[i], SOONEST), np.minimum(filled[i], SOONEST)
+        rates[..., 1, 2], rates[..., 1, 5] = treated * (1 - extracted), treated * extracted
+        rates[..., 2, 3] = fails * secondary
+        for target in (4, 5):
+            rates[..., 2, target] = fails * (1 - secondary) * after[target]
+        for target, share in after.items():
+            rates[..., 3, target] = treated * share
+        rates[..., 4, 5] = crown_fails * lost
+        rates[..., :5, 5] += other[..., None]
         state = _move(state, rates)
     return np.array(rows)
 

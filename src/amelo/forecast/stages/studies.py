@@ -76,7 +76,7 @@ def reported(parameters: dict[str, Any], xp: ModuleType = np, *, lists: bool = F
 
     asked = [((SOUND,), E2), ((E2,), D1), ((BORDER,), D1), ((SOUND, E1, E2, BORDER), D1)]
     enamel, inner, border, outer = watch(swedes, weights, start, visits, asked, xp)
-    (pits,) = watch(rates_of("mejare", "occlusal"), weights, value("study.zandona_start"), visits, asked[3:], xp)
+    pits = _pits(parameters, rates_of("mejare", "occlusal"), weights, visits, asked[3], xp)
     found = {
         "rate.mejare_sound_to_inner": ratio(enamel, visits[0], last),
         "rate.mejare_inner_to_outer": ratio(inner, visits[0], last),
@@ -106,6 +106,38 @@ def reported(parameters: dict[str, Any], xp: ModuleType = np, *, lists: bool = F
     if lists:
         found["outer_dentine"] = outer
     return found
+
+
+def _pits(
+    parameters: dict[str, Any],
+    rates: Callable[[Any], Any],
+    weights: Any,
+    visits: list[float],
+    asked: tuple[tuple[int, ...], int],
+    xp: ModuleType,
+) -> list[Watched]:
+    """Return what was counted on the occlusal surfaces of first molars, second molars and premolars, which differ in risk and in how long they have been there."""
+    value = load_set("natural-history").value
+    groups = (("first_molar", 0.25, "erupted_first"), ("second_molar", 0.25, "erupted_later"), ("premolar", 0.5, "erupted_later"))
+    counted = []
+    for site, share, erupted in groups:
+        risk = value(f"site.occlusal_{site}")
+        start = min(value(f"study.{erupted}"), visits[0])
+
+        def at_site(ages: Any, risk: float = risk) -> Any:
+            return xp.minimum(risk * rates(ages), FASTEST)
+
+        (rows,) = watch(at_site, weights, start, visits, [asked], xp)
+        counted.append((share, rows))
+    return [
+        Watched(
+            rows[0].begin,
+            rows[0].end,
+            sum(s * r.events for (s, _), r in zip(counted, rows, strict=True)),
+            sum(s * r.years for (s, _), r in zip(counted, rows, strict=True)),
+        )
+        for rows in zip(*(rows for _, rows in counted), strict=True)
+    ]
 
 
 def icdas_cavitated(parameters: dict[str, Any], code: int, xp: ModuleType = np) -> Any:
