@@ -23,6 +23,7 @@ KEPT = 400  # draws that are shipped
 NOT_IN_THE_LIKELIHOOD = ("active_", "active_share")
 WIDTH = 2 * 1.645  # standard deviations in a 90 % interval
 DIGITS = 4
+EDGE = 1e-6  # shares are kept this far from 0 and 1
 SEED = 20261125
 OUTSIDE = (
     "all of these figures come from young people of the north of Europe and of Puerto Rico before 2005, and from one cohort of men"
@@ -76,7 +77,8 @@ def problem_of(figures: dict[str, tuple[float, float]]) -> Problem:
     rate = np.array([name.startswith("rate.") for name in figures])
 
     def scaled(values: np.ndarray) -> np.ndarray:
-        return np.where(rate, np.log(values), np.log(values) - np.log1p(-np.where(rate, 0.0, values)))
+        odds = np.clip(values, EDGE, 1.0 - EDGE)
+        return np.where(rate, np.log(values), np.log(odds) - np.log1p(-odds))
 
     def told(x: np.ndarray) -> np.ndarray:
         found = reported(dict(zip(free, x, strict=True)))

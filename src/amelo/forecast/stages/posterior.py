@@ -20,6 +20,8 @@ NUDGE = 1e-4
 ENOUGH = 1e-3  # decrease of the sum of squares below which the mode is found
 WIDER = 1.4  # spread of the first exact runs, relative to the posterior around its mode
 RIDGE = 1e-3
+TEACHINGS = 3  # rounds of a polynomial, draws with it, and exact runs at those draws
+FAR = 15.0  # standard deviations of a figure beyond which a run teaches the polynomial nothing that the posterior needs
 
 
 @dataclass(frozen=True)
@@ -155,14 +157,16 @@ def sample_posterior(
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Return draws of z (kept × size) and what the sampling says of itself.
 
-    Arguments: problem; runs (exact, for the first polynomial), checks (exact, at draws of each of two rounds), kept; warmup, draws, chains of NUTS; seed.
+    Arguments: problem; runs (exact, for the first polynomial), checks (exact, at draws of each round), kept; warmup, draws, chains of NUTS; seed.
     """
     rng = np.random.default_rng([seed, 3])
     centre, axes = mode(problem)
     z = centre + WIDER * rng.standard_normal((runs, problem.size)) @ axes.T
     x = problem.physical(z)
     y = np.array([problem.told(row) for row in x])
-    for _ in range(2):
+    near = (np.abs(y - problem.published) < FAR * problem.errors).all(axis=1)
+    x, y = x[near], y[near]
+    for _ in range(TEACHINGS):
         surrogate = fit_surrogate(x, y)
         found, health = nuts(problem, surrogate, centre, axes, warmup=warmup, draws=draws, chains=chains, seed=seed)
         flat = found.reshape(-1, problem.size)
