@@ -15,7 +15,7 @@ from amelo.forecast.nhanes import POSITIONS, STATUSES
 from amelo.forecast.restorations.hazard import DECADE, mixed
 from amelo.forecast.stages.chain import FASTEST, STAGES, advance, frailty_nodes
 from amelo.forecast.stages.patient import erupted_at
-from amelo.forecast.stages.rates import Kind, log_rates, site_of
+from amelo.forecast.stages.rates import SurfaceKind, log_rates, site_of
 from amelo.params import load_set
 
 __all__ = ["AGES", "Lifetimes", "lifetimes"]
@@ -24,7 +24,7 @@ AGES = np.arange(6, 81)
 STEP = 0.5  # years
 D1 = STAGES.index("D1")
 STATES = ("sound", "decayed", "filled", "decayed again", "crowned", "missing")
-SURFACES: dict[bool, tuple[tuple[Kind, int], ...]] = {  # front tooth? -> kinds and how many
+SURFACES: dict[bool, tuple[tuple[SurfaceKind, int], ...]] = {  # front tooth? -> kinds and how many
     True: (("approximal", 2), ("smooth", 2)),
     False: (("approximal", 2), ("occlusal", 1), ("smooth", 2)),
 }
@@ -81,7 +81,7 @@ def _pick(values: dict[str, list[float]], draws: int, rng: np.random.Generator) 
 
 
 def _cavities(
-    kind: Kind,
+    kind: SurfaceKind,
     fdi: int,
     p: dict[str, np.ndarray],
     early: np.ndarray,

@@ -10,7 +10,7 @@ import numpy as np
 
 from amelo.forecast.stages.chain import FASTEST, STAGES, frailty_nodes
 from amelo.forecast.stages.designs import Watched, occupied_at, progressed, watch
-from amelo.forecast.stages.rates import Kind, log_rates
+from amelo.forecast.stages.rates import SurfaceKind, log_rates
 from amelo.params import load_set
 
 __all__ = ["COHORTS", "cohort_rates", "icdas_cavitated", "mejare_visits", "published", "ratio", "reported"]
@@ -33,7 +33,7 @@ def published() -> dict[str, tuple[float, float]]:
 
 
 def cohort_rates(
-    parameters: dict[str, Any], cohort: str, kind: Kind, frailty: np.ndarray, xp: ModuleType = np
+    parameters: dict[str, Any], cohort: str, kind: SurfaceKind, frailty: np.ndarray, xp: ModuleType = np
 ) -> Callable[[Any], Any]:
     """Return the rates (ages × nodes × 7) of a cohort: its own level of onset and of progression, times the frailties."""
     onset, onward = parameters[f"onset_{cohort}"], parameters[f"progression_{cohort}"]
@@ -67,7 +67,7 @@ def reported(parameters: dict[str, Any], xp: ModuleType = np, *, lists: bool = F
     value = load_set("natural-history").value
     frailty, weights = frailty_nodes(xp.exp(parameters["frailty_variance"]), xp)
 
-    def rates_of(cohort: str, kind: Kind) -> Callable[[Any], Any]:
+    def rates_of(cohort: str, kind: SurfaceKind) -> Callable[[Any], Any]:
         return cohort_rates(parameters, cohort, kind, frailty, xp)
 
     start, visits = value("study.mejare_start"), mejare_visits(value)
