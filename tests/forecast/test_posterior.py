@@ -56,7 +56,8 @@ def test_resampling_follows_the_weights():
     assert resample(np.zeros(10), 10, rng)[1] == pytest.approx(10.0)
 
 
-def test_draws_of_a_gaussian_have_its_mean_and_spread():
+def test_draws_of_a_gaussian_have_its_mean_and_spread(monkeypatch):
+    monkeypatch.setattr("amelo.forecast.stages.posterior.TEACHINGS", 1)
     problem = linear()
     found, health = sample_posterior(problem, runs=60, checks=600, kept=600, warmup=200, draws=600, chains=2, seed=3)
     mean, covariance = exact(problem)

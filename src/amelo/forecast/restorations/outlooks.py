@@ -30,7 +30,7 @@ OWN_SHAPE = {
 LIKELY_ROOT_TREATED = 0.08
 CONDITIONS = {"worn": "worn", "marginal gap": "gap"}
 CHILDHOOD, GROWN = 10.0, 30.0  # years: before nothing has been replaced yet, after it is as in practice
-PRIMARY_SURFACES = 2.0  # years after which primary teeth were seen
+PRIMARY_YEARS = 2.0  # years after which primary teeth were seen
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _primary(restoration: Restoration, p: dict[str, np.ndarray], constants: dict
     more = constants[
         "hazard.primary_more_2" if len(restoration.surfaces) > 1 or restoration.kind == "crown" else "hazard.primary_one_2"
     ]
-    log = np.log(more["value"]) + normal * np.log(more["high"] / more["low"]) / (2 * 1.645) + np.log(DECADE / PRIMARY_SURFACES)
+    log = np.log(more["value"]) + normal * np.log(more["high"] / more["low"]) / (2 * 1.645) + np.log(DECADE / PRIMARY_YEARS)
     return log + (p["steel_primary"] if restoration.kind == "crown" else 0.0)
 
 

@@ -20,7 +20,6 @@ __all__ = ["KEPT", "KIND", "main", "names", "parameters_of", "priors", "problem_
 
 KIND = "progression"
 KEPT = 400  # draws that are shipped
-NOT_IN_THE_LIKELIHOOD = ("active_", "active_share")
 WIDTH = 2 * 1.645  # standard deviations in a 90 % interval
 DIGITS = 4
 EDGE = 1e-6  # shares are kept this far from 0 and 1
@@ -41,13 +40,8 @@ def priors() -> dict[str, tuple[float, float]]:
 
 
 def _free(name: str) -> bool:
-    return name.startswith("active_") or (
-        "_" in name and name.split("_")[0] in ("approximal", "occlusal", "smooth") and _is_site(name)
-    )
-
-
-def _is_site(name: str) -> bool:
-    return f"site.{name}" in load_set("natural-history").parameters
+    """Return whether nothing that was published bears on a parameter, so that its posterior is its prior: activity, and tooth groups."""
+    return name.startswith("active_") or f"site.{name}" in load_set("natural-history").parameters
 
 
 def names() -> tuple[str, ...]:
