@@ -111,10 +111,12 @@ def _lesion(
     targets = np.array([following(k) for k in range(len(STAGES))])[stages]
     nexts = {CHART[following(k)] for k in range(len(STAGES)) if chances[k] > 0}
     step = f"{name} to {nexts.pop()}" if len(nexts) == 1 else f"{name} or so to the next stage"
+    opens = bool((targets == CAVITY).all())  # then the next stage is the cavity
+    step += ", a cavity" * opens
     if name != "pulp":
         beyond = np.arange(len(STAGES)) >= targets[:, None, None]
         yield Outlook("progression", fdi, stage=step, hazard=_hazard((occupied * beyond).sum(axis=-1)), **said)
-    if not chances[CAVITY:].any():
+    if not opens and not chances[CAVITY:].any():
         yield Outlook("progression", fdi, stage=f"{name} to a cavity", hazard=_hazard(occupied[..., CAVITY:].sum(axis=-1)), **said)
     if chances[DENTINE:PULP].any() and not chances[PULP] and name != "D3":
         yield Outlook("progression", fdi, stage=f"{name} to the pulp", hazard=_hazard(occupied[..., PULP]), **said)
