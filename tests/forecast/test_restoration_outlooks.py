@@ -76,7 +76,7 @@ def test_parts_are_exactly_additive(model):
         material="unknown",
         tooth={"root_treated": "unknown"},
     )
-    common = flags(person, age, rng.random((4, count)), 2.0)
+    common = flags(person, age, rng.random((3, count)), model["constants"])
     tooth = person.tooth(16)
     ready = _prepare(16, tooth, tooth.restorations[0], p, model["constants"], age, common, nothing, nothing, rng)
     now = np.log(ready.shape / DECADE) + ready.level + (ready.shape - 1) * np.log((ready.age + SOON) / DECADE)

@@ -15,7 +15,7 @@ from amelo.forecast.nhanes import POSITIONS, STATUSES
 from amelo.forecast.restorations.hazard import DECADE, mixed
 from amelo.forecast.stages.chain import FASTEST, STAGES, advance, frailty_nodes
 from amelo.forecast.stages.patient import erupted_at
-from amelo.forecast.stages.rates import Kind, log_rates, site_of
+from amelo.forecast.stages.rates import SurfaceKind, log_rates, site_of
 from amelo.params import load_set
 
 __all__ = ["AGES", "Lifetimes", "lifetimes"]
@@ -23,11 +23,13 @@ __all__ = ["AGES", "Lifetimes", "lifetimes"]
 AGES = np.arange(6, 81)
 STEP = 0.5  # years
 D1 = STAGES.index("D1")
-STATES = ("sound", "decayed", "filled", "crowned", "missing")
-SURFACES: dict[bool, tuple[tuple[Kind, int], ...]] = {  # front tooth? -> kinds and how many
+STATES = ("sound", "decayed", "filled", "decayed again", "crowned", "missing")
+SURFACES: dict[bool, tuple[tuple[SurfaceKind, int], ...]] = {  # front tooth? -> kinds and how many
     True: (("approximal", 2), ("smooth", 2)),
     False: (("approximal", 2), ("occlusal", 1), ("smooth", 2)),
 }
+SOONEST = 6.0  # per year: fastest rate at which a tooth of the most susceptible is taken; faster ones differ by weeks
+PIECES, TERMS = 4, 8  # of a step; SOONEST times a piece is 0.75
 GROWN_UP = 20.0  # years, from which a cavity is more often answered by extraction
 
 
@@ -67,7 +69,7 @@ def lifetimes(
     frailty, weights = found[0][0], np.stack([w for _, w in found])
     positions = [_tooth(position, p, r, spiral, levels, frailty, progression["constants"]) for position in range(1, POSITIONS + 1)]
     states = np.stack(positions, axis=2)  # ages × draws × positions × nodes × states
-    statuses = np.stack([states[..., 1], states[..., 2] + states[..., 3], states[..., 4], states[..., 0]], axis=-1)
+    statuses = np.stack([states[..., 1] + states[..., 3], states[..., 2] + states[..., 4], states[..., 5], states[..., 0]], axis=-1)
     teeth = np.einsum("adpns,dn->daps", statuses, weights)
     none = np.prod((1.0 - statuses[..., 0]) ** 4, axis=2)  # nobody's tooth decayed, given the frailty
     return Lifetimes(teeth, 1.0 - np.einsum("adn,dn->da", none, weights))
@@ -79,7 +81,7 @@ def _pick(values: dict[str, list[float]], draws: int, rng: np.random.Generator) 
 
 
 def _cavities(
-    kind: Kind,
+    kind: SurfaceKind,
     fdi: int,
     p: dict[str, np.ndarray],
     early: np.ndarray,
@@ -106,7 +108,7 @@ def _cavities(
         padded[..., : D1 + 2] = occupied[..., : D1 + 2]
         later = advance(padded, full, STEP)
         here, there = 1.0 - padded[..., D1 + 1], 1.0 - later[..., D1 + 1]
-        hazard = np.log(np.maximum(here, 1e-12) / np.maximum(there, 1e-12)) / STEP
+        hazard = np.maximum(np.log(np.maximum(here, 1e-12) / np.maximum(there, 1e-12)), 0.0) / STEP
         share = rates[..., D1] / leaving
         cavity.append(hazard * share)
         filled.append(hazard * (1.0 - share))
@@ -142,11 +144,18 @@ def _tooth(
         refill = np.minimum(spiral["spiral.again_filled"], 0.95)[:, None]
         crowned = np.minimum(spiral["spiral.crowned"][:, None], 1.0 - refill)
         treated, lost = spiral["spiral.treated"][:, None], np.minimum(spiral["spiral.crown_lost"], 0.95)[:, None]
+        secondary = np.minimum(spiral["spiral.secondary"], 0.95)[:, None]
+        after = {2: refill, 4: crowned, 5: 1.0 - refill - crowned}  # what follows a failed filling
         rates = np.zeros((*state.shape, len(STATES)))
-        rates[..., 0, 1], rates[..., 0, 2], rates[..., 0, 4] = cavity[i], filled[i], other
-        rates[..., 1, 2], rates[..., 1, 4] = treated * (1 - extracted), treated * extracted + other
-        rates[..., 2, 3], rates[..., 2, 4] = fails * crowned, fails * (1 - refill - crowned) + other
-        rates[..., 3, 4] = crown_fails * lost + other
+        rates[..., 0, 1], rates[..., 0, 2] = np.minimum(cavity[i], SOONEST), np.minimum(filled[i], SOONEST)
+        rates[..., 1, 2], rates[..., 1, 5] = treated * (1 - extracted), treated * extracted
+        rates[..., 2, 3] = fails * secondary
+        for target in (4, 5):
+            rates[..., 2, target] = fails * (1 - secondary) * after[target]
+        for target, share in after.items():
+            rates[..., 3, target] = treated * share
+        rates[..., 4, 5] = crown_fails * lost
+        rates[..., :5, 5] += other[..., None]
         state = _move(state, rates)
     return np.array(rows)
 
@@ -161,11 +170,14 @@ def _failures(position: int, r: dict[str, np.ndarray]) -> tuple[np.ndarray, np.n
 
 
 def _move(state: np.ndarray, rates: np.ndarray) -> np.ndarray:
-    """Return the state a step later: the exact exponential to fourth order, in two half steps, which keeps the sum."""
-    for _ in range(2):
+    """Return the state a step later, by the series of the exponential in short pieces, which keeps the sum.
+
+    Arguments: state (… × states), rates (… × states × states, from row to column) [1/year].
+    """
+    for _ in range(PIECES):
         term = found = state
-        for k in range(1, 7):
-            flow = term[..., :, None] * rates * (0.5 * STEP / k)
+        for k in range(1, TERMS + 1):
+            flow = term[..., :, None] * rates * (STEP / PIECES / k)
             term = flow.sum(axis=-2) - flow.sum(axis=-1)
             found = found + term
         state = found

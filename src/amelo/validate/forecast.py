@@ -25,7 +25,7 @@ from amelo.validate.visits import confined_to_enamel
 __all__ = ["FULL", "IDS", "claims"]
 
 PICKS = 40  # draws of the posterior behind each row
-SOUND, E1, E2, BORDER, D1 = range(5)
+SOUND, E1, E2, BORDER, D1 = (STAGES.index(name) for name in ("sound", "E1", "E2", "border", "D1"))
 CHILDHOOD, SURFACES = 12.0, 32  # age and number of posterior approximal surfaces at which risk was told apart
 AT_21 = 21.0
 POPULATION_DRAWS = 40
@@ -184,6 +184,3 @@ def _lives() -> Any:
 
 def _dmft(low: int, high: int) -> float:
     return float(np.median(_lives().mean_teeth("dmft")[:, low - AGES[0] : high + 1 - AGES[0]].mean(axis=1)))
-
-
-assert STAGES[:5] == ("sound", "E1", "E2", "border", "D1")

@@ -98,7 +98,7 @@ def train(*, seed: int = SEED, **settings: int) -> dict[str, Any]:
     constants = {
         p.name: {"value": p.value, "low": p.low, "high": p.high, "grade": p.grade, "source": p.source}
         for p in load_set("restorations")
-        if p.name.startswith(("study.", "hazard.primary", "hazard.implant", "effect.", "condition."))
+        if p.name.startswith(("study.", "unknown.", "hazard.primary", "hazard.implant", "effect.", "condition."))
     }
     return {
         "kind": KIND,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amelo.records.base import UNKNOWN
 from amelo.records.teeth import is_primary
 from amelo.records.tooth import Restoration, Tooth
@@ -22,17 +24,13 @@ DIRECT = {
     "gold": "gold",
     "calcium silicate": "calcium_silicate",
 }
-ANY_CROWN = (("crown_metal_ceramic", 0.5), ("crown_ceramic", 0.25), ("crown_zirconia", 0.25))
-ANY_FILLING = (("composite", 0.6), ("amalgam", 0.3), ("glass_ionomer", 0.1))
-ANY_INLAY = (("inlay", 0.6), ("gold", 0.4))
-
 Materials = tuple[tuple[str, float], ...]
 
 
-def materials_of(restoration: Restoration) -> Materials:
+def materials_of(restoration: Restoration, constants: dict[str, Any]) -> Materials:
     """Return the materials of the model that this restoration may be, each with its chance; one when it was written down.
 
-    Assumptions: the chances of an unknown material are a guess at what is common.
+    Arguments: restoration, constants (``unknown.*``: chances of each material where none was written down).
     """
     kind, material = restoration.kind, restoration.material
     if kind == "sealant":
@@ -42,10 +40,21 @@ def materials_of(restoration: Restoration) -> Materials:
     if kind == "crown":
         if material == "stainless steel":
             return (("steel_primary", 1.0),)
-        return ((CROWNS[material], 1.0),) if material in CROWNS else ANY_CROWN
+        return ((CROWNS[material], 1.0),) if material in CROWNS else _any("crown", constants)
     if kind in ("inlay", "onlay"):
-        return ((INDIRECT[material], 1.0),) if material in INDIRECT else ANY_INLAY
-    return ((DIRECT[material], 1.0),) if material in DIRECT else ANY_FILLING
+        return ((INDIRECT[material], 1.0),) if material in INDIRECT else _any("inlay", constants)
+    return ((DIRECT[material], 1.0),) if material in DIRECT else _any("filling", constants)
+
+
+def _any(kind: str, constants: dict[str, Any]) -> Materials:
+    """Return the materials that a crown, inlay or filling may be made of; crowns are named in full."""
+    start = f"unknown.{kind}_"
+    found = {
+        name.removeprefix("unknown." if kind == "crown" else start): c["value"]
+        for name, c in constants.items()
+        if name.startswith(start)
+    }
+    return tuple((name, chance / sum(found.values())) for name, chance in sorted(found.items(), key=lambda item: -item[1]))
 
 
 def failed_already(restoration: Restoration) -> str:
@@ -54,9 +63,9 @@ def failed_already(restoration: Restoration) -> str:
     return f"it has failed already ({condition}): nothing is left to forecast, it is to be treated" if condition in FAILED else ""
 
 
-def no_figures(fdi: int, tooth: Tooth, restoration: Restoration) -> str:
+def no_figures(fdi: int, tooth: Tooth, restoration: Restoration, constants: dict[str, Any]) -> str:
     """Return why no published figure applies, "" when one does."""
-    material = materials_of(restoration)[0][0]
+    material = materials_of(restoration, constants)[0][0]
     if is_primary(fdi):
         if restoration.kind == "sealant":
             return "no figures are published for sealants of primary teeth"

@@ -27,10 +27,9 @@ OWN_SHAPE = {
     "glass_ionomer_sealant": 5.0,
     "infiltration": 3.0,
 }  # years after which the cumulative hazard is given; constant rate
-LIKELY_ROOT_TREATED = 0.08
 CONDITIONS = {"worn": "worn", "marginal gap": "gap"}
 CHILDHOOD, GROWN = 10.0, 30.0  # years: before nothing has been replaced yet, after it is as in practice
-PRIMARY_SURFACES = 2.0  # years after which primary teeth were seen
+PRIMARY_YEARS = 2.0  # years after which primary teeth were seen
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def outlooks(case: Case, times: np.ndarray, *, draws: int = 400, seed: int = 0, 
     p = {name: np.asarray(values)[picks] for name, values in model["draws"].items()}
     constants, name = model["constants"], model.get("hash", "")
     age, _, _ = ages(case, rng.random(draws))
-    common = flags(case, age, rng.random((4, draws)), constants["study.lesions_high"]["value"])
+    common = flags(case, age, rng.random((3, draws)), constants)
     practice = np.exp(p["setting_spread"]) * rng.standard_normal(draws)
     source = np.exp(p["source_spread"]) * rng.standard_normal(draws)
     found, prepared, past, survivors = [], [], np.zeros(draws), 0
@@ -72,7 +71,7 @@ def outlooks(case: Case, times: np.ndarray, *, draws: int = 400, seed: int = 0, 
             found.append(_implant(fdi, p, constants, times, rng, name))
         for restoration in tooth.restorations:
             letters = "".join(restoration.surfaces)
-            if why := no_figures(fdi, tooth, restoration) or _not_on_tooth(tooth):
+            if why := no_figures(fdi, tooth, restoration, constants) or _not_on_tooth(tooth):
                 found.append(Outlook("restoration failure", fdi, name, surface=letters, abstained=why))
                 continue
             ready = _prepare(fdi, tooth, restoration, p, constants, age, common, practice, source, rng)
@@ -118,7 +117,7 @@ def _prepare(
     practice: np.ndarray, source: np.ndarray, rng: np.random.Generator,
 ) -> _Prepared:  # fmt: skip
     count = len(age)
-    material, parts, chosen = _material(restoration, p, source, rng.random(count))
+    material, parts, chosen = _material(restoration, p, constants, source, rng.random(count))
     own_rate = material in OWN_SHAPE or is_primary(fdi)
     shape = np.ones(count) if own_rate else np.exp(p["shape_practice"])
     years, age_part = _age(restoration, age, constants, shape, rng)
@@ -134,23 +133,29 @@ def _prepare(
             parts.append(Part(flag.name, flag.words, flag.value, flag.holds * p[flag.name], flag.unknown))
         molar = tooth_class(fdi) == "molar"
         parts.append(Part("molar", "a molar" if molar else "not a molar", str(fdi), p["molar"] * molar))
-        parts.append(_rooted(tooth, chosen, p, rng.random(count)))
+        parts.append(_rooted(tooth, chosen, p, rng.random(count) < constants["unknown.root_treated"]["value"]))
         parts.append(_surfaces(restoration, chosen, p))
     if name := CONDITIONS.get(restoration.condition):
         parts.append(Part("condition", "its condition", restoration.condition, p[name]))
     elif restoration.condition == UNKNOWN:
         parts.append(
-            Part("condition", "its condition", UNKNOWN, (rng.random(count) < 0.2) * p["gap"], "whether it has a gap or is worn")
+            Part(
+                "condition",
+                "its condition",
+                UNKNOWN,
+                (rng.random(count) < constants["unknown.gap"]["value"]) * p["gap"],
+                "whether it has a gap or is worn",
+            )
         )
     level = base + sum(part.effect for part in parts if part is not age_part)
     return _Prepared(fdi, restoration, [part for part in parts if np.any(part.effect)], years, shape, level)
 
 
 def _material(
-    restoration: Restoration, p: dict[str, np.ndarray], source: np.ndarray, uniform: np.ndarray
+    restoration: Restoration, p: dict[str, np.ndarray], constants: dict[str, Any], source: np.ndarray, uniform: np.ndarray
 ) -> tuple[str, list[Part], np.ndarray]:
     """Return the first material, its part and the index of the material in each draw."""
-    options = materials_of(restoration)
+    options = materials_of(restoration, constants)
     names = np.array([name for name, _ in options])
     chosen = names[np.minimum(np.searchsorted(np.cumsum([c for _, c in options]), uniform, side="right"), len(options) - 1)]
     effect = np.zeros(len(uniform))
@@ -185,16 +190,16 @@ def _primary(restoration: Restoration, p: dict[str, np.ndarray], constants: dict
     more = constants[
         "hazard.primary_more_2" if len(restoration.surfaces) > 1 or restoration.kind == "crown" else "hazard.primary_one_2"
     ]
-    log = np.log(more["value"]) + normal * np.log(more["high"] / more["low"]) / (2 * 1.645) + np.log(DECADE / PRIMARY_SURFACES)
+    log = np.log(more["value"]) + normal * np.log(more["high"] / more["low"]) / (2 * 1.645) + np.log(DECADE / PRIMARY_YEARS)
     return log + (p["steel_primary"] if restoration.kind == "crown" else 0.0)
 
 
-def _rooted(tooth: Tooth, chosen: np.ndarray, p: dict[str, np.ndarray], uniform: np.ndarray) -> Part:
+def _rooted(tooth: Tooth, chosen: np.ndarray, p: dict[str, np.ndarray], perhaps: np.ndarray) -> Part:
     ratio = np.where(chosen == "inlay", p["inlay_root_treated"], p["root_treated"])
     treated = tooth.root_treated
     if treated == UNKNOWN and tooth.pulp_diagnosis == "previously treated":
         treated = True
-    holds = (uniform < LIKELY_ROOT_TREATED) if treated == UNKNOWN else np.full(len(uniform), bool(treated))
+    holds = perhaps if treated == UNKNOWN else np.full(len(perhaps), bool(treated))
     words = {True: "a root-treated tooth", False: "not root-treated"}.get(treated, "perhaps root-treated")
     return Part(
         "root_treated", words, str(treated).lower(), ratio * holds, "whether it is root-treated" if treated == UNKNOWN else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +13,7 @@ from amelo.records.case import Case
 
 __all__ = ["Flag", "failures_told", "flags", "posterior_frailty"]
 
-POCKET = 5.0  # mm, from which a site counts as periodontal disease
 ELDERLY = 65.0
-LIKELY = {"elderly": 0.2, "medical": 0.15, "periodontal": 0.3, "high_risk": 0.25}  # where nobody has looked
 FAILING = ("fractur", "secondary caries", "lost", "broke")
 RESTORED = ("crown", "filling", "restoration", "composite", "amalgam", "inlay", "onlay")
 
@@ -30,10 +29,10 @@ class Flag:
     unknown: str = ""
 
 
-def flags(case: Case, age: np.ndarray, uniform: np.ndarray, lesions_high: float) -> list[Flag]:
+def flags(case: Case, age: np.ndarray, uniform: np.ndarray, constants: dict[str, Any]) -> list[Flag]:
     """Return what the studies found to matter: age, health, periodontal disease, caries risk.
 
-    Arguments: case; age (draws) [year]; uniform (4 × draws); lesions_high (carious surfaces from which the risk counts as high).
+    Arguments: case; age (draws) [year]; uniform (3 × draws); constants (``unknown.*`` and ``study.lesions_high``).
     """
     old = age >= ELDERLY
     found = [
@@ -48,11 +47,20 @@ def flags(case: Case, age: np.ndarray, uniform: np.ndarray, lesions_high: float)
     for row, (name, words, asked, known) in enumerate(
         (
             ("medical", "medically compromised", "diseases and medicines", _medical(case)),
-            ("periodontal", "periodontal disease", "probing depths", _periodontal(case)),
-            ("high_risk", "high caries risk", "whether there are lesions", _high_risk(case, lesions_high)),
+            ("periodontal", "periodontal disease", "probing depths", _periodontal(case, constants["unknown.pocket"]["value"])),
+            (
+                "high_risk",
+                "high caries risk",
+                "whether there are lesions",
+                _high_risk(case, constants["study.lesions_high"]["value"]),
+            ),
         )
     ):
-        holds = (uniform[row] < LIKELY[name]).astype(float) if known is None else np.full(len(age), float(known))
+        holds = (
+            (uniform[row] < constants[f"unknown.{name}"]["value"]).astype(float)
+            if known is None
+            else np.full(len(age), float(known))
+        )
         found.append(
             Flag(name, words, "unknown" if known is None else "yes" if known else "no", holds, asked if known is None else "")
         )
@@ -66,10 +74,10 @@ def _medical(case: Case) -> bool | None:
     return medical.diabetes in ("type 1", "type 2") or medical.conditions not in (UNKNOWN, ())
 
 
-def _periodontal(case: Case) -> bool | None:
+def _periodontal(case: Case, pocket: float) -> bool | None:
     depths = [s.probing_depth for t in case.teeth.values() for s in t.periodontal.values() if s.probing_depth != UNKNOWN]
     loose = any(t.mobility not in (UNKNOWN, 0) for t in case.teeth.values())
-    return None if not depths and not loose else loose or max(depths) >= POCKET
+    return None if not depths and not loose else loose or max(depths) >= pocket
 
 
 def _high_risk(case: Case, lesions_high: float) -> bool | None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from amelo.forecast.outlook import Change
-from amelo.forecast.stages.rates import Kind
+from amelo.forecast.stages.rates import SurfaceKind
 from amelo.records.base import UNKNOWN
 from amelo.records.mouth import Hygiene
 
@@ -16,7 +16,9 @@ __all__ = ["changes_for"]
 ORDINARY, STRONG = 1000.0, 2400.0  # ppm F of the two groups of toothpastes in the trials
 
 
-def changes_for(kind: Kind, stage: str, hygiene: Hygiene, constants: dict[str, Any], *, sealed: bool = False) -> tuple[Change, ...]:
+def changes_for(
+    kind: SurfaceKind, stage: str, hygiene: Hygiene, constants: dict[str, Any], *, sealed: bool = False
+) -> tuple[Change, ...]:
     """Return what may be done, the strongest first.
 
     Arguments: kind of surface; stage as charted; hygiene (as recorded: what is unknown is not advised upon); constants (``change.*``); sealed (already).

@@ -14,7 +14,7 @@ from amelo.forecast.stages.chain import FASTEST, MOVES, SHORT, STAGES, advance, 
 from amelo.forecast.stages.findings import CHART, charted, draw_stages, following, stage_chances
 from amelo.forecast.stages.patient import THERE, erupted_at
 from amelo.forecast.stages.primary import primary_outlooks
-from amelo.forecast.stages.rates import BASE, FADING, Kind, kind_of, log_rates, site_of
+from amelo.forecast.stages.rates import BASE, FADING, SurfaceKind, kind_of, log_rates, site_of
 from amelo.forecast.stages.setting import Patient, barred, patient_of
 from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
@@ -44,7 +44,7 @@ def outlooks(
     patient = patient_of(case, model, draws, seed)
     rng = np.random.default_rng([seed, 5])
     found: list[Outlook] = []
-    sound: dict[tuple[Kind, str, bool, float], list[Outlook]] = {}
+    sound: dict[tuple[SurfaceKind, str, bool, float], list[Outlook]] = {}
     for key, tooth in case.teeth.items():
         fdi = int(key)
         if tooth.status not in THERE:
@@ -111,10 +111,12 @@ def _lesion(
     targets = np.array([following(k) for k in range(len(STAGES))])[stages]
     nexts = {CHART[following(k)] for k in range(len(STAGES)) if chances[k] > 0}
     step = f"{name} to {nexts.pop()}" if len(nexts) == 1 else f"{name} or so to the next stage"
+    opens = bool((targets == CAVITY).all())  # then the next stage is the cavity
+    step += ", a cavity" * opens
     if name != "pulp":
         beyond = np.arange(len(STAGES)) >= targets[:, None, None]
         yield Outlook("progression", fdi, stage=step, hazard=_hazard((occupied * beyond).sum(axis=-1)), **said)
-    if not chances[CAVITY:].any():
+    if not opens and not chances[CAVITY:].any():
         yield Outlook("progression", fdi, stage=f"{name} to a cavity", hazard=_hazard(occupied[..., CAVITY:].sum(axis=-1)), **said)
     if chances[DENTINE:PULP].any() and not chances[PULP] and name != "D3":
         yield Outlook("progression", fdi, stage=f"{name} to the pulp", hazard=_hazard(occupied[..., PULP]), **said)
@@ -152,7 +154,7 @@ def stage_is_sound(finding: Finding) -> bool:
 
 
 def _onset(
-    case: Case, fdi: int, kind: Kind, sealed: bool, patient: Patient, times: np.ndarray, model: dict[str, Any]
+    case: Case, fdi: int, kind: SurfaceKind, sealed: bool, patient: Patient, times: np.ndarray, model: dict[str, Any]
 ) -> Iterator[Outlook]:
     stages = np.zeros(len(patient.age), dtype=int)
     parts, rates = _parts(
@@ -170,7 +172,7 @@ def _onset(
 
 
 def _parts(
-    fdi: int, kind: Kind, stages: np.ndarray, patient: Patient, chances: np.ndarray, activity: str, uniform: np.ndarray, *, constants: dict[str, Any], sealed: bool = False, infiltrated: bool = False
+    fdi: int, kind: SurfaceKind, stages: np.ndarray, patient: Patient, chances: np.ndarray, activity: str, uniform: np.ndarray, *, constants: dict[str, Any], sealed: bool = False, infiltrated: bool = False
 ) -> tuple[list[Part], np.ndarray]:  # fmt: skip
     """Return the parts of the log rate of leaving the present stage, and the log of all seven rates now (draws × 7).
 
@@ -223,7 +225,7 @@ def _parts(
     return parts, log
 
 
-def _activity(kind: Kind, activity: str, patient: Patient, lesion: bool, uniform: np.ndarray) -> tuple[np.ndarray, str, str]:
+def _activity(kind: SurfaceKind, activity: str, patient: Patient, lesion: bool, uniform: np.ndarray) -> tuple[np.ndarray, str, str]:
     """Return half the log ratio of active to inactive, up or down (draws), words, and what would be worth knowing."""
     half = 0.5 * patient.draws[f"active_{kind}"]
     if activity != UNKNOWN:
@@ -236,7 +238,7 @@ def _total(stages: np.ndarray, log: np.ndarray) -> np.ndarray:
     return log[np.arange(len(stages)), np.minimum(stages, MOVES - 1)]
 
 
-def _occupation(start: np.ndarray, log: np.ndarray, patient: Patient, kind: Kind, times: np.ndarray) -> np.ndarray:
+def _occupation(start: np.ndarray, log: np.ndarray, patient: Patient, kind: SurfaceKind, times: np.ndarray) -> np.ndarray:
     """Return the occupation of the stages (draws × times × 8); rates change with age as the parameters say, and no stage is passed faster than allowed."""
     d = patient.draws
     slope = np.zeros_like(log)

@@ -10,15 +10,15 @@ import numpy as np
 from amelo.forecast.stages.chain import age_share
 from amelo.records.teeth import position, tooth_class
 
-__all__ = ["BASE", "KINDS", "Kind", "kind_of", "log_rates", "site_of"]
+__all__ = ["BASE", "KINDS", "SurfaceKind", "kind_of", "log_rates", "site_of"]
 
-Kind = Literal["approximal", "occlusal", "smooth"]
-KINDS: tuple[Kind, ...] = ("approximal", "occlusal", "smooth")
+SurfaceKind = Literal["approximal", "occlusal", "smooth"]
+KINDS: tuple[SurfaceKind, ...] = ("approximal", "occlusal", "smooth")
 BASE = ("onset", "outer_to_inner", "inner_to_border", "border_to_outer", "outer_to_middle", "middle_to_deep", "deep_to_pulp")
 FADING = 5  # the moves up to D1 to D2 slow down with age; of the deeper ones nothing is known
 
 
-def kind_of(letter: str) -> Kind:
+def kind_of(letter: str) -> SurfaceKind:
     """Return the kind of surface of a letter: M and D touch a neighbour, O has pits, the rest is smooth (incisal edges too)."""
     return "approximal" if letter in "MD" else "occlusal" if letter == "O" else "smooth"
 
@@ -29,7 +29,7 @@ def site_of(fdi: int) -> str:
     return {6: "first_molar", 7: "second_molar", 8: "third_molar"}[position(fdi)] if kind == "molar" else kind
 
 
-def log_rates(parameters: dict[str, Any], kind: Kind, age: Any, xp: ModuleType = np) -> Any:
+def log_rates(parameters: dict[str, Any], kind: SurfaceKind, age: Any, xp: ModuleType = np) -> Any:
     """Return the logarithm of the seven rates [1/year] at average risk, without site, activity, cohort and frailty.
 
     Arguments: parameters (log of each ``prior.*`` by its short name, scalars or draws), kind, age [year] (scalar or draws), xp.

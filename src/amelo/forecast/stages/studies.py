@@ -10,7 +10,7 @@ import numpy as np
 
 from amelo.forecast.stages.chain import FASTEST, STAGES, frailty_nodes
 from amelo.forecast.stages.designs import Watched, occupied_at, progressed, watch
-from amelo.forecast.stages.rates import Kind, log_rates
+from amelo.forecast.stages.rates import SurfaceKind, log_rates
 from amelo.params import load_set
 
 __all__ = ["COHORTS", "cohort_rates", "icdas_cavitated", "mejare_visits", "published", "ratio", "reported"]
@@ -33,7 +33,7 @@ def published() -> dict[str, tuple[float, float]]:
 
 
 def cohort_rates(
-    parameters: dict[str, Any], cohort: str, kind: Kind, frailty: np.ndarray, xp: ModuleType = np
+    parameters: dict[str, Any], cohort: str, kind: SurfaceKind, frailty: np.ndarray, xp: ModuleType = np
 ) -> Callable[[Any], Any]:
     """Return the rates (ages × nodes × 7) of a cohort: its own level of onset and of progression, times the frailties."""
     onset, onward = parameters[f"onset_{cohort}"], parameters[f"progression_{cohort}"]
@@ -67,7 +67,7 @@ def reported(parameters: dict[str, Any], xp: ModuleType = np, *, lists: bool = F
     value = load_set("natural-history").value
     frailty, weights = frailty_nodes(xp.exp(parameters["frailty_variance"]), xp)
 
-    def rates_of(cohort: str, kind: Kind) -> Callable[[Any], Any]:
+    def rates_of(cohort: str, kind: SurfaceKind) -> Callable[[Any], Any]:
         return cohort_rates(parameters, cohort, kind, frailty, xp)
 
     start, visits = value("study.mejare_start"), mejare_visits(value)
@@ -76,7 +76,7 @@ def reported(parameters: dict[str, Any], xp: ModuleType = np, *, lists: bool = F
 
     asked = [((SOUND,), E2), ((E2,), D1), ((BORDER,), D1), ((SOUND, E1, E2, BORDER), D1)]
     enamel, inner, border, outer = watch(swedes, weights, start, visits, asked, xp)
-    (pits,) = watch(rates_of("mejare", "occlusal"), weights, value("study.zandona_start"), visits, asked[3:], xp)
+    pits = _pits(parameters, rates_of("mejare", "occlusal"), weights, visits, asked[3], xp)
     found = {
         "rate.mejare_sound_to_inner": ratio(enamel, visits[0], last),
         "rate.mejare_inner_to_outer": ratio(inner, visits[0], last),
@@ -106,6 +106,38 @@ def reported(parameters: dict[str, Any], xp: ModuleType = np, *, lists: bool = F
     if lists:
         found["outer_dentine"] = outer
     return found
+
+
+def _pits(
+    parameters: dict[str, Any],
+    rates: Callable[[Any], Any],
+    weights: Any,
+    visits: list[float],
+    asked: tuple[tuple[int, ...], int],
+    xp: ModuleType,
+) -> list[Watched]:
+    """Return what was counted on the occlusal surfaces of first molars, second molars and premolars, which differ in risk and in how long they have been there."""
+    value = load_set("natural-history").value
+    groups = (("first_molar", 0.25, "erupted_first"), ("second_molar", 0.25, "erupted_later"), ("premolar", 0.5, "erupted_later"))
+    counted = []
+    for site, share, erupted in groups:
+        risk = value(f"site.occlusal_{site}")
+        start = min(value(f"study.{erupted}"), visits[0])
+
+        def at_site(ages: Any, risk: float = risk) -> Any:
+            return xp.minimum(risk * rates(ages), FASTEST)
+
+        (rows,) = watch(at_site, weights, start, visits, [asked], xp)
+        counted.append((share, rows))
+    return [
+        Watched(
+            rows[0].begin,
+            rows[0].end,
+            sum(s * r.events for (s, _), r in zip(counted, rows, strict=True)),
+            sum(s * r.years for (s, _), r in zip(counted, rows, strict=True)),
+        )
+        for rows in zip(*(rows for _, rows in counted), strict=True)
+    ]
 
 
 def icdas_cavitated(parameters: dict[str, Any], code: int, xp: ModuleType = np) -> Any:
