@@ -66,7 +66,7 @@ def test_the_likelihood_of_a_child_is_the_integral_over_emergence_and_frailty(co
         assert ours[child] == pytest.approx(by_brute_force(cohort, child, eta, sigma), abs=off), child
 
 
-def test_fifteen_nodes_of_frailty_are_as_good_as_sixty(cohort):
+def test_fifteen_nodes_of_frailty_serve_as_well_as_sixty(cohort):
     eta = np.random.default_rng(2).normal(scale=0.5, size=len(cohort))
     seen = exposures(cohort, MODEL, known_now=False)
     found = []
@@ -75,7 +75,7 @@ def test_fifteen_nodes_of_frailty_are_as_good_as_sixty(cohort):
         parts = (pack(cohort, p, 1.0) for p in tooth_parts(np, eta, np.array(HAZARD), 1.5, seen, nodes))
         found.append(child_log_likelihood(np, *parts, pack(cohort, cohort.at_risk * 1.0), weights))
     assert np.abs(found[0] - found[1]).max() < 0.05
-    assert abs(np.mean(found[0] - found[1])) < 1e-3
+    assert abs(np.mean(found[0] - found[1])) < 2e-3  # of a mean near -3
 
 
 def one(lo: float, hi: float, base: float, event: float = 1.0) -> Exposures:
