@@ -21,7 +21,7 @@ from amelo.forecast.caries.scoring import GAP, forecasts_of, history_gain, histo
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["cross_validate", "fit_share", "train"]
+__all__ = ["core", "cross_validate", "cross_validated", "fit_share", "observed_range", "train"]
 
 SHARES = np.linspace(0.0, 0.9, 19)
 LANDMARKS = (1.0 + GAP, 1.9 + GAP)  # years after the first examination, behind the second and the third
