@@ -219,7 +219,9 @@ def check_varies(table: pd.DataFrame, names: Sequence[str]) -> None:
     for name in names:
         values = table[name].dropna()
         if values.nunique() < 2:
-            value = shorten(values.iloc[0]) if len(values) else "empty"
+            value = (
+                shorten(values.iloc[0].item() if hasattr(values.iloc[0], "item") else values.iloc[0]) if len(values) else "empty"
+            )
             what = f"column {name} is constant ({value}) in all {len(table)} rows"
             raise FormatError(what, where=_where(table), fix="check how the file was made; leave cells empty where it is unknown")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from amelo.forecast.caries.evaluate import evaluate
-from amelo.forecast.caries.train import train
+from amelo.forecast.caries.outlook import outlooks
+from amelo.forecast.caries.scoring import evaluate
+from amelo.forecast.caries.training import train
 
-__all__ = ["evaluate", "train"]
+__all__ = ["evaluate", "outlooks", "train"]

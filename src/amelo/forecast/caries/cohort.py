@@ -129,13 +129,14 @@ def cohort_of(table: pd.DataFrame) -> Cohort:
     check_order(table, "e_lo", "e_hi", strict=True)
     check_order(table, "e_lo", "hi", strict=True)
     check_order(table, "age_base", "age_last")
+    at_risk = code_column(table, "at_risk_base", (0, 1)) == 1
+    check_events(table, "hi", ~np.isnan(ages["hi"]) & at_risk, "caries after the first examination")
     empty = np.isnan(ages["lo"]) & np.isnan(ages["hi"])
     if empty.any():
         what = f"columns lo and hi are both empty in {rows_named(empty)}"
         raise FormatError(what, where=where, fix="fill lo with the age at the last examination without caries")
     if "cens" in table.columns:
         code_column(table, "cens", ("left", "interval", "right"))
-    at_risk = code_column(table, "at_risk_base", (0, 1)) == 1
     before = at_risk & ~(ages["lo"] >= ages["age_base"] - 1e-9)
     if before.any():
         what = f"column at_risk_base is 1 and lo is empty or below age_base in {rows_named(before)}"
@@ -143,7 +144,6 @@ def cohort_of(table: pd.DataFrame) -> Cohort:
     inputs = {name: code_column(table, name, (0, 1), missing=True) for name in (*YES_NO, *DECIDUOUS)}
     inputs |= {name: numeric_column(table, name, low=0, high=high, hint="correct these rows") for name, high in COUNTS.items()}
     check_clusters(table, "id", "child")
-    check_events(table, "hi", ~np.isnan(ages["hi"]) & at_risk, "caries after the first examination")
     check_varies(table, [name for name in ("lo", "age_base", *INPUTS) if name not in MAY_BE_CONSTANT])
     groups = {name: table[name].astype(str).to_numpy() for name in ("province", "educ") if name in table.columns}
     split = table["split"].astype(str).to_numpy() if "split" in table.columns else np.full(len(table), "")

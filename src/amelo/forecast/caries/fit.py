@@ -17,7 +17,7 @@ from amelo.forecast.caries.likelihood import (
     tooth_parts,
 )
 
-__all__ = ["fit_hazard", "scales", "unpack"]
+__all__ = ["fit_hazard", "inputs_of", "scales", "unpack"]
 
 SHRINK = 10.0  # precision of the normal prior of an effect per standard deviation; chosen by cross-validation, flat from 1 to 30
 SMOOTH = 4.0  # precision of the steps of the log hazard between pieces

@@ -23,8 +23,10 @@ from amelo.forecast.caries.cohort import Cohort
 from amelo.forecast.caries.emergence import emergence_nodes, emergence_now
 
 __all__ = [
+    "FRAILTY",
     "KNOTS",
     "Exposures",
+    "ahead",
     "child_log_likelihood",
     "exposure",
     "exposures",

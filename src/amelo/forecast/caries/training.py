@@ -11,17 +11,17 @@ from amelo.forecast.caries.card import card
 from amelo.forecast.caries.cohort import Cohort, read_cohort
 from amelo.forecast.caries.design import COLUMNS
 from amelo.forecast.caries.emergence import fit_emergence
-from amelo.forecast.caries.evaluate import GAP, forecasts_of, history_gain, history_scores
 from amelo.forecast.caries.fit import SHRINK, SMOOTH, fit_hazard, scales, unpack
 from amelo.forecast.caries.inputs import fit_inputs
 from amelo.forecast.caries.likelihood import KNOTS
 from amelo.forecast.caries.metrics import Forecasts, Scorer, intervals
 from amelo.forecast.caries.model import KIND
+from amelo.forecast.caries.scoring import GAP, forecasts_of, history_gain, history_scores
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["cross_validate", "fit_share", "train"]
+__all__ = ["core", "cross_validate", "cross_validated", "fit_share", "observed_range", "train"]
 
 SHARES = np.linspace(0.0, 0.9, 19)
 LANDMARKS = (1.0 + GAP, 1.9 + GAP)  # years after the first examination, behind the second and the third

@@ -1,0 +1,243 @@
+"""The outlook of a child: what is known moves it, what is unknown widens it, and what cannot be said is not said."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from synthetic_children import children
+
+from amelo.forecast.caries import outlooks, train
+from amelo.forecast.caries.case import known_inputs, molars
+from amelo.forecast.caries.changes import hazard_ratio
+from amelo.forecast.caries.inputs import NAMES, columns_for, draw_inputs
+from amelo.forecast.caries.outlook import simulate
+from amelo.forecast.outlook import EVENTS
+from amelo.records.case import Case
+
+TIMES = np.array([0.0, 1.0, 2.0, 3.0])
+MOLARS = (16, 26, 36, 46)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return {**train(children(300, seed=21), draws=40, folds=0), "hash": "abc"}
+
+
+def sound(**more):
+    return {"status": "present", "other_surfaces": "sound", **more}
+
+
+PRIMARY = {str(t): sound() for t in (54, 55, 64, 65, 74, 75, 84, 85)}
+CLEAN = {f: {"plaque": False} for f in ("MB", "B", "DB")}
+FILLED = {"surfaces": ["O"], "kind": "filling"}
+SEALED = {"surfaces": ["O"], "kind": "sealant", "condition": "intact"}
+
+
+def child(teeth=None, *, age="7-7", brushing=1.0, sex="female", **more) -> Case:
+    teeth = {str(t): sound(periodontal=CLEAN) for t in MOLARS} | PRIMARY | (teeth or {})
+    hygiene = {} if brushing is None else {"brushing_per_day": brushing}
+    return Case.model_validate({
+        "pseudonym": "Mia", "origin": "synthetic", "recorded_on": "2026-03-02", "age_band": age, "sex": sex, "hygiene": hygiene,
+        "teeth": teeth, **more,
+    })  # fmt: skip
+
+
+def forecast(case, model, draws=600, seed=1, times=TIMES):
+    return {o.tooth: o for o in outlooks(case, times, draws=draws, seed=seed, model=model)}
+
+
+def risk(outlook, place=2):
+    return 1 - np.exp(-outlook.hazard[:, place])
+
+
+def test_an_outlook_has_the_shape_of_the_seam(model):
+    found = forecast(child(), model)
+    for tooth in MOLARS:
+        one = found[tooth]
+        assert one.event in EVENTS
+        assert one.model == "abc"
+        assert one.hazard.shape == (600, 4)
+        assert (one.hazard[:, 0] == 0).all()
+        assert (np.diff(one.hazard, axis=1) >= 0).all()
+        effects = [abs(d.effect) for d in one.drivers]
+        assert effects == sorted(effects, reverse=True)
+
+
+def test_the_same_seed_gives_the_same_draws_and_another_one_others(model):
+    a, b, c = (forecast(child(), model, seed=s)[16].hazard for s in (1, 1, 2))
+    assert np.array_equal(a, b)
+    assert not np.array_equal(a, c)
+
+
+def test_drivers_add_up_to_the_whole_difference_from_the_average_molar(model):
+    for case in (child(), child(brushing=None, sex="unknown", age="7-9"), child({"46": sound(restorations=[FILLED])})):
+        mouth = simulate(case, draws=600, seed=1, model=model)
+        for place, tooth in enumerate(MOLARS):
+            one = forecast(case, model)[tooth]
+            if one.abstained:
+                continue
+            # the hazard at a time when every draw has passed the last knot, over that of an average molar with the same parameters
+            ahead = mouth.cumulative(place, np.array([40.0, 41.0]))
+            whole = np.log(np.diff(ahead, axis=1)[:, 0] / mouth.hazard[:, -1]).mean()
+            assert sum(d.effect for d in one.drivers) == pytest.approx(whole, abs=1e-9)
+
+
+def test_what_dentistry_knows_moves_the_risk_its_way(model):
+    base = risk(forecast(child(), model)[16]).mean()
+    decayed = {"55": sound(findings=[{"surface": "O", "icdas": 5}]), "54": sound(restorations=[FILLED])}
+    dirty = {"16": sound(periodontal={f: {"plaque": True} for f in ("MB", "B", "DB")})}
+    assert risk(forecast(child(decayed), model)[16]).mean() > base
+    assert risk(forecast(child(dirty), model)[16]).mean() > base
+    assert risk(forecast(child(brushing=0.0), model)[16]).mean() > base
+    all_sealed = {str(t): sound(restorations=[SEALED], periodontal=CLEAN) for t in MOLARS}
+    others_sealed = all_sealed | {"16": sound(periodontal=CLEAN)}
+    sealed, alone = (forecast(child(teeth), model, draws=2000)[16] for teeth in (all_sealed, others_sealed))
+    effect = lambda one: next(d.effect for d in one.drivers if d.name == "sealant")  # noqa: E731
+    assert effect(sealed) < effect(alone)
+
+
+def test_a_filled_first_molar_raises_the_risk_of_the_others_whenever_it_was_filled(model):
+    base = risk(forecast(child(age="9-9"), model)[16]).mean()
+    for age in (0.3, 2.8, None):
+        filling = FILLED if age is None else {**FILLED, "age": age}
+        other = forecast(child({"46": sound(restorations=[filling])}, age="9-9"), model)
+        assert risk(other[16]).mean() > base + 0.02, age
+        assert other[46].abstained == "caries is already there"
+
+
+def test_an_event_of_the_history_dates_the_caries(model):
+    case = child(
+        {"46": sound(restorations=[FILLED])},
+        age="9-9",
+        history=[{"on": "2025-11-02", "tooth": 46, "what": "filling because of caries"}],
+    )
+    assert molars(case)[46].years_ago == pytest.approx(120 / 365.25)
+
+
+def test_missing_inputs_widen_and_say_what_they_are_worth(model):
+    # a model without frailty, so that the inputs are what varies
+    calm = {**model, "draws": [[*row[:-2], 0.01, 0.0] for row in model["draws"]]}
+    known, blank = child(), child({t: {"status": "unknown"} for t in PRIMARY}, brushing=None, sex="unknown")
+    spread = lambda case: np.log(forecast(case, calm)[16].hazard[:, 2]).std()  # noqa: E731
+    assert spread(blank) > 1.2 * spread(known)
+    named = {m.name: m.share for m in forecast(blank, calm)[16].missing}
+    assert {"primary molars", "brushing"} <= set(named)
+    assert all(0 < share <= 1 for share in named.values())
+    assert "brushing" not in {m.name for m in forecast(known, calm)[16].missing}
+    values = {d.name: d.value for d in forecast(blank, calm)[16].drivers}
+    assert values["brushing"] == values["primary molars"] == "unknown"
+    assert values["jaw"] == "upper"
+
+
+def test_a_wider_band_of_ages_is_a_missing_input(model):
+    assert "age" in {m.name for m in forecast(child(age="6-10"), model)[16].missing}
+    assert "age" not in {m.name for m in forecast(child(age="7-7"), model)[16].missing}
+
+
+def test_changes_come_from_trials_and_only_where_something_can_be_changed(model):
+    one = forecast(child(brushing=0.5), model)[16]
+    words = {c.words: c for c in one.changes}
+    assert set(words) == {"brush every day", "seal pits and fissures of this molar with resin"}
+    assert all(c.effect < 0 and c.grade in "AB" for c in one.changes)
+    assert words["brush every day"].source == "kumar2016"
+    assert not forecast(child({"16": sound(restorations=[SEALED])}, brushing=2.0), model)[16].changes
+    assert {c.words for c in forecast(child(brushing=None), model)[16].changes} == {
+        "seal pits and fissures of this molar with resin"
+    }
+
+
+@pytest.mark.parametrize("risk_without", [0.01, 0.2, 0.7])
+def test_an_odds_ratio_becomes_the_hazard_ratio_that_gives_it(risk_without):
+    ratio = hazard_ratio(0.12, risk_without)
+    after = 1 - (1 - risk_without) ** ratio
+    odds = lambda p: p / (1 - p)  # noqa: E731
+    assert odds(after) / odds(risk_without) == pytest.approx(0.12)
+
+
+ABSTAINED = {
+    "adult": (child(age="30-34"), 16, "made from children"),
+    "no age": (child(age="unknown"), 16, "the age is unknown"),
+    "carious": (child({"16": sound(findings=[{"surface": "O", "radiograph": "D2"}])}), 16, "already there"),
+    "lesion": (child({"16": sound(findings=[{"surface": "O", "icdas": 2}])}), 16, "progression is forecast instead"),
+    "unknown": (child({"16": {"status": "present"}}), 16, "whether the tooth is sound is not recorded"),
+    "missing": (child({"16": {"status": "missing", "missing_cause": "trauma"}}), 16, "the tooth is missing"),
+    "defect": (
+        child({"16": sound(findings=[{"surface": "O", "icdas": 0, "defect": "hypoplasia"}])}), 16, "developmental defect of enamel"
+    ),
+    "incisor": (child({"11": sound()}), 11, "first permanent molars only"),
+    "gene": (
+        child(genotype={"tested": True, "variants": [{"gene": "ENAM", "significance": "pathogenic"}]}), 16, "a variant in ENAM"
+    ),
+    "radiotherapy": (child(medical={"radiotherapy_head_neck": True}), 16, "radiotherapy"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ABSTAINED)
+def test_it_abstains_with_a_reason(model, name):
+    case, tooth, words = ABSTAINED[name]
+    one = forecast(case, model)[tooth]
+    assert words in one.abstained
+    assert one.hazard is None
+    assert not one.drivers
+
+
+def test_nothing_is_said_past_the_age_at_which_the_cohort_ends(model):
+    end = model["range"]["age_last"]
+    times = np.array([0.0, 1.0, 2.0, 8.0])
+    hazard = forecast(child(age="9-9"), model, times=times)[16].hazard
+    inside = 9.5 + times <= end
+    assert np.isfinite(hazard[:, inside]).all()
+    assert np.isnan(hazard[:, ~inside]).all()
+    assert (~inside).any()
+
+
+def test_a_molar_still_to_come_has_no_hazard_before_it_is_through(model):
+    case = child({"16": {"status": "unerupted"}}, age="6-6")
+    hazard = forecast(case, model, times=np.array([0.0, 0.02, 4.0]))[16].hazard
+    assert hazard[:, 1].mean() < 1e-3
+    assert hazard[:, 2].mean() > 0.02
+
+
+def test_drawn_inputs_keep_what_is_known_and_follow_the_cohort(model):
+    rng = np.random.default_rng(0)
+    known = np.full((1500, len(NAMES)), np.nan)
+    known[:, NAMES.index("girl")] = 1
+    known[:, NAMES.index("p5_16")] = 1
+    values = draw_inputs(model["inputs"], known, rng)
+    assert (values[:, NAMES.index("girl")] == 1).all()
+    columns = columns_for(values)
+    made_from = children(300, seed=21)
+    assert columns["brush_daily"].mean() == pytest.approx(made_from.brush_daily[made_from.girl == 1].mean(), abs=0.08)
+    assert (columns["adj5_d"] + columns["adj5_f"] + columns["adj5_m"])[:, 0].min() == 1
+    assert (
+        values[:, NAMES.index("p5_26")].mean()
+        > draw_inputs(model["inputs"], np.full((1500, len(NAMES)), np.nan), rng)[:, NAMES.index("p5_26")].mean()
+    )
+    total = sum(columns[f"adj{p}_d"].sum(1) for p in (4, 5))
+    assert np.array_equal(columns["mouth_d"][:, 0], total)
+    assert np.allclose(columns["oth_seal"] * 3 + columns["seal"], columns["seal"].sum(1, keepdims=True))
+
+
+def test_known_inputs_leave_open_what_the_case_leaves_open():
+    known = known_inputs(child(brushing=None, sex="intersex", teeth={"16": {"status": "present"}, "55": {"status": "missing"}}))
+    assert not {"girl", "brush_daily", "seal_16", "plaque_16", "p5_16"} & set(known)
+    assert known["p4_16"] == 0
+    assert known["erupted_16"] == 1
+
+
+def test_a_forecast_needs_numpy_alone(model, tmp_path):
+    import json
+
+    (tmp_path / "m.json").write_text(json.dumps(model))
+    (tmp_path / "c.json").write_text(child().to_json())
+    script = (
+        "import sys, json, numpy as np; from amelo.records.case import load_case; from amelo.forecast.caries import outlooks; "
+        f"o = outlooks(load_case({str(tmp_path / 'c.json')!r}), np.array([0., 2.]), draws=100, seed=0, "
+        f"model=json.load(open({str(tmp_path / 'm.json')!r}))); assert len([x for x in o if not x.abstained]) == 4; "
+        "print(sorted({m.split('.')[0] for m in sys.modules} & {'jax', 'scipy', 'pandas', 'pyarrow', 'numpyro', 'lightgbm', 'matplotlib'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
