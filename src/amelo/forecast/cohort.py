@@ -1,0 +1,253 @@
+"""Read a user's cohort file and refuse it, in one sentence with column, rows and fix, when it cannot be what it should be.
+
+Rows are counted from 1, the first line under the names of the columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from amelo.errors import FileError, FormatError, nearest, shorten
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "check_clusters",
+    "check_events",
+    "check_one_split",
+    "check_order",
+    "check_unique",
+    "check_varies",
+    "code_column",
+    "numeric_column",
+    "read_table",
+    "require_columns",
+    "rows_named",
+]
+
+SHOWN = 3  # rows named in a sentence; more are counted
+FEWEST = 20  # clusters below which neither a fit nor an interval by resampling clusters means anything
+SUFFIXES = (".parquet", ".csv", ".csv.gz")
+
+
+def read_table(source: str | Path | pd.DataFrame) -> pd.DataFrame:
+    """Return the table in a .csv, .csv.gz or .parquet file, or the data frame itself, with rows numbered from 0.
+
+    Raises: FileError when the file is not there, FormatError when it is not a table or has no names of columns.
+    """
+    import pandas as pd
+
+    if isinstance(source, pd.DataFrame):
+        return _with_header(source.reset_index(drop=True), "the table")
+    path = Path(source)
+    if not path.name.endswith(SUFFIXES):
+        raise FormatError(
+            f"{path.name} is not a kind of table that is read here", fix="use a file ending in " + ", ".join(SUFFIXES)
+        )
+    try:
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, low_memory=False)
+    except OSError as error:
+        why = error.strerror or "it is damaged or not of this format"
+        raise FileError(f"cannot read {path.name}", why=why, fix="check the path") from None
+    except Exception as error:  # pandas and pyarrow raise many kinds for damaged files
+        why = shorten(str(error).splitlines()[0] if str(error) else type(error).__name__, 90)
+        raise FormatError(f"{path.name} is not a readable table", why=why, fix="write it again as CSV or parquet") from None
+    return _with_header(table.reset_index(drop=True), path.name)
+
+
+def _with_header(table: pd.DataFrame, where: str) -> pd.DataFrame:
+    names = [str(name) for name in table.columns]
+    numbers = sum(_is_number(name) for name in names)
+    if names and numbers >= max(1, len(names) // 2):
+        what = f"the first line holds values ({', '.join(names[:3])} …) and not the names of the columns"
+        raise FormatError(what, where=where, fix="put one line of column names on top")
+    if not len(table):
+        raise FormatError("the table has no rows", where=where, fix="give at least one row per tooth")
+    table.attrs["where"] = where
+    table.columns = names
+    return table
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name.split(".")[0] + "." + "".join(name.split(".")[1:2]))
+    except ValueError:
+        return name.startswith("Unnamed:")
+    return True
+
+
+def rows_named(mask: np.ndarray) -> str:
+    """Return the rows where a mask holds, for a sentence: ``row 4``, ``rows 2, 9``, ``rows 2, 9, 11 and 40 more``."""
+    rows = np.flatnonzero(mask) + 1
+    shown = ", ".join(str(row) for row in rows[:SHOWN])
+    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    return f"row {shown}" if len(rows) == 1 else f"rows {shown}{more}"
+
+
+def require_columns(table: pd.DataFrame, names: Sequence[str]) -> None:
+    """Refuse a table that lacks columns, each with the nearest name that it has.
+
+    Raises: FormatError.
+    """
+    missing = [name for name in names if name not in table.columns]
+    if not missing:
+        return
+    others = [column for column in table.columns if column not in names]
+    near = {name: nearest(name, others, limit=0) for name in missing}
+    first = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+    found = next(((name, advice) for name, advice in near.items() if advice), None)
+    fix = f"for {found[0]}: {found[1]} Rename it" if found else "add " + ("it" if len(missing) == 1 else "them")
+    what = f"column {first} is missing" if len(missing) == 1 else f"columns {first} are missing"
+    raise FormatError(what, where=_where(table), fix=fix)
+
+
+def numeric_column(
+    table: pd.DataFrame,
+    name: str,
+    *,
+    low: float = -np.inf,
+    high: float = np.inf,
+    unit: str = "",
+    missing: bool = True,
+    hint: str = "",
+) -> np.ndarray:
+    """Return a column as floats, NaN where it is empty.
+
+    Arguments: table, name; low, high (allowed values), unit; missing (whether cells may be empty); hint (what to do when values
+    are outside, such as a change of unit).
+    Raises: FormatError naming the column, the rows and the fix.
+    """
+    import pandas as pd
+
+    given = table[name]
+    values = pd.to_numeric(given, errors="coerce").to_numpy(float, na_value=np.nan)
+    text = np.isnan(values) & given.notna().to_numpy()
+    if text.any():
+        example = shorten(given.to_numpy()[np.flatnonzero(text)[0]])
+        what = f"column {name} has text where a number is due in {rows_named(text)}, such as {example}"
+        raise FormatError(what, where=_where(table), fix="write a number, or leave the cell empty when it is unknown")
+    if np.isinf(values).any():
+        raise FormatError(
+            f"column {name} is infinite in {rows_named(np.isinf(values))}", where=_where(table), fix="leave the cell empty"
+        )
+    if not missing and np.isnan(values).any():
+        raise FormatError(
+            f"column {name} is empty in {rows_named(np.isnan(values))}", where=_where(table), fix="fill it, or leave out these rows"
+        )
+    outside = (values < low) | (values > high)
+    if outside.any():
+        example = f"{values[np.flatnonzero(outside)[0]]:g}"
+        what = f"column {name} is outside its range in {rows_named(outside)}, such as {example}"
+        why = f"allowed {low:g} to {high:g} {unit}".rstrip()
+        raise FormatError(what, where=_where(table), why=why, fix=hint or "correct these rows")
+    return values
+
+
+def code_column(table: pd.DataFrame, name: str, codes: Iterable[int | str], *, missing: bool = False, hint: str = "") -> np.ndarray:
+    """Return a column of codes as it stands, after refusing codes that are not known.
+
+    Arguments: table, name; codes (all of one type: whole numbers give floats, NaN where empty; words give words, "" where empty);
+    missing (whether cells may be empty); hint (what to do about an unknown code; otherwise the nearest one is named).
+    Raises: FormatError naming the column, the rows and the nearest code.
+    """
+    codes = list(codes)
+    if isinstance(codes[0], str):
+        values = table[name].astype(object).where(table[name].notna(), "").astype(str).to_numpy()
+        empty, known = values == "", np.isin(values, codes)
+    else:
+        values = numeric_column(table, name, missing=missing)
+        empty, known = np.isnan(values), np.isin(values, codes)
+    if not missing and empty.any():
+        raise FormatError(
+            f"column {name} is empty in {rows_named(empty)}", where=_where(table), fix="fill it, or leave out these rows"
+        )
+    unknown = ~known & ~empty
+    if unknown.any():
+        first = values[np.flatnonzero(unknown)[0]]
+        shown = first if isinstance(first, str) else f"{first:g}"
+        what = f"column {name} has the unknown code {shown} in {rows_named(unknown)}"
+        fix = hint or nearest(shown, codes) or "use one of " + ", ".join(str(code) for code in codes[:12])
+        raise FormatError(what, where=_where(table), fix=fix)
+    return values
+
+
+def check_order(table: pd.DataFrame, low: str, high: str, *, strict: bool = False) -> None:
+    """Refuse rows whose lower limit lies above the upper one; empty limits are open.
+
+    Raises: FormatError.
+    """
+    a, b = numeric_column(table, low), numeric_column(table, high)
+    wrong = (a >= b) if strict else (a > b)
+    if wrong.any():
+        relation = "not below" if strict else "above"
+        what = f"column {low} is {relation} {high} in {rows_named(wrong)}"
+        raise FormatError(what, where=_where(table), fix=f"exchange the two, or leave {high} empty when the event was not seen")
+
+
+def check_unique(table: pd.DataFrame, names: Sequence[str], thing: str) -> None:
+    """Refuse rows that share what must be unique, such as a tooth that stands twice.
+
+    Raises: FormatError.
+    """
+    double = table.duplicated(list(names), keep=False).to_numpy()
+    if double.any():
+        what = f"{thing} stands twice (columns {' and '.join(names)}) in {rows_named(double)}"
+        raise FormatError(what, where=_where(table), fix="keep one row for each")
+
+
+def check_one_split(table: pd.DataFrame, cluster: str, split: str, person: str) -> None:
+    """Refuse a person whose rows stand in two splits, because the figures would then be measured on people trained on.
+
+    Raises: FormatError.
+    """
+    mixed = (table.groupby(cluster)[split].transform("nunique") > 1).to_numpy()
+    if mixed.any():
+        what = f"column {split} puts one {person} (column {cluster}) into two splits in {rows_named(mixed)}"
+        raise FormatError(what, where=_where(table), fix=f"split by {person}, so that all rows of one stand together")
+
+
+def check_varies(table: pd.DataFrame, names: Sequence[str]) -> None:
+    """Refuse columns that hold one value only: they say nothing, and are usually a slip of export.
+
+    Raises: FormatError.
+    """
+    for name in names:
+        values = table[name].dropna()
+        if values.nunique() < 2:
+            value = shorten(values.iloc[0]) if len(values) else "empty"
+            what = f"column {name} is constant ({value}) in all {len(table)} rows"
+            raise FormatError(what, where=_where(table), fix="check how the file was made; leave cells empty where it is unknown")
+
+
+def check_clusters(table: pd.DataFrame, cluster: str, person: str, *, least: int = FEWEST) -> None:
+    """Refuse a cohort of too few people.
+
+    Raises: FormatError.
+    """
+    count = int(table[cluster].nunique())
+    if count < least:
+        people = person if count == 1 else {"child": "children"}.get(person, person + "s")
+        what = f"the cohort has {count} {people} (column {cluster}, {len(table)} rows)"
+        why = f"intervals are by {person} and need at least {least}"
+        raise FormatError(what, where=_where(table), why=why, fix="give a larger cohort")
+
+
+def check_events(table: pd.DataFrame, column: str, happened: np.ndarray, event: str) -> None:
+    """Refuse a cohort in which the event never happened.
+
+    Raises: FormatError.
+    """
+    if not np.asarray(happened, bool).any():
+        what = f"column {column} shows no {event} in any of the {len(table)} rows: everything is right-censored"
+        raise FormatError(
+            what, where=_where(table), fix=f"check how {column} was filled; without events nothing can be fitted or scored"
+        )
+
+
+def _where(table: Any) -> str:
+    return str(table.attrs.get("where", ""))
