@@ -14,7 +14,7 @@ from typing import Any
 
 from amelo.errors import FileError, FormatError, nearest
 
-__all__ = ["MODELS", "SHORT", "find_model", "load_model", "model_files", "save_model"]
+__all__ = ["HASH", "MODELS", "SHORT", "find_model", "load_model", "model_files", "save_model"]
 
 MODELS = Path(__file__).parent / "models"  # the shipped ones
 SHORT = 12  # characters of the hash in a file's name
