@@ -17,7 +17,7 @@ def cumulative_incidence(hazard: np.ndarray, competing: np.ndarray) -> np.ndarra
 
     Arguments: hazard (draws × times, cumulative, of the event), competing (the same of everything else that may come before).
     Assumptions: between two times both hazards are constant, so their shares of what happens there are exact.
-    Source: Putter2007.
+    Source: putter2007.
     """
     step, other = np.diff(hazard, axis=1), np.diff(competing, axis=1)
     both = step + other

@@ -15,6 +15,7 @@ SUBJECTS = {
     "thermo": "amelo.validate.thermo",
     "mouth": "amelo.validate.mouth",
     "twin": "amelo.validate.twin",
+    "forecast": "amelo.validate.forecast",
 }  # subject: module with claims(full) -> list[Claim] and IDS
 
 _told: ContextVar[Callable[[str], None] | None] = ContextVar(

@@ -17,7 +17,7 @@ __all__ = [
     "share_caught",
 ]
 
-KNOTS = (0.05, 0.35, 0.65, 0.95)  # quantiles of a restricted cubic spline with four knots [Harrell2015]
+KNOTS = (0.05, 0.35, 0.65, 0.95)  # quantiles of a restricted cubic spline with four knots [harrell2015]
 SMALLEST = 1e-6
 
 
@@ -32,7 +32,7 @@ def brier(time, event, survival, horizon: float, censoring: Censoring, weight=No
     """Return the Brier score at a horizon, weighted by the inverse probability of being seen.
 
     Arguments: time [y], event, survival (predicted, at the horizon), horizon [y], censoring of the training patients, weight.
-    Source: Graf1999.
+    Source: graf1999.
     """
     weight = np.ones(len(time)) if weight is None else weight
     lost = event.astype(bool) & (time <= horizon)
@@ -50,7 +50,7 @@ def integrated_brier(time, event, survival, times: np.ndarray, censoring: Censor
 def auc_at(time, event, risk, horizon: float, censoring: Censoring, weight=None) -> float:
     """Return the chance that a tooth lost by ``horizon`` [y] was ranked above one kept beyond it (cumulative, dynamic).
 
-    Source: Uno2007.
+    Source: uno2007.
     """
     weight = np.ones(len(time)) if weight is None else weight
     lost, kept = event.astype(bool) & (time <= horizon), time > horizon
@@ -81,7 +81,7 @@ def calibration(time, event, risk, horizon: float, weight=None) -> dict[str, flo
     Arguments: time [y], event, risk predicted by the horizon, horizon [y], weight.
     Assumptions: observed risk given predicted is a smooth function, by Cox regression on the complementary log-log of the prediction: a
     straight line for the slope, a restricted cubic spline with four knots for the index.
-    Source: Austin2020.
+    Source: austin2020.
     """
     weight = np.ones(len(time)) if weight is None else weight
     x = _cloglog(risk)
@@ -99,12 +99,12 @@ def calibration(time, event, risk, horizon: float, weight=None) -> dict[str, flo
 def calibration_curve(time, event, risk, horizon: float, weight=None) -> np.ndarray:
     """Return the observed risk at the horizon, smoothed over the predicted risk, for every tooth.
 
-    Source: Austin2020.
+    Source: austin2020.
     """
     weight = np.ones(len(time)) if weight is None else weight
     x = _cloglog(risk)
     knots = np.quantile(x, KNOTS)
-    basis = _spline(x, knots) if len(np.unique(knots)) == len(KNOTS) else x[:, None]
+    basis = natural_spline(x, knots) if len(np.unique(knots)) == len(KNOTS) else x[:, None]
     cut, seen = np.minimum(time, horizon), event.astype(bool) & (time <= horizon)
     beta, baseline = _cox(cut, seen, basis, weight)
     return 1 - np.exp(-baseline * np.exp((basis - np.average(basis, axis=0, weights=weight)) @ beta))
@@ -113,7 +113,7 @@ def calibration_curve(time, event, risk, horizon: float, weight=None) -> np.ndar
 def net_benefit(time, event, risk, horizon: float, thresholds: np.ndarray, weight=None) -> dict[str, np.ndarray]:
     """Return net benefit of acting on the model, and on every tooth, at thresholds of risk [1] by ``horizon`` [y].
 
-    Source: Vickers2006, Vickers2008.
+    Source: vickers2008.
     """
     weight = np.ones(len(time)) if weight is None else weight
     total, everyone, model = weight.sum(), observed_risk(time, event, horizon, weight), []
@@ -130,7 +130,7 @@ def _cloglog(risk: np.ndarray) -> np.ndarray:
     return np.log(-np.log1p(-np.clip(risk, SMALLEST, 1 - SMALLEST)))
 
 
-def _spline(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
+def natural_spline(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
     """Return a restricted cubic spline, straight beyond the outer knots: shape teeth × (knots − 1)."""
     first, last, before = knots[0], knots[-1], knots[-2]
 

@@ -15,7 +15,7 @@ def survival_curve(time: np.ndarray, event: np.ndarray, weight: np.ndarray | Non
     """Return times [y] and the Kaplan-Meier survival just after each.
 
     Arguments: time [y], event (bool), weight of each tooth [1].
-    Source: Kaplan1958.
+    Source: kaplan1958.
     """
     weight = np.ones(len(time)) if weight is None else weight
     times, index = np.unique(time, return_inverse=True)

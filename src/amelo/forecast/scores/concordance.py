@@ -18,7 +18,7 @@ def harrell_c(time: np.ndarray, event: np.ndarray, risk: np.ndarray, weight: np.
 
     Arguments: time [y], event (bool), risk (higher is sooner), weight of each tooth [1]; each of shape teeth.
     Assumptions: of two teeth with the same time, one lost and one censored, the lost one is taken to be first.
-    Source: Harrell1982.
+    Source: harrell1982.
     """
     weight = np.ones(len(time)) if weight is None else weight
     return float(_pairs(time, event.astype(bool), _ranks(risk), weight, weight * event, True))
@@ -35,7 +35,7 @@ def uno_c(
     """Return Uno's C up to a time: as Harrell's, with every pair weighted by how likely it was to be seen.
 
     Arguments: as :func:`harrell_c`; censoring (fitted on the training patients), until [y].
-    Source: Uno2011.
+    Source: uno2011.
     """
     weight = np.ones(len(time)) if weight is None else weight
     seen = event.astype(bool) & (time < until)

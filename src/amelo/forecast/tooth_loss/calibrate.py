@@ -1,0 +1,141 @@
+"""Fit what stands between a score and a probability, on scores of teeth that their trees had not seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from amelo.forecast.scores.calibration import natural_spline
+from amelo.forecast.scores.censoring import survival_curve
+from amelo.forecast.tooth_loss.survival import EARLIEST, Survival
+
+__all__ = ["LATEST", "bound", "fit_bounds", "fit_survival", "missed"]
+
+AT = (0.02, 0.25, 0.5, 0.75, 0.98)  # quantiles of the times of loss where the spline has its knots
+GROUPS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)  # groups of score for the bounds on time; the last is the riskiest twentieth
+LEVELS = (0.05, 0.10)
+LATEST = 5.0  # years; no bound says more
+
+
+def fit_survival(score: np.ndarray, time: np.ndarray, event: np.ndarray, mouth: np.ndarray) -> dict[str, Any]:
+    """Fit the hazard of a score by maximum likelihood, its covariance with mouths as units, and the variance between mouths.
+
+    Arguments: score, time [y], event (bool), mouth (index), each per tooth.
+    Returns: the plain values that :meth:`Survival.load` reads.
+    """
+    from scipy.optimize import minimize
+
+    centre = float(score.mean())
+    log_time = np.log(np.maximum(time, EARLIEST))
+    knots = np.quantile(log_time[event], AT)
+    eta = score - centre
+    value, slope = _design(log_time, eta, knots)
+
+    def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        log_hazard, rise = np.minimum(value @ beta, 20.0), slope @ beta
+        hazard, safe = np.exp(log_hazard), np.maximum(rise, 1e-6)
+        total = np.sum(hazard) - np.sum((log_hazard + np.log(safe))[event])
+        gradient = value.T @ hazard - value[event].sum(0) - ((rise > 1e-6)[event] / safe[event]) @ slope[event]
+        return total / len(time), gradient / len(time)
+
+    start = np.zeros(value.shape[1])
+    start[:2], start[len(knots)] = (-3.0, 0.8), 0.6
+    beta = minimize(loss, start, jac=True, method="BFGS", options={"maxiter": 2000, "gtol": 1e-8}).x
+    root = np.linalg.cholesky(_covariance(beta, value, slope, event, mouth))
+    model = {"knots": _plain(knots), "coefficients": _plain(beta), "root": [_plain(row) for row in root], "centre": centre}
+    survival = Survival(knots, beta, root, centre, 1.0, 0.0)
+    hazard = survival.hazard_at(score, time)
+    variance, error = _variance(hazard, event, mouth)
+    return model | {"variance": variance, "variance_error": error}
+
+
+def _design(log_time: np.ndarray, eta: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns of log H and of its slope in log time."""
+    one, none, h = np.ones_like(log_time), np.zeros_like(log_time), 1e-5
+    spline = natural_spline(log_time, knots)
+    rise = (natural_spline(log_time + h, knots) - natural_spline(log_time - h, knots)) / (2 * h)
+    value = np.column_stack([one, spline, eta, eta * log_time, eta**2])
+    return value, np.column_stack([none, rise, none, eta, none])
+
+
+def _covariance(beta, value, slope, event, mouth) -> np.ndarray:
+    """Return the sandwich covariance with mouths as independent units."""
+    hazard, rise = np.exp(np.minimum(value @ beta, 20.0)), np.maximum(slope @ beta, 1e-6)
+    each = value * (hazard - event)[:, None] - slope * (event / rise)[:, None]
+    bread = value.T @ (value * hazard[:, None]) + slope.T @ (slope * (event / rise**2)[:, None])
+    by_mouth = np.zeros((mouth.max() + 1, value.shape[1]))
+    np.add.at(by_mouth, mouth, each)
+    inverse = np.linalg.inv(bread)
+    covariance = inverse @ (by_mouth.T @ by_mouth) @ inverse
+    return covariance + 1e-12 * np.trace(covariance) * np.eye(len(beta))
+
+
+def _variance(hazard: np.ndarray, event: np.ndarray, mouth: np.ndarray) -> tuple[float, float]:
+    """Return θ of the gamma sturdiness of mouths by maximum likelihood, and its relative error.
+
+    Assumptions: what a population shows of a tooth is given; only the dependence between teeth of a mouth speaks of θ [glidden2000].
+    """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import gammaln
+
+    lost = np.bincount(mouth, event)
+
+    def loss(log_variance: float) -> float:
+        v = np.exp(log_variance)
+        total = np.bincount(mouth, np.expm1(v * hazard) / v)
+        each = gammaln(1 / v + lost) - gammaln(1 / v) + lost * np.log(v) - (1 / v + lost) * np.log1p(v * total)
+        return -float(each.sum() + np.sum(v * hazard[event]))
+
+    best = minimize_scalar(loss, bounds=(-6.0, 2.5), method="bounded", options={"xatol": 1e-6})
+    h = 0.05
+    curvature = (loss(best.x + h) - 2 * best.fun + loss(best.x - h)) / h**2
+    return float(np.exp(best.x)), float(1 / np.sqrt(max(curvature, 1e-9)))
+
+
+def fit_bounds(score: np.ndarray, time: np.ndarray, event: np.ndarray, survival: Survival) -> dict[str, Any]:
+    """Return the risk at which a lower bound on the time of loss is read, by group of score, so that its coverage holds in each group.
+
+    Arguments: score, time [y], event (bool) of teeth that the trees had not seen; survival.
+    Returns: ``edges`` of the groups (scores), ``levels``, ``risk`` (groups × levels).
+    Assumptions: mouths to come are like those here (exchangeable); groups by score, because one risk for all covers the riskiest less
+    [candes2023].
+    """
+    edges = np.quantile(score, GROUPS[1:-1])
+    group = np.searchsorted(edges, score, "right")
+    grid = np.linspace(0.02, LATEST, 250)
+    risk = -np.expm1(-survival.hazard(score, grid))
+    table = [
+        [_read_at(risk[group == g], grid, time[group == g], event[group == g], level) for level in LEVELS]
+        for g in range(len(edges) + 1)
+    ]
+    return {"edges": _plain(edges), "levels": list(LEVELS), "risk": table}
+
+
+def _read_at(risk: np.ndarray, grid: np.ndarray, time: np.ndarray, event: np.ndarray, level: float) -> float:
+    """Return the risk q such that the share lost before the time of risk q is ``level``, by bisection."""
+    low, high = 0.0, min(6 * level, 0.999)
+    for _ in range(30):
+        q = 0.5 * (low + high)
+        if missed(bound(risk, grid, q), time, event) > level:
+            high = q
+        else:
+            low = q
+    return float(f"{low:.5g}")
+
+
+def bound(risk: np.ndarray, grid: np.ndarray, at: float | np.ndarray) -> np.ndarray:
+    """Return the time [y] at which each risk curve reaches ``at``, the last of the grid where it does not."""
+    reached = (risk < np.broadcast_to(np.asarray(at), (len(risk),))[:, None]).sum(1)
+    return grid[np.minimum(reached, len(grid) - 1)]
+
+
+def missed(bounds: np.ndarray, time: np.ndarray, event: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Return the share lost before its bound, by Kaplan-Meier on time relative to the bound."""
+    times, alive = survival_curve(time / bounds, event, weight)
+    index = np.searchsorted(times, 1.0, "left")
+    return float(1 - alive[index - 1]) if index else 0.0
+
+
+def _plain(values: np.ndarray) -> list[float]:
+    return [float(f"{v:.9g}") for v in values]

@@ -1,0 +1,91 @@
+"""From a score to the hazard of losing a tooth over time, shared by the teeth of one mouth.
+
+    log H(t | η) = s(log t) + (a + b·log t)·η + c·η²,    s a natural cubic spline
+
+H is what a population shows.  Teeth of one mouth are lost together more than their scores say: each mouth has a sturdiness z, gamma with
+mean 1 and variance θ, and given z the hazard is z·(exp(θH) − 1)/θ, which averages over mouths to H again.  What already happened in a
+mouth moves its z [clayton1978].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Survival"]
+
+EARLIEST = 1 / 365.25  # years; the hazard below a day is a straight line to zero
+
+
+@dataclass(frozen=True)
+class Survival:
+    """The hazard of a score over time.
+
+    Arguments: knots of log time [log y], coefficients (intercept, spline, then η, η·log t, η²), root (lower triangular root of their
+    covariance), centre (score of η = 0), variance (θ of the mouths) and its relative error.
+    """
+
+    knots: np.ndarray
+    coefficients: np.ndarray
+    root: np.ndarray
+    centre: float
+    variance: float
+    variance_error: float
+
+    @classmethod
+    def load(cls, model: dict[str, Any]) -> Survival:
+        """Read it from a model file."""
+        part = model["survival"]
+        arrays = {name: np.array(part[name], float) for name in ("knots", "coefficients", "root")}
+        return cls(**arrays, **{name: float(part[name]) for name in ("centre", "variance", "variance_error")})
+
+    def hazard(self, score: np.ndarray, times: np.ndarray, coefficients: np.ndarray | None = None) -> np.ndarray:
+        """Return the cumulative hazard of teeth in the population, of shape teeth × times.
+
+        Arguments: score of each tooth; times [y]; coefficients (others than the fitted ones, for draws).
+        """
+        coefficients = self.coefficients if coefficients is None else coefficients
+        log_time = np.log(np.maximum(times, EARLIEST))
+        basis, eta = self.spline(log_time), self.bounded(score)[:, None]
+        bend = len(self.knots)
+        baseline = coefficients[0] + basis @ coefficients[1:bend]
+        a, b, c = coefficients[bend:]
+        out = np.exp(np.minimum(baseline + (a + b * log_time) * eta + c * eta**2, 5.0))
+        return np.maximum.accumulate(out, axis=1) * np.minimum(times / EARLIEST, 1.0)
+
+    def hazard_at(self, score: np.ndarray, time: np.ndarray) -> np.ndarray:
+        """Return the cumulative hazard of each tooth at its own time [y]."""
+        log_time = np.log(np.maximum(time, EARLIEST))
+        eta, bend = self.bounded(score), len(self.knots)
+        a, b, c = self.coefficients[bend:]
+        baseline = self.coefficients[0] + self.spline(log_time) @ self.coefficients[1:bend]
+        return np.exp(np.minimum(baseline + (a + b * log_time) * eta + c * eta**2, 5.0)) * np.minimum(time / EARLIEST, 1.0)
+
+    def bounded(self, score: np.ndarray) -> np.ndarray:
+        """Return η, held where the hazard stops rising with the score at any time up to five years."""
+        bend = len(self.knots)
+        a, b, c = self.coefficients[bend:]
+        slopes = [a + b * np.log(t) for t in (0.25, 5.0)]
+        eta = score - self.centre
+        if c < 0:
+            return np.minimum(eta, min(slopes) / (-2 * c))
+        return np.maximum(eta, max(-slope / (2 * c) for slope in slopes)) if c > 0 else eta
+
+    def spline(self, log_time: np.ndarray) -> np.ndarray:
+        """Return the basis of the spline, of shape times × (knots − 1)."""
+        from amelo.forecast.scores.calibration import natural_spline
+
+        return natural_spline(log_time, self.knots)
+
+    def given(self, hazard: np.ndarray, variance: float | np.ndarray) -> np.ndarray:
+        """Return the cumulative hazard of a tooth in a mouth of average sturdiness (z = 1)."""
+        return np.expm1(variance * hazard) / variance if np.all(np.asarray(variance) > 1e-9) else hazard
+
+    def sturdiness(
+        self, rng: np.random.Generator, variance: np.ndarray, lost: float = 0.0, expected: np.ndarray | float = 0.0
+    ) -> np.ndarray:
+        """Return draws of z of one mouth, after ``lost`` teeth where ``expected`` (sum of hazards given z = 1) were to be lost."""
+        variance = np.maximum(variance, 1e-6)
+        return rng.gamma(1 / variance + lost) / (1 / variance + expected)

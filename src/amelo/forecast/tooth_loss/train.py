@@ -1,0 +1,160 @@
+"""Train the tooth-loss model: trees, what turns their score into a risk, what fills unknown inputs, and the card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from amelo.forecast.forest import Forest
+from amelo.forecast.scores.censoring import Censoring
+from amelo.forecast.tooth_loss.boost import Follow, binned, boost, thresholds, tree_arrays
+from amelo.forecast.tooth_loss.calibrate import fit_bounds, fit_survival
+from amelo.forecast.tooth_loss.cohort import Cohort, read_cohort
+from amelo.forecast.tooth_loss.columns import OF_MOUTH, columns
+from amelo.forecast.tooth_loss.features import feature_names, features
+from amelo.forecast.tooth_loss.inputs import fit_inputs
+from amelo.forecast.tooth_loss.survival import Survival
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SETTINGS", "train"]
+
+SETTINGS: dict[str, Any] = {  # chosen by cross-validation over the training patients, see bench/forecast.py
+    "scale": 3.0,  # spread of log time given the score, in the likelihood that the trees climb
+    "within_weight": 1.0,  # weight of the partial likelihood inside mouths
+    "rounds": 700,
+    "rate": 0.04,
+    "bins": 63,
+    "teeth_in_leaf": 40,
+    "curvature_in_leaf": 5.0,
+    "share_of_teeth": 0.7,
+    "share_of_features": 0.15,
+    "shrinkage": 5.0,
+    "seeds": 4,  # forests that are averaged
+    "folds": 5,
+    "halves": 6,  # forests on half of the patients each, whose spread is the error of the score
+    "half_rounds": 250,
+    "half_rate": 0.1,
+}
+SIGNS = (
+    "mobil",
+    "pocket_max",
+    "cal_max",
+    "furc_max",
+    "decay_new",
+    "decay_recur",
+    "tobacco_ever",
+    "diabetes",
+)  # never lower the hazard
+
+
+def train(table: pd.DataFrame, *, card: dict[str, Any] | None = None, on_progress: Callable[[float, str], None] | None = None,
+          settings: dict[str, Any] | None = None) -> dict[str, Any]:  # fmt: skip
+    """Train on a cohort; only the rows of split ``train`` when there is a column ``split``.
+
+    Arguments: table (as :func:`read_cohort` takes it); card (what the data cannot say: population, licence, limits); on_progress (fraction,
+    words); settings (others than :data:`SETTINGS`).
+    Returns: the model, plain values for :func:`amelo.forecast.artefact.save_model`.  The same table gives the same model.
+    Raises: FormatError for a cohort that cannot be used, MissingDependencyError without LightGBM.
+    """
+    settings = SETTINGS | (settings or {})
+    cohort = read_cohort(table)
+    if (cohort.split == "train").any():
+        cohort = cohort.take(cohort.split == "train")
+    say = on_progress or (lambda fraction, words: None)
+    say(0.0, "looking at mouths")
+    mouth, follow = cohort.mouths.mouth, Follow(cohort.time, cohort.event, cohort.mouths.mouth)
+    x = features(cohort.mouths, OF_MOUTH)
+    data, names = binned(x, settings), feature_names(OF_MOUTH)
+    signs = [
+        -1 if name in SIGNS or (name.partition(".")[0] in SIGNS and name.endswith((".over", ".rank"))) else 0 for name in names
+    ]
+    fits = settings["seeds"] + settings["folds"] + settings["halves"]
+    done = 0
+
+    def fit(keep: np.ndarray, seed: int, rounds: str = "rounds", rate: str = "rate"):
+        nonlocal done
+        say(0.02 + 0.93 * done / fits, f"growing trees, {done + 1} of {fits}")
+        done += 1
+        rows = np.flatnonzero(keep)
+        part = follow.take(rows)
+        return boost(data, rows, part, settings, seed=seed, rounds=settings[rounds], rate=settings[rate], signs=signs)
+
+    rng = np.random.default_rng(1)
+    mouths = mouth.max() + 1
+    fold = (rng.permutation(mouths) % settings["folds"])[mouth]
+    unseen = np.zeros(len(mouth))
+    for k in range(settings["folds"]):
+        unseen[fold == k] = -fit(fold != k, k).predict(x[fold == k])
+    points = [fit(np.ones(len(mouth), bool), seed) for seed in range(settings["seeds"])]
+    halves = [fit((rng.permutation(mouths) < mouths // 2)[mouth], k, "half_rounds", "half_rate") for k in range(settings["halves"])]
+    say(0.95, "from scores to risks")
+    edges = thresholds([*points, *halves], x.shape[1])
+    trees: dict[str, list] = {"feature": [], "edge": [], "value": [], "bag": []}
+    for bag, boosters in enumerate([points, *([b] for b in halves)]):
+        for booster in boosters:
+            arrays = tree_arrays(booster, edges)
+            trees["feature"] += arrays["feature"]
+            trees["edge"] += arrays["edge"]
+            trees["value"] += [[float(f"{v / len(boosters):.5g}") for v in row] for row in arrays["value"]]
+            trees["bag"] += [bag] * len(arrays["value"])
+    calibration = fit_survival(unseen, cohort.time, cohort.event, mouth)
+    survival = Survival.load({"survival": calibration})
+    model = {
+        "kind": "tooth-loss",
+        "of_mouth": list(OF_MOUTH),
+        "edges": [[float(e) for e in edge] for edge in edges],
+        "shares": _shares(x, edges),
+        "trees": trees,
+        "constant": 0.0,
+        "survival": calibration,
+        "bounds": fit_bounds(unseen, cohort.time, cohort.event, survival),
+        "censoring": _censoring(cohort),
+        "inputs": fit_inputs(cohort.mouths),
+        "settings": settings,
+    }
+    model["spread"] = _spread(Forest.load(model), x)
+    say(1.0, "done")
+    return model | {"card": _card(cohort, card or {})}
+
+
+def _censoring(cohort: Cohort) -> dict[str, list[float]]:
+    """Return the share still under observation at steps of a twentieth of a year, for scores on other patients."""
+    times = np.arange(1, 20 * 6 + 1) / 20
+    share = Censoring.of(cohort.time, cohort.event).after(times)
+    return {"times": [float(t) for t in times], "share": [float(f"{s:.6g}") for s in share]}
+
+
+def _shares(x: np.ndarray, edges: list[np.ndarray]) -> list[list[float]]:
+    """Return the part of the teeth in each bin of each feature, the unknown last."""
+    out = []
+    for f, edge in enumerate(edges):
+        unknown = np.isnan(x[:, f])
+        counts = np.bincount(np.searchsorted(edge, x[~unknown, f].astype(float), "left"), minlength=len(edge) + 1)
+        out.append([float(f"{c / len(x):.6g}") for c in (*counts, unknown.sum())])
+    return out
+
+
+def _spread(forest: Forest, x: np.ndarray) -> float:
+    """Return the typical spread of the score between forests on half of the patients, which is its standard error."""
+    some = forest.bins(x[:: max(1, len(x) // 4000)])
+    scores = np.array([forest.predict(some, bag) for bag in np.unique(forest.bag)[1:]])
+    return float(f"{np.sqrt(scores.var(axis=0, ddof=1).mean()):.5g}")
+
+
+def _card(cohort: Cohort, told: dict[str, Any]) -> dict[str, Any]:
+    known = columns()
+    return {
+        "title": "Tooth loss",
+        "event": "loss of a natural permanent tooth, for any reason",
+        "teeth": len(cohort.time),
+        "patients": int(cohort.mouths.mouth.max() + 1),
+        "losses": int(cohort.event.sum()),
+        "follow_up_years": [float(f"{q:.3g}") for q in np.quantile(cohort.time, [0.5, 1.0])],
+        "age_years": [float(q) for q in np.quantile(cohort.mouths.columns["baseline_age"], [0.0, 0.5, 1.0])],
+        "monotone": [known[name]["words"] for name in SIGNS],
+        "sources": ["austin2020", "lundberg2020"],
+    } | told
