@@ -169,13 +169,13 @@ def _print(found: Forecast, *, everything: bool, tooth: int) -> None:
     if shown:
         rows = []
         for section in shown:
-            for risk, others in section.rows:
+            for row in section.rows:
+                risk = row.first
                 what = f"{risk.event}{': ' if risk.stage else ''}{risk.stage}"
-                where = risk.where + (f" +{others}" if others else "")
-                rows.append((where, what, *(percent(p) for p in risk.risk), span(risk.low[-1], risk.high[-1]), _first(risk)))
+                rows.append((row.where, what, *(percent(p) for p in risk.risk), span(risk.low[-1], risk.high[-1]), _first(risk)))
         columns = ("tooth", "event", *(years(h) for h in found.horizons), f"{level} interval", "first reason")
         print_table(columns, rows, left=2)
-        _notes(found, any(others for s in shown for _, others in s.rows))
+        _notes(found, any(row.others for s in shown for row in s.rows))
         rest = [line for section in shown if (line := rest_line(section, last))]
         if rest:
             print("\nNot shown (--all shows every row):")
@@ -197,7 +197,7 @@ def _notes(found: Forecast, grouped: bool) -> None:
             "A tooth that is lost can no longer decay: every chance but that of loss is that of happening before the tooth is lost."
         )
     if grouped:
-        print("+2: the worst surface is shown, two more of this tooth have a lower risk.")
+        print("'+' and a number: the worst surface is shown, so many others of the tooth have no higher risk.")
 
 
 def _first(risk: Risk) -> str:
@@ -225,9 +225,9 @@ def _print_reasons(found: Forecast, shown: list, tooth: int) -> None:
         where = f"{len(risks)} forecasts" if len(risks) > 1 else f"{risks[0].where} {words.event_words(risks[0])}"
         print(f"  measure this: {what}; up to {100 * share:.0f} % of the spread of {where} goes")
     for what, risk, after, count, source, grade in doings:
-        more = f" and of {count - 1} more" if count > 1 else ""
+        more = f" and {count - 1} more" if count > 1 else ""
         change = f"{words.percent(risk.risk[-1])} to {words.percent(after)} by {words.years(last)}"
-        print(f"  do that: {what}; lowers {risk.where} {words.event_words(risk)}{more}, at most from {change} [{source}, {grade}]")
+        print(f"  do that: {what}; lowers {risk.where} {words.event_words(risk)}{more}; at most from {change} [{source}, {grade}]")
     silent = words.abstentions(found)
     if silent:
         print("\nNot forecast:")

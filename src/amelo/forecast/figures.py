@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from amelo.errors import FileError, InputError, nearest
+from amelo.forecast.outlook import EVENTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +46,7 @@ def draw_forecast(forecast: Forecast, kind: str = "all") -> Figure:
         raise InputError("there is nothing to draw", why="no risk is forecast, see what it abstains on")
     axes, figure = _axes(len(events) + len(panels), f"{forecast.pseudonym}, from {forecast.recorded_on}")
     with _style():
-        for event in sorted(events):
+        for event in (e for e in EVENTS if e in events):
             _curves(forecast, event, axes.pop(0))
         for panel in panels:
             FORECAST_KINDS[panel](forecast, axes.pop(0))
@@ -107,25 +109,29 @@ def _axes(count: int, title: str) -> tuple[list[Axes], Figure]:
     return axes, figure
 
 
-def _label(risk: Risk) -> str:
-    return f"{risk.where} {risk.stage}".rstrip()
+def _label(risk: Risk, alike: int = 0) -> str:
+    return f"{risk.where} {risk.stage}".rstrip() + (f" and {alike} alike" if alike else "")
 
 
 def _curves(forecast: Forecast, event: str, axes: Axes) -> None:
-    """Draw the highest risks of an event over time, each tooth or lesion once, with its band."""
-    highest: list[Risk] = []
+    """Draw the highest risks of an event over time with their bands, each tooth once and what is alike together."""
+    alike: dict[tuple[float, ...], list[Risk]] = {}
+    seen: set[tuple[int, str]] = set()
     for risk in forecast.of(event):
-        if risk.curve and (risk.tooth, risk.stage) not in {(r.tooth, r.stage) for r in highest}:
-            highest.append(risk)
-    for (colour, line), risk in zip(LINES, highest[:MOST], strict=False):
+        if risk.curve and (risk.tooth, risk.stage) not in seen:
+            seen.add((risk.tooth, risk.stage))
+            alike.setdefault(tuple(round(r, 3) for r in (*risk.risk, risk.low[-1], risk.high[-1])), []).append(risk)
+    groups = list(alike.values())
+    for (colour, line), (risk, *others) in zip(LINES, groups, strict=False):
         middle, low, high = (100 * np.array(part) for part in risk.curve)
-        axes.plot(forecast.times, middle, color=colour, linestyle=line, label=_label(risk))
+        axes.plot(forecast.times, middle, color=colour, linestyle=line, label=_label(risk, len(others)))
         axes.fill_between(forecast.times, low, high, color=colour, alpha=0.12, linewidth=0)
     for horizon in forecast.horizons:
         axes.axvline(horizon, color="#999999", linewidth=0.8, linestyle=":")
     axes.set_ylim(bottom=0)
     axes.set_xlim(0, forecast.times[-1])
-    more = f", {len(highest) - MOST} more below" if len(highest) > MOST else ""
+    rest = sum(map(len, groups[MOST:]))
+    more = f", {rest} more below" if rest else ""
     axes.set_title(f"{event}{more}; bands {100 * forecast.level:.0f} %", loc="left", fontsize=9)
     _name(axes, "years", "has happened [%]")
     axes.legend(frameon=False, fontsize=8, loc="upper left")
@@ -154,6 +160,7 @@ def _drivers(forecast: Forecast, axes: Axes) -> None:
     axes.set_yticks(range(len(bars)), [_cut(words) for words, _ in reversed(bars)], parse_math=False)
     axes.axvline(0, color="#000000", linewidth=0.8)
     axes.margins(x=0.25)
+    axes.set_ylim(min(-0.6, len(bars) - 5.4), len(bars) - 0.4)  # bars stay slim when there are few
     axes.set_title(
         f"why {_label(risk)}, {risk.event}, {100 * risk.risk[-1]:.0f} % by {forecast.horizons[-1]:g} y", loc="left", fontsize=9
     )
@@ -222,10 +229,8 @@ def _named(evaluation: Evaluation, start: str) -> list[tuple[str, dict[str, list
     found = []
     for name, curve in evaluation.curves.items():
         if name.startswith(start):
-            rest = name.removeprefix(start).strip(" _")
-            found.append(
-                (f"{rest[:-1]} y" if rest.endswith("y") and rest[:-1].replace(".", "").isdigit() else rest.replace("_", " "), curve)
-            )
+            rest = re.sub(r"(\d)y$", r"\1 y", name.removeprefix(start).strip(" _").replace("_", " "))
+            found.append((rest, curve))
     return found
 
 

@@ -9,7 +9,7 @@ from amelo.errors import InputError, nearest
 from amelo.forecast.outlook import EVENTS
 from amelo.forecast.record import Forecast, Risk
 from amelo.records.case import Case
-from amelo.records.teeth import chart_rows
+from amelo.records.teeth import chart_rows, surfaces
 from amelo.records.tooth import Tooth
 from amelo.report.chart_svg import GREY, INK, WITH_CROWN, Look, chart_svg, pattern, text
 from amelo.report.forecast_words import event_words, percent, span, years
@@ -18,8 +18,8 @@ from amelo.report.words import STATES
 __all__ = ["CLASSES", "MARKS", "class_of", "forecast_svg"]
 
 CLASSES = (  # from this risk on: name of the hatch, its ground, darker with the risk, and its strokes, denser with the risk
-    (0.0, "lowest", "#ffffff", "", 0),
-    (0.02, "low", "#fff3c4", '<circle cx="3" cy="3" r=".8" fill="#7a5a00"/>', 0),
+    (0.0, "lowest", "#f3f7ec", '<circle cx="3" cy="3" r=".5" fill="#7d8a6a"/>', 0),
+    (0.02, "low", "#fff3c4", '<circle cx="3" cy="3" r="1.2" fill="#7a5a00"/>', 0),
     (0.05, "middle", "#fdd49e", '<rect width=".9" height="6" fill="#8a4b00"/>', 45),
     (0.15, "high", "#f7a072", '<rect width="1.8" height="6" fill="#8c2d04"/>', 45),
     (0.30, "highest", "#d7602f", '<rect width="2.2" height="6" fill="#5a1500"/><rect width="6" height="1.6" fill="#5a1500"/>', 45),
@@ -143,6 +143,8 @@ class _Risks(Look):
         entries = [(_swatch(name), _limits(k)) for k, (_, name, *_) in enumerate(CLASSES)]
         if any(self._of(fdi) and not self._highest(fdi) for fdi, _ in teeth) or self._some_surface_silent(teeth):
             entries.append((_swatch(SILENT[0]), "no forecast: the model abstains (–)"))
+        if any(self.surface(tooth, fdi, s)[0] == "none" for fdi, tooth in teeth for s in surfaces(fdi)):
+            entries.append((f'<rect width="18" height="14" rx="3" fill="#ffffff" stroke="{INK}"/>', "nothing to forecast"))
         used = {sign for fdi, tooth in teeth for sign in self.codes(tooth, fdi)[1].split()}
         entries += [(_sign(sign), f"{event} {100 * MARKED:g} % or more") for event, sign in MARKS.items() if sign in used]
         states = [STATES[s] for s in STATES if s != "present" and any(tooth.status == s for _, tooth in teeth)]

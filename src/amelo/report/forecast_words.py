@@ -13,6 +13,7 @@ from amelo.forecast.record import Forecast, Risk
 __all__ = [
     "GRAVEST_FIRST",
     "NOTABLE",
+    "Row",
     "Section",
     "abstentions",
     "banner",
@@ -44,11 +45,30 @@ SIMILAR = 1e-9
 
 
 @dataclass(frozen=True)
+class Row:
+    """A row of the table: risks that read alike, with how many lower risks of the same teeth, on other surfaces, each stands for."""
+
+    risks: tuple[Risk, ...]
+    others: int = 0
+
+    @property
+    def first(self) -> Risk:
+        """The risk that is printed."""
+        return self.risks[0]
+
+    @property
+    def where(self) -> str:
+        """Teeth and surface, such as ``36 O +2`` or ``14, 15, 24 M +4``."""
+        surface = f" {self.first.surface}" if self.first.surface else ""
+        return teeth_in_words(r.tooth for r in self.risks) + surface + (f" +{self.others}" if self.others else "")
+
+
+@dataclass(frozen=True)
 class Section:
-    """One event: the rows to show, with how many more surfaces of the tooth each stands for, and the risks that are not shown."""
+    """One event: the rows to show, and the risks that are not shown."""
 
     event: str
-    rows: tuple[tuple[Risk, int], ...]
+    rows: tuple[Row, ...]
     rest: tuple[Risk, ...]
 
 
@@ -87,12 +107,12 @@ def sections(forecast: Forecast, *, everything: bool = False) -> list[Section]:
         if not risks:
             continue
         if everything:
-            found.append(Section(event, tuple((r, 0) for r in risks), ()))
+            found.append(Section(event, tuple(Row((r,)) for r in risks), ()))
             continue
-        rows = _worst_surfaces(risks) if event == "caries onset" else [(r, 0) for r in risks]
-        count = sum(r.risk[-1] >= NOTABLE[event] for r, _ in rows)
-        count = min(max(count, LEAST), MOST if event != "progression" else len(rows))
-        found.append(Section(event, tuple(rows[:count]), tuple([r for r, _ in rows[count:]])))
+        rows = _alike(_worst_surfaces(risks)) if event == "caries onset" else _alike([(r, 0) for r in risks])
+        count = max(sum(row.first.risk[-1] >= NOTABLE[event] for row in rows), LEAST)
+        count = count if event == "progression" else min(count, MOST)
+        found.append(Section(event, tuple(rows[:count]), tuple(r for row in rows[count:] for r in row.risks)))
     return found
 
 
@@ -102,6 +122,15 @@ def _worst_surfaces(risks: Sequence[Risk]) -> list[tuple[Risk, int]]:
     for risk in risks:
         same[risk.tooth, risk.stage].append(risk)
     return [(group[0], len(group) - 1) for group in same.values()]
+
+
+def _alike(risks: Sequence[tuple[Risk, int]]) -> list[Row]:
+    """Return rows of risks that read alike: the same event, stage, surface, numbers and reasons."""
+    same: dict[tuple[object, ...], list[Risk]] = defaultdict(list)
+    for risk, others in risks:
+        numbers = tuple(percent(p) for p in (*risk.risk, risk.low[-1], risk.high[-1]))
+        same[risk.event, risk.stage, risk.surface, others, numbers, tuple(d.value for d in risk.drivers)].append(risk)
+    return [Row(tuple(group), key[3]) for key, group in same.items()]
 
 
 def rest_line(section: Section, horizon: float) -> str:
@@ -129,7 +158,7 @@ def teeth_in_words(teeth: Iterable[int]) -> str:
 
 def explained(forecast: Forecast, shown: Sequence[Section], *, tooth: int = 0) -> list[Risk]:
     """Return the risks to explain: the first of every section that is notable, or all that is shown of one tooth."""
-    rows = [risk for section in shown for risk, _ in (section.rows if tooth else section.rows[:1])]
+    rows = [row.first for section in shown for row in (section.rows if tooth else section.rows[:1])]
     told = [r for r in rows if (r.drivers or r.changes or r.missing) and (tooth or r.risk[-1] >= NOTABLE[r.event])]
     return told or [r for r in rows if r.drivers][:1]
 
