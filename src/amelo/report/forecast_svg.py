@@ -19,7 +19,7 @@ __all__ = ["CLASSES", "MARKS", "class_of", "forecast_svg"]
 
 CLASSES = (  # from this risk on: name of the hatch, its ground, darker with the risk, and its strokes, denser with the risk
     (0.0, "lowest", "#f3f7ec", '<circle cx="3" cy="3" r=".5" fill="#7d8a6a"/>', 0),
-    (0.02, "low", "#fff3c4", '<circle cx="3" cy="3" r="1.2" fill="#7a5a00"/>', 0),
+    (0.02, "low", "#fce9a9", '<circle cx="3" cy="3" r="1.2" fill="#7a5a00"/>', 0),
     (0.05, "middle", "#fdd49e", '<rect width=".9" height="6" fill="#8a4b00"/>', 45),
     (0.15, "high", "#f7a072", '<rect width="1.8" height="6" fill="#8c2d04"/>', 45),
     (0.30, "highest", "#d7602f", '<rect width="2.2" height="6" fill="#5a1500"/><rect width="6" height="1.6" fill="#5a1500"/>', 45),
