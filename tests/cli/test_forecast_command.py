@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "forecast"))
+from synthetic_outlooks import CARD, NO_WISDOM, mouth, save_models
+
 from amelo.forecast.artefact import load_model, save_model
 
 HERE = Path(__file__).resolve().parents[1] / "forecast"
-sys.path.insert(0, str(HERE))
-from synthetic_outlooks import CARD, NO_WISDOM, mouth, save_models
 
 
 @pytest.fixture

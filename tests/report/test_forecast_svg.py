@@ -6,6 +6,7 @@ import re
 import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def test_classes_differ_without_colour():
     strokes = [entry[3] for entry in CLASSES]
     assert len(set(strokes)) == len(strokes)
     grey = [sum(w * int(entry[2][i : i + 2], 16) for w, i in ((0.3, 1), (0.59, 3), (0.11, 5))) for entry in CLASSES]
-    assert grey == sorted(grey, reverse=True) and min(a - b for a, b in zip(grey, grey[1:], strict=False)) > 4
+    assert grey == sorted(grey, reverse=True) and min(a - b for a, b in pairwise(grey)) > 4
 
 
 def test_every_tooth_says_its_number_its_risk_and_its_class(found):
