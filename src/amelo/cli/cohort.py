@@ -199,7 +199,7 @@ def _list_columns(kind: str) -> int:
 def _cohort(data: Path | None, mapping: Path | None, kind: str) -> pd.DataFrame:
     """Return the cohort in a file, with the columns that the model knows."""
     if data is None:
-        raise CommandError("the file with the cohort is missing", fix=f"for example: amelo evaluate {kind} cohort.csv")
+        raise CommandError("the file with the cohort is missing", fix=f"name it after the model: {kind} cohort.csv")
     from amelo.forecast.cohort import read_table
     from amelo.forecast.mapping import apply_mapping, read_mapping
 
