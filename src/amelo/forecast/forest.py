@@ -21,6 +21,7 @@ __all__ = ["DEPTH", "LEAVES", "NEVER", "SPLITS", "Forest"]
 DEPTH, SPLITS, LEAVES = 3, 7, 8
 NEVER = 255  # the edge of a split that sends everything left, unknown or not
 CHUNK = 8192  # teeth at once, so that a column of bins stays in the fastest cache
+MANY = 20_000  # teeth from which the compiled kernel is worth its start
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Forest:
     Arguments: edges (per feature, ascending; the bin of x is one more than the number of edges below it, so 1 to 254); shares (per
     feature, part of the training teeth in each bin, the unknown last); feature, edge (trees × 7: the root, its two children, their
     four; a tooth goes left when its bin ≤ edge; features f stand for "unknown goes left" and features + f for "unknown goes right"); value
-    (trees × 8, leaves from left to right); bag (of each tree); constant.
+    (trees × 8, leaves from left to right); bag (of each tree); constant.  Bags are
+    forests grown on different patients.
     """
 
     edges: tuple[np.ndarray, ...]
@@ -65,49 +67,51 @@ class Forest:
         for f, edges in enumerate(self.edges):
             column = np.ascontiguousarray(x[:, f])
             unknown = np.isnan(column)
-            out[f] = np.searchsorted(edges.astype(column.dtype), column, "left") + 1
+            out[f] = np.searchsorted(edges, column.astype(float), "left") + 1
             out[count + f] = out[f]
             out[f, unknown], out[count + f, unknown] = 0, 255
         return out
 
-    def predict(self, bins: np.ndarray, bag: int = 0) -> np.ndarray:
-        """Return f of every tooth, by the trees of one bag.
+    def scores(self, bins: np.ndarray) -> np.ndarray:
+        """Return f by the trees of each bag, of shape bags × teeth; their mean is the prediction.
 
-        Arguments: bins (as :meth:`bins` returns), bag.
+        Arguments: bins (as :meth:`bins` returns).
         """
-        trees = np.flatnonzero(self.bag == bag)
-        out = np.full(bins.shape[1], self.constant)
+        bags = int(self.bag.max()) + 1
+        out = np.zeros((bags, bins.shape[1]))
+        if bins.shape[1] > MANY:
+            from amelo.forecast.forest_kernel import add_trees  # compiled: worth its start only here
+
+            add_trees(np.ascontiguousarray(bins), self.feature, self.edge, self.value, self.bag, out)
+            return out + self.constant
         for start in range(0, bins.shape[1], CHUNK):
             rows = np.ascontiguousarray(bins[:, start : start + CHUNK])
-            part = np.zeros(rows.shape[1], np.float32)
-            for tree in trees:
+            for tree, bag in enumerate(self.bag):
                 right = [rows[f] > e for f, e in zip(self.feature[tree], self.edge[tree], strict=True)]
                 first = right[0]
                 second = _choose(first, right[1], right[2])
                 third = _choose(first, _choose(right[1], right[3], right[4]), _choose(right[2], right[5], right[6]))
                 leaf = (first.view(np.uint8) << 2) | (second.view(np.uint8) << 1) | third.view(np.uint8)
-                part += self.value[tree].take(leaf)
-            out[start : start + CHUNK] += part
-        return out
+                out[bag, start : start + CHUNK] += self.value[tree].take(leaf)
+        return out + self.constant
 
-    def explain(self, bins: np.ndarray, bag: int = 0) -> tuple[np.ndarray, float]:
-        """Return what every feature adds to the average tooth (teeth × features), and f of the average tooth.
+    def explain(self, bins: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return what every feature adds to the average tooth (teeth × features), and the prediction for the average tooth.
 
-        Arguments: bins, bag as in :meth:`predict`.
+        Arguments: bins (as :meth:`bins` returns).
         Assumptions: the average tooth has the features of the training teeth, independent of each other.
         """
         leaves = self._leaves
-        keep = np.repeat(self.bag == bag, LEAVES)
-        value, share = leaves.value[keep], leaves.share[:, keep]
+        value, share = leaves.value / (int(self.bag.max()) + 1), leaves.share
         count, teeth = len(self.edges), bins.shape[1]
         out = np.zeros((teeth, count))
         low, high = bins[:count], bins[count:]
         for tooth in range(teeth):
-            inside = np.stack([leaves.inside(low[:, tooth], high[:, tooth], k)[keep] for k in range(DEPTH)])
+            inside = np.stack([leaves.inside(low[:, tooth], high[:, tooth], k) for k in range(DEPTH)])
             for k in range(DEPTH):
                 i, j = (k + 1) % DEPTH, (k + 2) % DEPTH
                 others = (share[i] * share[j] + inside[i] * inside[j]) / 3 + (inside[i] * share[j] + share[i] * inside[j]) / 6
-                out[tooth] += np.bincount(leaves.feature[k][keep], value * (inside[k] - share[k]) * others, count)
+                out[tooth] += np.bincount(leaves.feature[k], value * (inside[k] - share[k]) * others, count)
         return out, self.constant + float(np.sum(value * share.prod(0)))
 
     @cached_property

@@ -60,16 +60,13 @@ def boost(
     settings: dict[str, Any],
     *,
     seed: int,
-    rounds: int,
-    rate: float,
     signs: list[int],
 ) -> lightgbm.Booster:
     """Fit trees to some rows; they predict log time less :data:`START`.
 
-    Arguments: data (all teeth, binned), rows (ascending, whole mouths), follow (of those rows), settings, seed, rounds, rate (of
-    learning), signs (per feature: −1 where more never lengthens the time).
+    Arguments: data (all teeth, binned), rows (ascending, whole mouths), follow (of those rows), settings, seed, signs (per feature: −1 where more never lengthens the time).
     """
-    parameters = _parameters(settings, seed) | {"learning_rate": rate, "monotone_constraints": signs}
+    parameters = _parameters(settings, seed) | {"monotone_constraints": signs}
     log_time, within = np.log(follow.time), settings["within_weight"]
 
     def objective(score: np.ndarray, _: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -78,12 +75,13 @@ def boost(
         return gradient, curvature
 
     part = data if len(rows) == data.num_data() else data.subset(rows)
-    return library().train(parameters | {"objective": objective}, part, rounds)
+    return library().train(parameters | {"objective": objective}, part, settings["rounds"])
 
 
 def _parameters(settings: dict[str, Any], seed: int) -> dict[str, Any]:
     return {
         "max_depth": 3,
+        "learning_rate": settings["rate"],
         "num_leaves": LEAVES,
         "max_bin": settings["bins"],
         "min_data_in_leaf": settings["teeth_in_leaf"],

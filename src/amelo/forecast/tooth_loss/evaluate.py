@@ -77,7 +77,7 @@ def evaluate(
 def scores_of(model: dict[str, Any], cohort: Cohort) -> np.ndarray:
     """Return the score of every tooth; higher is sooner lost."""
     forest = Forest.load(model)
-    return forest.predict(forest.bins(features(cohort.mouths, tuple(model["of_mouth"]))))
+    return forest.scores(forest.bins(features(cohort.mouths, tuple(model["of_mouth"])))).mean(0)
 
 
 def lower_bounds(model: dict[str, Any], score: np.ndarray, level: float) -> np.ndarray:

@@ -13,14 +13,23 @@ import numpy as np
 
 from amelo.records.teeth import PERMANENT, position, quadrant
 
-__all__ = ["FAMILIES", "OWN", "PLACES", "Mouths", "feature_names", "features", "place"]
+__all__ = ["OWN", "PLACES", "Mouths", "feature_names", "features", "place"]
 
 OWN = (
     "mobil", "bleed", "plaque", "pocket_mean", "pocket_max", "cal_mean", "cal_max", "fgm_mean", "fgm_max", "mg", "filled", "decay_new",
     "decay_recur", "dfs", "crown", "endo", "filled_tooth", "decayed_tooth",
 )  # fmt: skip
-BESIDE = tuple(name for name in OWN if name not in ("fgm_max", "mg", "filled_tooth"))  # also looked at on other teeth
-RELATIONS = ("others", "over", "rank", "next", "worst_next", "opposite", "other_side")
+BESIDE = (  # also looked at on other teeth
+    "mobil", "bleed", "plaque", "pocket_mean", "pocket_max", "cal_mean", "cal_max", "decay_new", "decay_recur", "dfs", "crown", "endo",
+    "decayed_tooth",
+)  # fmt: skip
+RELATIONS = (
+    "others",
+    "over",
+    "rank",
+    "next",
+    "other_side",
+)  # mean of the others, above it, rank, mean next to it, across the midline
 PLACES = 32  # in the Universal order: upper right to upper left, lower left to lower right
 PLACE_NAMES = ("from_midline", "place", "teeth_next", "opposite_there", "other_side_there", "teeth_in_arch", "teeth_in_other_arch",
                "teeth_in_quadrant", "teeth_behind_canines", "teeth_seen")  # fmt: skip
@@ -65,11 +74,6 @@ def feature_names(of_mouth: tuple[str, ...]) -> list[str]:
     return [*OWN, "furc_max", *of_mouth, *PLACE_NAMES, *(f"{name}.{relation}" for name in BESIDE for relation in RELATIONS)]
 
 
-FAMILIES = dict(zip(RELATIONS, (
-    "mean of the other teeth", "above the other teeth", "rank in the mouth", "mean of the teeth next to it", "the worse tooth next to it",
-    "opposite tooth", "same tooth of the other side"), strict=True))  # fmt: skip
-
-
 def features(mouths: Mouths, of_mouth: tuple[str, ...]) -> np.ndarray:
     """Return the features, of shape teeth × features; NaN where there is nothing to look at.
 
@@ -84,7 +88,7 @@ def features(mouths: Mouths, of_mouth: tuple[str, ...]) -> np.ndarray:
     out = [columns[name] for name in OWN]
     out += [np.where(molar, columns["furc_max"], np.nan), *(columns[name] for name in of_mouth), *_places(there, at)]
     for name in BESIDE:
-        grid = np.full((count, PLACES), np.nan)
+        grid = np.full((count, PLACES), np.nan, np.float32)
         grid[at] = columns[name]
         out += _relations(grid, at)
     return np.column_stack(out).astype(np.float32)
@@ -111,25 +115,25 @@ def _shifted(grid: np.ndarray, outside: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _relations(grid: np.ndarray, at: tuple[np.ndarray, np.ndarray]) -> list[np.ndarray]:
-    mouth, u = at
+    """Return :data:`RELATIONS` of one column.
+
+    Arguments: grid (mouths × places, NaN where there is no tooth or no value), at (mouth and place of each tooth).
+    """
     known = ~np.isnan(grid)
-    value, number = grid[at], known.sum(1)
-    rest = number[mouth] - known[at]
+    value, number = grid[at], known.sum(1, dtype=np.float32)
+    rest = number[at[0]] - known[at]
     with np.errstate(invalid="ignore", divide="ignore"):
-        others = (np.where(known, grid, 0.0).sum(1)[mouth] - np.where(known[at], value, 0.0)) / rest
+        others = (np.where(known, grid, 0.0).sum(1)[at[0]] - np.where(known[at], value, 0.0)) / rest
     others = np.where(rest > 0, others, np.nan)
     before, after = _shifted(grid, np.nan)
-    ordered = np.sort(grid, axis=1)  # unknown ones come last
-    row = ordered[mouth]
-    less, upto = (row < value[:, None]).sum(1), (row <= value[:, None]).sum(1)
-    rank = np.where(np.isnan(value), np.nan, 0.5 * (less + upto) / np.maximum(number[mouth], 1))
     both = np.where(np.isnan(before), after, np.where(np.isnan(after), before, 0.5 * (before + after)))
-    return [
-        others,
-        value - others,
-        rank,
-        both[at],
-        np.fmax(before, after)[at],
-        grid[mouth, _OPPOSITE[u]],
-        grid[mouth, _OTHER_SIDE[u]],
-    ]
+    return [others, value - others, _rank(grid, number)[at], both[at], grid[at[0], _OTHER_SIDE[at[1]]]]
+
+
+def _rank(grid: np.ndarray, number: np.ndarray) -> np.ndarray:
+    """Return the share of a mouth's teeth that are below each place, ties half; NaN where the place is."""
+    out = np.empty_like(grid)
+    for u in range(PLACES):
+        column = grid[:, u, None]
+        out[:, u] = 0.5 * ((grid < column).sum(1, dtype=np.int32) + (grid <= column).sum(1, dtype=np.int32))
+    return np.where(np.isnan(grid), np.nan, out / np.maximum(number, 1)[:, None])

@@ -46,8 +46,9 @@ def outlooks(case: Case, times: np.ndarray, *, draws: int, seed: int, model: dic
         Mouths(np.repeat(np.arange(draws), teeth), np.tile(chart.fdi, draws), {n: v.ravel() for n, v in columns_drawn.items()})
     )
     bins = parts.forest.bins(features(mouths, parts.of_mouth))
-    score = parts.forest.predict(bins).reshape(draws, teeth)
-    hazard = _hazard(case, parts, score + _error(parts, bins, draws, teeth), times, rng)
+    scores = parts.forest.scores(bins).reshape(-1, draws, teeth)
+    score = scores.mean(0)
+    hazard = _hazard(case, parts, score + _error(scores), times, rng)
     explained = _explained(parts, bins, draws, teeth)
     changes = _changes(case, chart)
     out = []
@@ -90,11 +91,14 @@ def _outside(chart: Mouths, distance: float, inputs: Inputs, card: dict[str, Any
     return ""
 
 
-def _error(parts: _Parts, bins: np.ndarray, draws: int, teeth: int) -> np.ndarray:
-    """Return draws of the error of the score: each draw follows the trees of one half of the patients, against their mean."""
-    bags = np.unique(parts.forest.bag)[1:]
-    scores = np.array([parts.forest.predict(bins, int(bag)) for bag in bags]).reshape(len(bags), draws, teeth)
-    return (scores - scores.mean(0))[np.arange(draws) % len(bags), np.arange(draws)] * np.sqrt(len(bags) / (len(bags) - 1))
+def _error(scores: np.ndarray) -> np.ndarray:
+    """Return draws of the error of the score, by the jackknife: each draw follows the forest without one share of the patients.
+
+    Arguments: scores (forests × draws × teeth).
+    """
+    forests, draws = scores.shape[:2]
+    which = np.arange(draws)
+    return (scores - scores.mean(0))[which % forests, which] * np.sqrt(forests - 1)
 
 
 def _hazard(case: Case, parts: _Parts, score: np.ndarray, times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
