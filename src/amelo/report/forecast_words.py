@@ -39,7 +39,7 @@ NOTABLE = {
     "caries onset": 0.1,
 }  # at the last horizon; all lesions
 MOST = 8  # rows of one event that a full mouth shows before the rest is counted
-LEAST = 1  # row of an event that is shown even when nothing is notable
+LEAST = 1  # rows of an event that are shown even when nothing is notable
 NAMED = 40  # teeth that one line names
 SIMILAR = 1e-9
 
@@ -110,9 +110,13 @@ def sections(forecast: Forecast, *, everything: bool = False) -> list[Section]:
             found.append(Section(event, tuple(Row((r,)) for r in risks), ()))
             continue
         rows = _alike(_worst_surfaces(risks)) if event == "caries onset" else _alike([(r, 0) for r in risks])
-        count = max(sum(row.first.risk[-1] >= NOTABLE[event] for row in rows), LEAST)
-        count = count if event == "progression" else min(count, MOST)
-        found.append(Section(event, tuple(rows[:count]), tuple(r for row in rows[count:] for r in row.risks)))
+        kept = [row for row in rows if row.first.risk[-1] >= NOTABLE[event]] or rows[:LEAST]
+        if event == "progression":  # every recorded lesion is told, at least by its first step
+            first = {id(row) for row in {r.where: row for row in reversed(rows) for r in row.risks}.values()}
+            kept = [row for row in rows if row in kept or id(row) in first]
+        else:
+            kept = kept[:MOST]
+        found.append(Section(event, tuple(kept), tuple(r for row in rows if row not in kept for r in row.risks)))
     return found
 
 
