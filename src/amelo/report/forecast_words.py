@@ -34,10 +34,10 @@ __all__ = [
 GRAVEST_FIRST = ("tooth loss", "progression", "restoration failure", "caries onset")  # sections of the table, and ties
 NOTABLE = {
     "tooth loss": 0.02,
-    "progression": 0.0,
+    "progression": 0.02,
     "restoration failure": 0.1,
     "caries onset": 0.1,
-}  # at the last horizon; all lesions
+}  # at the last horizon
 MOST = 8  # rows of one event that a full mouth shows before the rest is counted
 LEAST = 1  # rows of an event that are shown even when nothing is notable
 NAMED = 40  # teeth that one line names
