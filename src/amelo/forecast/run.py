@@ -23,7 +23,7 @@ LONGEST = 5.0  # years; the cohorts were not followed longer
 STEP = 1 / 12  # years between two times
 OUTLOOKS = {  # kind of model: the function that gives its outlooks
     "tooth-loss": "amelo.forecast.tooth_loss.outlooks:outlooks",
-    "caries-onset": "amelo.forecast.caries.outlooks:outlooks",
+    "caries-onset": "amelo.forecast.caries:outlooks",
     "progression": "amelo.forecast.stages.outlooks:outlooks",
     "restorations": "amelo.forecast.restorations.outlooks:outlooks",
 }
