@@ -25,6 +25,21 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Model files of our own making, by kind, in the place of the shipped ones, with outlooks that are known exactly."""
+    monkeypatch.syspath_prepend(ROOT / "tests" / "forecast")
+    import synthetic_outlooks
+
+    from amelo.forecast import artefact, run
+
+    folder = tmp_path / "shipped-models"
+    paths = synthetic_outlooks.save_models(folder)
+    monkeypatch.setattr(artefact, "MODELS", folder)
+    monkeypatch.setattr(run, "OUTLOOKS", synthetic_outlooks.KINDS)
+    return paths
+
+
 @dataclass
 class Ran:
     code: int

@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from amelo.forecast.record import Forecast
+    from amelo.forecast.run import forecast
     from amelo.inference.fit import Fit, fit
     from amelo.inference.sensitivity import Sensitivity, sensitivity
     from amelo.protocol.record import Protocol
@@ -33,6 +35,7 @@ _HOMES = {
     "Case": "amelo.records.case",
     "Fit": "amelo.inference.fit",
     "Fluid": "amelo.records.fluid",
+    "Forecast": "amelo.forecast.record",
     "Protocol": "amelo.protocol.record",
     "Quantity": "amelo.units",
     "Saturation": "amelo.twin.chemistry.saturation",
@@ -42,6 +45,7 @@ _HOMES = {
     "Specimen": "amelo.records.specimen",
     "critical_ph": "amelo.twin.chemistry.thresholds",
     "fit": "amelo.inference.fit",
+    "forecast": "amelo.forecast",  # the package itself, which can be called
     "load_case": "amelo.records.case",
     "load_specimen": "amelo.records.specimen",
     "quantity": "amelo.units",
@@ -56,6 +60,7 @@ __all__ = [
     "Case",
     "Fit",
     "Fluid",
+    "Forecast",
     "Protocol",
     "Quantity",
     "Saturation",
@@ -65,6 +70,7 @@ __all__ = [
     "Twin",
     "critical_ph",
     "fit",
+    "forecast",
     "load_case",
     "load_specimen",
     "quantity",
@@ -79,7 +85,8 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """Import a public name from its home when it is first used."""
     if name in _HOMES:
-        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+        home = import_module(_HOMES[name])
+        value = globals()[name] = home if home.__name__ == f"{__name__}.{name}" else getattr(home, name)
         return value
     raise AttributeError(f"module 'amelo' has no attribute '{name}'")
 

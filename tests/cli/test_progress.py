@@ -77,7 +77,7 @@ def test_a_command_that_is_stopped_says_so_and_what_there_is(tmp_path):
         "import amelo.cli.progress as progress\n"
         "from contextlib import contextmanager\n"
         "@contextmanager\n"
-        "def loud(first):\n"
+        "def loud(first, compiles):\n"
         "    yield lambda fraction, message: print(fraction, flush=True)\n"
         "progress._bar = loud\n"
         "from amelo.cli.main import main; main()\n"

@@ -26,6 +26,13 @@ COMMANDS = {
     "simulate": ("amelo.cli.simulate:simulate", "What a protocol does to a specimen or to a tooth: profiles, mineral loss, depth."),
     "fit": ("amelo.cli.fit:fit", "Calibrate parameters of a specimen to measured profiles, with intervals and checks."),
     "sensitivity": ("amelo.cli.fit:sensitivity", "Which parameters and which numbers of a protocol move an outcome."),
+    "forecast": (
+        "amelo.cli.forecast:forecast",
+        "What may go wrong in a mouth, by when, how sure that is, why, and what would change it.",
+    ),
+    "models": ("amelo.cli.cohort:models", "The models behind the forecasts, each with its card."),
+    "train": ("amelo.cli.cohort:train", "Train a model on your own cohort."),
+    "evaluate": ("amelo.cli.cohort:evaluate", "Test a model on your own cohort, with intervals."),
     "case": ("amelo.cli.case:app", "Check, draw and use patient cases."),
     "protocol": ("amelo.cli.protocol:app", "Check and show protocols: what is done to a tooth, and when."),
     "specimen": ("amelo.cli.specimen:app", "Check and look at tooth samples."),

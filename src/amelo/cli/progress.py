@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 __all__ = ["COMPILING", "progress_bar", "told_of_compiling", "working"]
 
@@ -14,13 +14,13 @@ COMPILING = "compiling the equations, once for this kind of run"
 
 
 @contextmanager
-def progress_bar(first: str) -> Iterator[Callable[[float, str], None]]:
+def progress_bar(first: str, *, compiles: bool = True) -> Iterator[Callable[[float, str], None]]:
     """Yield a function of fraction (0-1) and message that moves a bar on a terminal, and shows nothing anywhere else.
 
     Everywhere it is also where work in other threads learns that the user has stopped the command.
-    Arguments: first (message, until there is another).
+    Arguments: first (message, until there is another); compiles (whether equations may be compiled meanwhile, which is then said).
     """
-    with _stopping() as check, _bar(first) as move:
+    with _stopping() as check, _bar(first, compiles) as move:
 
         def told(fraction: float, message: str) -> None:
             check()
@@ -30,7 +30,7 @@ def progress_bar(first: str) -> Iterator[Callable[[float, str], None]]:
 
 
 @contextmanager
-def _bar(first: str) -> Iterator[Callable[[float, str], None]]:
+def _bar(first: str, compiles: bool) -> Iterator[Callable[[float, str], None]]:
     if not sys.stderr.isatty():
         yield lambda fraction, message: None
         return
@@ -48,7 +48,7 @@ def _bar(first: str) -> Iterator[Callable[[float, str], None]]:
         def compiling(now: bool) -> None:
             bar.update(task, description=COMPILING if now else last[0])
 
-        with told_of_compiling(compiling):
+        with told_of_compiling(compiling) if compiles else nullcontext():  # it imports the compiler
             yield move
 
 

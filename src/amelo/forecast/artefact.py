@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from amelo.errors import FileError, FormatError, nearest
 
-__all__ = ["MODELS", "find_model", "load_model", "model_files", "save_model"]
+__all__ = ["HASH", "MODELS", "SHORT", "find_model", "load_model", "model_files", "save_model"]
 
 MODELS = Path(__file__).parent / "models"  # the shipped ones
 SHORT = 12  # characters of the hash in a file's name
+LEAST = 6  # characters of a hash that a model may be named by
+HASH = re.compile(r"[0-9a-fA-F]{3,64}")
 
 
 def _canonical(value: Any) -> str:
@@ -44,7 +47,7 @@ def load_model(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     try:
-        text = path.read_text("ascii")
+        text = path.read_bytes().decode("ascii")  # not as text, which would take one kind of line end for another
     except OSError as error:
         raise FileError(f"cannot read the model {path.name}", why=error.strerror or str(error), fix="see: amelo models") from None
     except UnicodeDecodeError:
@@ -66,9 +69,9 @@ def _changed(path: Path) -> FormatError:
     return FormatError(f"the model {path.name} is refused", why=why, fix="take the original again, or train anew: amelo train")
 
 
-def model_files(folder: Path = MODELS) -> list[Path]:
-    """Return the model files of a folder, by name."""
-    return sorted(folder.glob("*.json"))
+def model_files(folder: Path | None = None) -> list[Path]:
+    """Return the model files of a folder, by default of the shipped ones, by name."""
+    return sorted((folder or MODELS).glob("*.json"))
 
 
 def find_model(name: str | Path) -> dict[str, Any]:
@@ -79,13 +82,18 @@ def find_model(name: str | Path) -> dict[str, Any]:
     name = str(name)
     if name.endswith(".json") or "/" in name:
         return load_model(name)
-    shipped = {path: path.name.split(".") for path in model_files()}
-    found = [path for path, (kind, digest, _) in shipped.items() if name == kind or (len(name) >= 6 and _same(name, digest))]
+    shipped = {path: path.name.removesuffix(".json").rpartition(".")[::2] for path in model_files()}
+    found = [path for path, (kind, digest) in shipped.items() if name == kind or (len(name) >= LEAST and _same(name, digest))]
     if len(found) == 1:
-        return load_model(found[0])
-    kinds = sorted({kind for kind, *_ in shipped.values()})
-    near = nearest(name, kinds)
-    fix = f"did you mean {near}?" if near else "shipped: " + ", ".join(kinds)
+        model = load_model(found[0])
+        if name == model["kind"] or model["hash"].startswith(name.lower()):
+            return model
+    kinds = sorted({kind for kind, _ in shipped.values()})
+    if len(found) > 1:
+        raise FileError(f"'{name}' names {len(found)} models", fix=f"give more of the hash: {', '.join(p.name for p in found)}")
+    fix = nearest(name, kinds) or "see: amelo models"
+    if HASH.fullmatch(name):
+        fix = f"give at least {LEAST} characters of a hash" if len(name) < LEAST else "shipped hashes: amelo models"
     raise FileError(f"there is no model '{name}'", fix=fix)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import matplotlib.figure
 
 __all__ = ["Evaluation", "Figure", "bootstrap_figures"]
 
@@ -25,7 +28,8 @@ class Evaluation:
     """The scores of a model on a cohort.
 
     Arguments: kind and model (hash); data (name of the file); rows, patients, events; figures (key: figure); subgroups (name: key:
-    figure); curves (name: columns of equal length, for plots and tables); level of the intervals [1]; notes (sentences).
+    figure); curves (name: columns of equal length, for plots and tables; ``calibration…`` has predicted and observed, with low and high
+    where there are bands, ``decision…`` has threshold, model and all); level of the intervals [1]; notes (sentences).
     """
 
     kind: str
@@ -39,6 +43,15 @@ class Evaluation:
     curves: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     level: float = 0.95
     notes: tuple[str, ...] = ()
+
+    def plot(self, kind: str = "all") -> matplotlib.figure.Figure:
+        """Return a figure: ``calibration``, ``decision`` curve, ``subgroups`` as a forest of the first figure, or ``all`` that there are.
+
+        Raises: InputError for another kind, or when there is nothing of it.
+        """
+        from amelo.forecast.figures import draw_evaluation
+
+        return draw_evaluation(self, kind)
 
     def to_dict(self) -> dict[str, Any]:
         """Return every figure under its own key, intervals under ``intervals``, and the rest."""

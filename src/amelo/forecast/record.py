@@ -7,9 +7,12 @@ import io
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amelo.forecast.outlook import Driver, Event, Missing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["After", "Forecast", "Risk"]
 
@@ -106,6 +109,15 @@ class Forecast:
             for horizon, risk, low, high in zip(self.horizons if r.risk else (), r.risk, r.low, r.high, strict=True):
                 writer.writerow([*place, f"{horizon:g}", f"{risk:.5f}", f"{low:.5f}", f"{high:.5f}", "", r.model])
         return out.getvalue()
+
+    def plot(self, kind: str = "all") -> Figure:
+        """Return a figure: ``curves`` of the highest risks of every event with bands, ``drivers`` of the highest, or ``all``.
+
+        Raises: InputError for another kind, or when nothing is forecast.
+        """
+        from amelo.forecast.figures import draw_forecast
+
+        return draw_forecast(self, kind)
 
     def __repr__(self) -> str:
         return "\n".join(self._lines())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ LONGEST = 5.0  # years; the cohorts were not followed longer
 STEP = 1 / 12  # years between two times
 OUTLOOKS = {  # kind of model: the function that gives its outlooks
     "tooth-loss": "amelo.forecast.tooth_loss.outlooks:outlooks",
-    "caries-onset": "amelo.forecast.caries.outlooks:outlooks",
+    "caries-onset": "amelo.forecast.caries:outlooks",
     "progression": "amelo.forecast.stages.outlooks:outlooks",
     "restorations": "amelo.forecast.restorations.outlooks:outlooks",
 }
@@ -49,7 +49,7 @@ def forecast(
     from amelo import __version__
 
     horizons = _checked(horizons)
-    chosen = {model["kind"]: model for model in (find_model(name) for name in models)}
+    chosen = _chosen(models)
     times = np.arange(round(LONGEST / STEP) + 1) * STEP
     outlooks: list[Outlook] = []
     used, sources = {}, []
@@ -74,6 +74,22 @@ def forecast(
         version=__version__,
         sources=tuple(sources),
     )
+
+
+def _chosen(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the models that were named, by kind; refuse two of one kind and kinds that no case is forecast with."""
+    from amelo.errors import CommandError, nearest
+
+    chosen: dict[str, dict[str, Any]] = {}
+    for name in names:
+        model = find_model(name)
+        kind = model.get("kind", "")
+        if kind not in OUTLOOKS:
+            raise CommandError(f"the model {name} forecasts '{kind}', which no case is forecast with", fix=nearest(kind, OUTLOOKS))
+        if kind in chosen:
+            raise CommandError(f"two models of the kind {kind} are given", fix="name one of each kind")
+        chosen[kind] = model
+    return chosen
 
 
 def _checked(horizons: Sequence[float]) -> tuple[float, ...]:
