@@ -12,8 +12,8 @@ from amelo.forecast.scores.censoring import Censoring
 from amelo.forecast.scores.concordance import harrell_c, within_mouth_c
 from amelo.forecast.tooth_loss.boost import Follow, binned, boost, thresholds, tree_arrays
 from amelo.forecast.tooth_loss.calibrate import fit_bounds, fit_survival
-from amelo.forecast.tooth_loss.cohort import Cohort, read_cohort
 from amelo.forecast.tooth_loss.card import card
+from amelo.forecast.tooth_loss.cohort import Cohort, read_cohort
 from amelo.forecast.tooth_loss.columns import OF_MOUTH
 from amelo.forecast.tooth_loss.features import feature_names, features
 from amelo.forecast.tooth_loss.inputs import fit_inputs
@@ -67,7 +67,7 @@ def train(table: pd.DataFrame, *, data: dict[str, str] | None = None, on_progres
     say(0.0, "looking at mouths")
     mouth, follow = cohort.mouths.mouth, Follow(cohort.time, cohort.event, cohort.mouths.mouth)
     x = features(cohort.mouths, OF_MOUTH)
-    data, names = binned(x, settings), feature_names(OF_MOUTH)
+    bins, names = binned(x, settings), feature_names(OF_MOUTH)
     signs = [
         -1 if name in SIGNS or (name.partition(".")[0] in SIGNS and name.endswith((".over", ".rank"))) else 0 for name in names
     ]
@@ -78,7 +78,7 @@ def train(table: pd.DataFrame, *, data: dict[str, str] | None = None, on_progres
         for k in range(folds):
             say(0.02 + 0.9 * len(boosters) / (folds * repeats), f"growing trees, forest {len(boosters) + 1} of {folds * repeats}")
             rows = np.flatnonzero(fold != k)
-            booster = boost(data, rows, follow.take(rows), settings, seed=len(boosters), signs=signs)
+            booster = boost(bins, rows, follow.take(rows), settings, seed=len(boosters), signs=signs)
             unseen[fold == k] -= booster.predict(x[fold == k]) / repeats
             boosters.append(booster)
     say(0.92, "from scores to risks")
