@@ -30,7 +30,7 @@ from amelo.forecast.tooth_loss.survival import Survival
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["evaluate", "lower_bounds", "scores_of"]
+__all__ = ["Seen", "evaluate", "lower_bounds", "scores_of"]
 
 TIMES = np.linspace(0.05, 5.0, 67)  # years, of the integrated Brier score
 HORIZONS = (1.0, 2.0, 4.0)
@@ -58,7 +58,7 @@ def evaluate(
     if {"train", "dev"} <= set(cohort.split):
         cohort = cohort.take(cohort.split != "train")
         notes.append("rows of split train left out: the shipped model was trained on them")
-    seen = _Seen.of(model, cohort)
+    seen = Seen.of(model, cohort)
     everyone = bootstrap_figures(seen.scores, cohort.patient, draws=draws, seed=seed, on_progress=on_progress)
     return Evaluation(
         kind=model["kind"],
@@ -93,7 +93,7 @@ def lower_bounds(model: dict[str, Any], score: np.ndarray, level: float) -> np.n
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """A cohort beside what the model says of it."""
 
     cohort: Cohort
@@ -105,8 +105,14 @@ class _Seen:
     model: Survival
 
     @classmethod
-    def of(cls, model: dict[str, Any], cohort: Cohort) -> _Seen:
-        score, survival = scores_of(model, cohort), Survival.load(model)
+    def of(cls, model: dict[str, Any], cohort: Cohort) -> Seen:
+        """Look at a cohort with a model."""
+        return cls.of_score(model, cohort, scores_of(model, cohort))
+
+    @classmethod
+    def of_score(cls, model: dict[str, Any], cohort: Cohort, score: np.ndarray) -> Seen:
+        """Look at a cohort with scores that ``survival``, ``bounds`` and ``censoring`` of a model were fitted to."""
+        survival = Survival.load(model)
         risk = {h: -np.expm1(-survival.hazard(score, np.array([h])))[:, 0] for h in HORIZONS}
         bounds = {level: lower_bounds(model, score, level) for level in model["bounds"]["levels"]}
         censoring = Censoring(np.array(model["censoring"]["times"]), np.array(model["censoring"]["share"]))
@@ -187,7 +193,7 @@ class _Seen:
         return self._kept
 
 
-def _subgroups(seen: _Seen) -> dict[str, dict[str, Figure]]:
+def _subgroups(seen: Seen) -> dict[str, dict[str, Figure]]:
     """Return C, observed and predicted risk at two years in groups that dentistry asks about, with intervals."""
     columns, out = seen.cohort.mouths.columns, {}
     age, molar = columns["baseline_age"], seen.cohort.mouths.fdi % 10 > 5
@@ -223,7 +229,7 @@ def _subgroups(seen: _Seen) -> dict[str, dict[str, Figure]]:
     return out
 
 
-def _curves(seen: _Seen) -> dict[str, dict[str, list[float]]]:
+def _curves(seen: Seen) -> dict[str, dict[str, list[float]]]:
     time, event, risk = seen.cohort.time, seen.cohort.event, seen.risk[2.0]
     order = np.argsort(risk)[np.linspace(0, len(risk) - 1, 101).astype(int)]
     smooth = calibration_curve(time, event, risk, 2.0)

@@ -22,7 +22,7 @@ from amelo.forecast.tooth_loss.survival import Survival
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SETTINGS", "train"]
+__all__ = ["SETTINGS", "censoring_of", "train"]
 
 SETTINGS: dict[str, Any] = {  # chosen by cross-validation over the training patients, see bench/forecast.py
     "scale": 2.0,  # spread of log time given the score, in the likelihood that the trees climb
@@ -99,7 +99,7 @@ def train(table: pd.DataFrame, *, data: dict[str, str] | None = None, on_progres
         "constant": 0.0,
         "survival": calibration,
         "bounds": fit_bounds(unseen, cohort.time, cohort.event, survival),
-        "censoring": _censoring(cohort),
+        "censoring": censoring_of(cohort),
         "inputs": fit_inputs(cohort.mouths),
         "settings": settings,
     }
@@ -107,7 +107,7 @@ def train(table: pd.DataFrame, *, data: dict[str, str] | None = None, on_progres
     return model | {"card": card(cohort, SIGNS, data or {}, _figures(unseen, cohort, survival))}
 
 
-def _censoring(cohort: Cohort) -> dict[str, list[float]]:
+def censoring_of(cohort: Cohort) -> dict[str, list[float]]:
     """Return the share still under observation at steps of a twentieth of a year, for scores on other patients."""
     times = np.arange(1, 20 * 6 + 1) / 20
     share = Censoring.of(cohort.time, cohort.event).after(times)
