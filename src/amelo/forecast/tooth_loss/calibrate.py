@@ -73,7 +73,7 @@ def _covariance(beta, value, slope, event, mouth) -> np.ndarray:
 
 
 def _variance(survival: Survival, score: np.ndarray, time: np.ndarray, event: np.ndarray, mouth: np.ndarray) -> tuple[float, float]:
-    """Return the variance θ of the lasting sturdiness of mouths and its relative error.
+    """Return the variance θ of the lasting sturdiness of mouths and its standard error.
 
     Assumptions: fitted to what comes after landmarks given what a mouth lost before them, because teeth that are taken out on one day
     stand together in the data without saying anything of the years to come.  Error by leaving out a twentieth of the mouths at a time.
@@ -102,9 +102,9 @@ def _variance(survival: Survival, score: np.ndarray, time: np.ndarray, event: np
         return minimize_scalar(lambda x: losses(x)[keep].sum(), bounds=(-6.0, 2.5), method="bounded", options={"xatol": 1e-3}).x
 
     group = np.random.default_rng(0).permutation(mouth.max() + 1) % PARTS
-    without = np.array([best(group != k) for k in range(PARTS)])
+    without = np.exp([best(group != k) for k in range(PARTS)])
     error = np.sqrt((PARTS - 1) / PARTS * np.sum((without - without.mean()) ** 2))
-    return float(f"{np.exp(best(group >= 0)):.4g}"), float(f"{min(error, 2.0):.4g}")
+    return float(f"{np.exp(best(group >= 0)):.4g}"), float(f"{error:.4g}")
 
 
 def fit_bounds(score: np.ndarray, time: np.ndarray, event: np.ndarray, survival: Survival) -> dict[str, Any]:

@@ -24,7 +24,6 @@ __all__ = ["outlooks"]
 
 EXPLAINED = 6  # draws of the unknown that an explanation is averaged over
 AT = 2.0  # years, where the log hazard is explained
-UNUSUAL = 1.25  # times the distance of 999 in 1000 mouths of the cohort, which is itself the estimate of a few mouths
 LOOK_BACK = 5.0  # years of history that count: the hazard was fitted for five
 
 
@@ -49,7 +48,7 @@ def outlooks(case: Case, times: np.ndarray, *, draws: int, seed: int, model: dic
     bins = parts.forest.bins(features(mouths, parts.of_mouth))
     scores = parts.forest.scores(bins).reshape(-1, draws, teeth)
     score = scores.mean(0)
-    hazard = _hazard(case, parts, score + _error(scores), times, rng)
+    hazard = _hazard(case, parts, score + model["error_scale"] * _error(scores), times, rng)
     explained = _explained(parts, bins, draws, teeth)
     changes = _changes(case, chart)
     out = []
@@ -87,26 +86,26 @@ def _outside(chart: Mouths, distance: float, inputs: Inputs, card: dict[str, Any
     age = chart.columns["baseline_age"][0]
     if age < youngest or age > oldest:
         return f"the cohort is of people from {youngest:g} to {oldest:g} years, this one is about {age:g}"
-    if distance > UNUSUAL * inputs.typical[-1]:
+    if distance > inputs.typical[-1]:
         return "what is recorded of this mouth is less usual than in 999 of 1000 mouths of the cohort"
     return ""
 
 
 def _error(scores: np.ndarray) -> np.ndarray:
-    """Return draws of the error of the score, by the jackknife: each draw follows the forest without one share of the patients.
+    """Return draws of how forests grown on different patients differ: each draw follows one of them.
 
     Arguments: scores (forests × draws × teeth).
     """
     forests, draws = scores.shape[:2]
     which = np.arange(draws)
-    return (scores - scores.mean(0))[which % forests, which] * np.sqrt(forests - 1)
+    return (scores - scores.mean(0))[which % forests, which]
 
 
 def _hazard(case: Case, parts: _Parts, score: np.ndarray, times: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return draws × teeth × times of the cumulative hazard, with the sturdiness of the mouth after its history."""
     survival, draws = parts.survival, len(score)
     coefficients = survival.coefficients + rng.standard_normal((draws, len(survival.coefficients))) @ survival.root.T
-    variance = survival.variance * np.exp(survival.variance_error * rng.standard_normal(draws))
+    variance = survival.variances(rng, draws)
     lost, years = _history(case)
     hazard = np.empty((draws, score.shape[1], len(times)))
     sturdiness = np.empty(draws)

@@ -24,7 +24,7 @@ class Survival:
     """The hazard of a score over time.
 
     Arguments: knots of log time [log y], coefficients (intercept, spline, then η, η·log t, η²), root (lower triangular root of their
-    covariance), centre (score of η = 0), variance (θ of the mouths) and its relative error.
+    covariance), centre (score of η = 0), variance (θ of the mouths) and its standard error.
     """
 
     knots: np.ndarray
@@ -79,13 +79,18 @@ class Survival:
 
         return natural_spline(log_time, self.knots)
 
-    def given(self, hazard: np.ndarray, variance: float | np.ndarray) -> np.ndarray:
+    def given(self, hazard: np.ndarray, variance: float) -> np.ndarray:
         """Return the cumulative hazard of a tooth in a mouth of average sturdiness (z = 1)."""
-        return np.expm1(variance * hazard) / variance if np.all(np.asarray(variance) > 1e-9) else hazard
+        return np.expm1(variance * hazard) / variance if variance > 1e-9 else hazard
 
-    def sturdiness(
-        self, rng: np.random.Generator, variance: np.ndarray, lost: float = 0.0, expected: np.ndarray | float = 0.0
-    ) -> np.ndarray:
+    def variances(self, rng: np.random.Generator, draws: int) -> np.ndarray:
+        """Return draws of the variance between mouths."""
+        if self.variance_error <= 0:
+            return np.full(draws, self.variance)
+        shape = (self.variance / self.variance_error) ** 2
+        return rng.gamma(shape, self.variance / shape, draws)
+
+    def sturdiness(self, rng: np.random.Generator, variance: float, lost: float = 0.0, expected: float = 0.0) -> np.ndarray:
         """Return draws of z of one mouth, after ``lost`` teeth where ``expected`` (sum of hazards given z = 1) were to be lost."""
-        variance = np.maximum(variance, 1e-6)
+        variance = np.maximum(variance, 1e-4)
         return rng.gamma(1 / variance + lost) / (1 / variance + expected)

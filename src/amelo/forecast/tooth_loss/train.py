@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from amelo.forecast.forest import Forest
 from amelo.forecast.scores.calibration import calibration, share_caught
 from amelo.forecast.scores.censoring import Censoring
 from amelo.forecast.scores.concordance import harrell_c, within_mouth_c
@@ -103,6 +104,7 @@ def train(table: pd.DataFrame, *, data: dict[str, str] | None = None, on_progres
         "inputs": fit_inputs(cohort.mouths),
         "settings": settings,
     }
+    model["error_scale"] = _error_scale(Forest.load(model), x, folds, repeats)
     say(1.0, "done")
     return model | {"card": card(cohort, SIGNS, data or {}, _figures(unseen, cohort, survival))}
 
@@ -112,6 +114,19 @@ def censoring_of(cohort: Cohort) -> dict[str, list[float]]:
     times = np.arange(1, 20 * 6 + 1) / 20
     share = Censoring.of(cohort.time, cohort.event).after(times)
     return {"times": [float(t) for t in times], "share": [float(f"{s:.6g}") for s in share]}
+
+
+def _error_scale(forest: Forest, x: np.ndarray, folds: int, repeats: int) -> float:
+    """Return the standard error of the mean score relative to the spread of forests.
+
+    Assumptions: forests of one division differ by the patients left out and by chance, means of whole divisions by chance alone; what the
+    patients do is scaled up as by a jackknife.
+    """
+    scores = forest.scores(forest.bins(x[:: max(1, len(x) // 4000)])).reshape(repeats, folds, -1)
+    spread = float(scores.reshape(repeats * folds, -1).var(axis=0, ddof=1).mean())
+    chance = float(folds * scores.mean(1).var(axis=0, ddof=1).mean()) if repeats > 1 else 0.0
+    patients = max(spread - chance, 0.0)
+    return float(f"{np.sqrt(((folds - 1) * patients + chance / (repeats * folds)) / spread):.4g}")
 
 
 def _shares(x: np.ndarray, edges: list[np.ndarray]) -> list[list[float]]:
