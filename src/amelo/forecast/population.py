@@ -112,7 +112,7 @@ class PopulationCheck:
 
 
 def population_check(
-    folder: str | Path, seed: int = 0, *, draws: int = 60, level: float = 0.0, models: tuple[Any, Any] | None = None
+    folder: str | Path, seed: int = 0, *, draws: int = 40, level: float = 0.0, models: tuple[Any, Any] | None = None
 ) -> PopulationCheck:
     """Compare a lifetime by the models of progression and of restorations with the survey of the folder.
 
