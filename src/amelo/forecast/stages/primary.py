@@ -22,7 +22,8 @@ NO_SURFACE = "of primary teeth only occlusal lesions have a published rate"
 def primary_outlooks(fdi: int, tooth: Tooth, patient: Patient, times: np.ndarray, model: dict[str, Any]) -> Iterator[Outlook]:
     """Return progression within the life of a primary tooth for occlusal lesions without a cavity, an abstention for others.
 
-    Assumptions: the 9 % that moved on within a year in one cohort, with the frailty of patients; the permanent teeth say nothing of it.
+    Assumptions: the 9 % that moved on within a year in one cohort, with the frailty of patients; the permanent teeth say nothing of
+    it.
     """
     carious = [f for f in tooth.findings if f.is_carious]
     if not carious:
