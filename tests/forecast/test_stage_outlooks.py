@@ -173,6 +173,14 @@ def test_primary_molars_have_their_own_rate_on_the_occlusal_surface_only(model):
     found = {o.surface: o for o in outlooks(case("5-5", t55=tooth), np.array([0.0, 1.0]), model=model, draws=4000)}
     assert (1 - np.exp(-found["O"].hazard[:, 1])).mean() == pytest.approx(0.09, abs=0.025)
     assert "no rate is published" in found["M"].abstained
+    two = case(
+        "5-5",
+        t55={"status": "present", "findings": [{"surface": "O", "icdas": 2}]},
+        t65={"status": "present", "findings": [{"surface": "O", "icdas": 1}]},
+    )
+    one, other = outlooks(two, TIMES, model=model, seed=1)
+    assert np.array_equal(one.hazard, other.hazard)  # they share the frailty of the mouth, and the rate knows no depth
+    assert not np.array_equal(one.hazard, outlooks(two, TIMES, model=model, seed=2)[0].hazard)
 
 
 def test_first_molars_of_children_can_be_left_to_the_other_model(model):

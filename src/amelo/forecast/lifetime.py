@@ -1,6 +1,8 @@
-"""Teeth over a lifetime by the models: when a cavity comes, what is done about it, what follows a restoration, and when the tooth is lost.
+"""Teeth over a lifetime by the models: when a cavity comes, what is done about it, what follows a restoration, and when the tooth
+is lost.
 
-Nothing is drawn: for each draw of the posteriors and each frailty the expected state of a tooth of each position is carried from 6 to 80 years, so that only uncertainty
+Nothing is drawn: for each draw of the posteriors and each frailty the expected state of a tooth of each position is carried from 6
+to 80 years, so that only uncertainty
 about the models makes the bands wide.
 """
 
@@ -35,7 +37,8 @@ GROWN_UP = 20.0  # years, from which a cavity is more often answered by extracti
 
 @dataclass(frozen=True)
 class Lifetimes:
-    """Expected part of the teeth in each status: draws × ages (6 to 80) × 7 positions × ``STATUSES``; untreated is the part of people with a decayed tooth (draws × ages)."""
+    """Expected part of the teeth in each status: draws × ages (6 to 80) × 7 positions × ``STATUSES``; untreated is the part of
+    people with a decayed tooth (draws × ages)."""
 
     teeth: np.ndarray
     untreated: np.ndarray
@@ -52,8 +55,10 @@ def lifetimes(
 ) -> Lifetimes:
     """Return the teeth of a population over a lifetime.
 
-    Arguments: progression, restorations (models); draws, seed; level (log ratio of caries in this population to the cohorts, added to all rates; 0 when nothing is calibrated).
-    Assumptions: everybody of every age lived under the same rates (no birth cohorts); surfaces of a mouth are independent given its frailty; the set ``population`` for the spiral.
+    Arguments: progression, restorations (models); draws, seed; level (log ratio of caries in this population to the cohorts, added
+    to all rates; 0 when nothing is calibrated).
+    Assumptions: everybody of every age lived under the same rates (no birth cohorts); surfaces of a mouth are independent given its
+    frailty; the set ``population`` for the spiral.
     """
     rng = np.random.default_rng([seed, 7])
     p = _pick(progression["draws"], draws, rng)

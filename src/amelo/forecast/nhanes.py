@@ -1,4 +1,5 @@
-"""The dental examination of NHANES 2017-2018 as counts of teeth per person, and its estimates by age with design-based intervals."""
+"""The dental examination of NHANES 2017-2018 as counts of teeth per person, and its estimates by age with design-based
+intervals."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ POSITIONS = 7
 class People:
     """One row per person: age [year], design, and counts of teeth (people × 7 positions × 4 statuses of ``STATUSES``).
 
-    A tooth that is neither decayed, filled nor missing through disease counts as sound: primary, unerupted, extracted for another reason.
+    A tooth that is neither decayed, filled nor missing through disease counts as sound: primary, unerupted, extracted for another
+    reason.
     """
 
     age: np.ndarray
@@ -71,7 +73,8 @@ def read_people(folder: str | Path) -> People:
 
 
 def estimates(people: People, low: int, high: int) -> dict[str, Estimate]:
-    """Return estimates for an age group: ``dmft``, mean ``decayed``, ``filled`` and ``missing`` teeth, ``untreated`` (part with a decayed tooth), and the part of each position that is in each status, such as ``filled 6``.
+    """Return estimates for an age group: ``dmft``, mean ``decayed``, ``filled`` and ``missing`` teeth, ``untreated`` (part with a
+    decayed tooth), and the part of each position that is in each status, such as ``filled 6``.
 
     Arguments: people, low and high (ages, both included).
     """

@@ -1,6 +1,7 @@
 """What one model says of one event on one tooth: draws of its cumulative hazard, what drives it, what is not known.
 
-Every model of this package returns outlooks on the same times; :mod:`amelo.forecast.competing` turns them into cumulative incidences,
+Every model of this package returns outlooks on the same times; :mod:`amelo.forecast.competing` turns them into cumulative
+incidences,
 since a tooth that is lost can no longer decay.
 """
 
@@ -22,7 +23,8 @@ EVENTS: tuple[Event, ...] = ("tooth loss", "caries onset", "progression", "resto
 class Driver:
     """One additive part of the logarithm of the hazard, against the average tooth that the model was made from.
 
-    Arguments: name (a column or parameter of the model), words (for people), value (as recorded, with unit), effect (difference of the
+    Arguments: name (a column or parameter of the model), words (for people), value (as recorded, with unit), effect (difference of
+    the
     log hazard [1]; the effects of an outlook add up to the whole difference).
     """
 
@@ -61,8 +63,10 @@ class Change:
 class Outlook:
     """One event on one tooth or surface.
 
-    Arguments: event; tooth (FDI); model (hash of the artefact); surface ("" for the whole tooth); stage (such as "E2 to D1", "" where
-    there is none); hazard (draws × times, cumulative cause-specific hazard [1], starting at 0); drivers, missing, changes, each with the
+    Arguments: event; tooth (FDI); model (hash of the artefact); surface ("" for the whole tooth); stage (such as "E2 to D1", ""
+    where
+    there is none); hazard (draws × times, cumulative cause-specific hazard [1], starting at 0); drivers, missing, changes, each
+    with the
     largest first; abstained (a sentence that says why nothing is forecast, "" otherwise; hazard is then None).
     """
 

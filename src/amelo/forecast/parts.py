@@ -1,4 +1,5 @@
-"""The logarithm of a rate as a sum of named parts, one value per draw, and what follows exactly from that: drivers and missing shares."""
+"""The logarithm of a rate as a sum of named parts, one value per draw, and what follows exactly from that: drivers and missing
+shares."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ LEAST = 0.005  # a missing input that explains less is left out
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the log hazard: name, words, value for people, effect (draws, against the average tooth), unknown (what to find out, "" when known)."""
+    """One part of the log hazard: name, words, value for people, effect (draws, against the average tooth), unknown (what to find
+    out, "" when known)."""
 
     name: str
     words: str
@@ -36,7 +38,8 @@ def missing_of(parts: Iterable[Part], total: np.ndarray) -> tuple[Missing, ...]:
     """Return the share of the variance of the log hazard that each unknown part carries, the largest first.
 
     Arguments: parts; total (draws, the log hazard with everything that varies between draws).
-    Notes: the share is the covariance of the part with the total, over the variance of the total, so that all parts together carry all of it.
+    Notes: the share is the covariance of the part with the total, over the variance of the total, so that all parts together carry
+    all of it.
     """
     spread = float(np.var(total))
     if spread <= 0.0:

@@ -1,4 +1,5 @@
-"""The models against a population: prevalence by age and tooth over a lifetime beside the survey's estimates, and where they part."""
+"""The models against a population: prevalence by age and tooth over a lifetime beside the survey's estimates, and where they
+part."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ BAND = (0.05, 0.5, 0.95)
 
 @dataclass(frozen=True)
 class Compared:
-    """One figure of one age group: what was counted, the survey's estimate with its 95 % interval, the models' median with their 90 % band."""
+    """One figure of one age group: what was counted, the survey's estimate with its 95 % interval, the models' median with their 90
+    % band."""
 
     ages: tuple[int, int]
     what: str
@@ -37,7 +39,8 @@ class Compared:
 
     @property
     def verdict(self) -> str:
-        """``holds``: the median lies in the survey's interval; ``within the band``: only the models' own doubt covers the survey; ``fails``: not even that."""
+        """``holds``: the median lies in the survey's interval; ``within the band``: only the models' own doubt covers the survey;
+        ``fails``: not even that."""
         if self.survey_low <= self.model <= self.survey_high:
             return "holds"
         return "within the band" if self.model_low <= self.survey <= self.model_high else "fails"
@@ -49,7 +52,8 @@ class Compared:
 
 @dataclass(frozen=True)
 class PopulationCheck:
-    """The comparison: rows, the lifetimes behind them, the models' hashes, and what was calibrated (the log level, 0 for nothing)."""
+    """The comparison: rows, the lifetimes behind them, the models' hashes, and what was calibrated (the log level, 0 for
+    nothing)."""
 
     rows: tuple[Compared, ...]
     lifetimes: Lifetimes
@@ -57,7 +61,8 @@ class PopulationCheck:
     level: float
 
     def predicted(self) -> dict[str, Any]:
-        """Return what the models say of every age from 6 to 80: median and 90 % band of mean teeth by status, and of each position by age group."""
+        """Return what the models say of every age from 6 to 80: median and 90 % band of mean teeth by status, and of each position
+        by age group."""
         by_age = {
             what: [[round(float(v), 4) for v in np.quantile(self.lifetimes.mean_teeth(what), q, axis=0)] for q in BAND]
             for what in COUNTS
@@ -112,11 +117,12 @@ class PopulationCheck:
 
 
 def population_check(
-    folder: str | Path, seed: int = 0, *, draws: int = 60, level: float = 0.0, models: tuple[Any, Any] | None = None
+    folder: str | Path, seed: int = 0, *, draws: int = 40, level: float = 0.0, models: tuple[Any, Any] | None = None
 ) -> PopulationCheck:
     """Compare a lifetime by the models of progression and of restorations with the survey of the folder.
 
-    Arguments: folder (holds the tooth-level file); seed; draws; level (log ratio of caries here to the cohorts behind the models: 0, so that nothing is fitted to the survey,
+    Arguments: folder (holds the tooth-level file); seed; draws; level (log ratio of caries here to the cohorts behind the models:
+    0, so that nothing is fitted to the survey,
     unless said); models (progression and restorations, default: those shipped).
     Raises: FileError when the survey or a model is not there.
     """

@@ -35,11 +35,13 @@ class Estimate:
 def survey_ratio(design: Design, above: np.ndarray, below: np.ndarray | None = None, domain: np.ndarray | None = None) -> Estimate:
     """Return the weighted ratio of two totals, or a mean, in a part of the population.
 
-    Arguments: design; above (people, such as teeth that are filled); below (people, such as teeth looked at; default 1 for a mean); domain (people, whether each is in the part asked
+    Arguments: design; above (people, such as teeth that are filled); below (people, such as teeth looked at; default 1 for a mean);
+    domain (people, whether each is in the part asked
     for; those outside still count as members of their cluster, as they must).
     Returns: Estimate; the interval uses Student's t with as many degrees of freedom as there are units less strata.
     Raises: FormatError when nobody is in the domain or a stratum has one unit only.
-    Notes: variance of Σ w·(above - R·below) / Σ w·below between units within strata, with replacement, as the survey's own guide has it.
+    Notes: variance of Σ w·(above - R·below) / Σ w·below between units within strata, with replacement, as the survey's own guide
+    has it.
     """
     inside = np.ones(len(design.weight), dtype=bool) if domain is None else np.asarray(domain, dtype=bool)
     above = np.asarray(above, dtype=float)

@@ -1,6 +1,7 @@
 """C1 to C6, C12, C13, C17 and C20: progression, restorations and a population by the shipped models.
 
-Each row is the median over the posterior. The note of a row says whether its figure went into the fit, in which case the row only checks that the fit holds together.
+Each row is the median over the posterior. The note of a row says whether its figure went into the fit, in which case the row only
+checks that the fit holds together.
 """
 
 from __future__ import annotations
@@ -106,7 +107,8 @@ def _swedes(parameters: dict[str, Any]) -> tuple[Callable[[Any], Any], np.ndarra
 
 @cache
 def _reached(entry: int, beyond: int, level: float) -> float:
-    """Return the median time [year] at which the Kaplan-Meier curve of the Swedish cohort, drawn from visit to visit, passes a level."""
+    """Return the median time [year] at which the Kaplan-Meier curve of the Swedish cohort, drawn from visit to visit, passes a
+    level."""
     value = load_set("natural-history").value
     found = []
     for parameters in _draws():

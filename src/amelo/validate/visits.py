@@ -1,4 +1,5 @@
-"""How long lesions stay in enamel, as a study of teenagers would tell it: from completed times alone, and with censoring in the likelihood."""
+"""How long lesions stay in enamel, as a study of teenagers would tell it: from completed times alone, and with censoring in the
+likelihood."""
 
 from __future__ import annotations
 
@@ -19,8 +20,10 @@ E1, BORDER = STAGES.index("E1"), STAGES.index("border")
 def confined_to_enamel(rates: Callable[[Any], Any], weights: np.ndarray) -> tuple[float, float]:
     """Return the mean time [year] that lesions stay in enamel, naively and with censoring.
 
-    The naive mean takes the lesions whose beginning and end were both seen, from the first film that shows them to the first that shows them in dentine. The other is the exponential
-    likelihood of every new lesion: it began somewhere between two films (doubly censored entry), ended between two or not before the last.
+    The naive mean takes the lesions whose beginning and end were both seen, from the first film that shows them to the first that
+    shows them in dentine. The other is the exponential
+    likelihood of every new lesion: it began somewhere between two films (doubly censored entry), ended between two or not before
+    the last.
 
     Arguments: rates (of ages, ages × nodes × 7), weights (nodes).
     """
@@ -49,7 +52,8 @@ def confined_to_enamel(rates: Callable[[Any], Any], weights: np.ndarray) -> tupl
 def _rate(complete: list[tuple[float, float]], open_ended: list[tuple[float, float]]) -> float:
     """Return the maximum-likelihood rate [1/year] when films are a year apart.
 
-    A lesion first seen on one film began at an even chance anywhere in the year before; that it was seen at all, and what was seen after, both carry that unknown part
+    A lesion first seen on one film began at an even chance anywhere in the year before; that it was seen at all, and what was seen
+    after, both carry that unknown part
     of a year, and it cancels: it left between the films k - 1 and k years later, or not before the last.
     """
     grid = np.exp(np.linspace(np.log(1e-3), np.log(3.0), 4000))

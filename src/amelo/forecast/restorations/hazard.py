@@ -1,7 +1,9 @@
 """Cumulative hazard of a restoration, and what the published studies would report of it.
 
-All effects multiply the cumulative hazard (t / 10 years)^shape · level of a composite on one surface of a vital premolar of a patient under 65 without high caries risk, in
-trials. A group of patients with gamma frailty of variance v reports -ln S = ln(1 + v·H) / v, which is less than H: who fails early leaves.
+All effects multiply the cumulative hazard (t / 10 years)^shape · level of a composite on one surface of a vital premolar of a
+patient under 65 without high caries risk, in
+trials. A group of patients with gamma frailty of variance v reports -ln S = ln(1 + v·H) / v, which is less than H: who fails early
+leaves.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ CROWNS = ("inlay", "crown_metal_ceramic", "crown_ceramic", "crown_zirconia")
 
 
 def published() -> dict[str, tuple[float, float]]:
-    """Return value and standard deviation of the logarithm of each figure that is fitted; those whose note says prediction are not."""
+    """Return value and standard deviation of the logarithm of each figure that is fitted; those whose note says prediction are
+    not."""
     found = {}
     for p in load_set("restorations"):
         if "Input of the fit" in p.note:
@@ -43,7 +46,8 @@ def mixed(parts: Sequence[tuple[Any, float]], xp: ModuleType = np) -> Any:
 
 
 def expected(p: dict[str, Any], xp: ModuleType = np) -> dict[str, Any]:
-    """Return what the studies would report under parameters (logarithms, by short name), by the names of the set ``restorations``."""
+    """Return what the studies would report under parameters (logarithms, by short name), by the names of the set
+    ``restorations``."""
     value = load_set("restorations").value
     variance, level = xp.exp(p["frailty_variance"]), xp.exp(p["level"])
     trial, practice = xp.exp(p["shape_trial"]), xp.exp(p["shape_practice"])

@@ -34,7 +34,8 @@ PRIMARY_YEARS = 2.0  # years after which primary teeth were seen
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A restoration with the parts of its log hazard: where, which, age (draws), shape (draws), log level of the cumulative hazard after a decade (draws)."""
+    """A restoration with the parts of its log hazard: where, which, age (draws), shape (draws), log level of the cumulative hazard
+    after a decade (draws)."""
 
     fdi: int
     restoration: Restoration
@@ -104,7 +105,8 @@ def _not_on_tooth(tooth: Tooth) -> str:
 
 
 def _mean_log_gamma(shape: np.ndarray) -> np.ndarray:
-    """Return the mean logarithm of a gamma variable of mean 1: digamma(shape) - log(shape), by recurrence and the asymptotic series."""
+    """Return the mean logarithm of a gamma variable of mean 1: digamma(shape) - log(shape), by recurrence and the asymptotic
+    series."""
     total, x = np.zeros_like(shape), shape.astype(float).copy()
     for _ in range(8):
         total -= 1.0 / x

@@ -89,7 +89,8 @@ def _high_risk(case: Case, lesions_high: float) -> bool | None:
 
 
 def failures_told(case: Case) -> int:
-    """Return how many restorations have failed: those charted as failed, and those the history tells of on teeth without such a one."""
+    """Return how many restorations have failed: those charted as failed, and those the history tells of on teeth without such a
+    one."""
     charted = {int(key): sum(r.condition in FAILED for r in tooth.restorations) for key, tooth in case.teeth.items()}
     told = {
         event.tooth
@@ -104,11 +105,14 @@ def posterior_frailty(
 ) -> np.ndarray:
     """Return one frailty per draw from its exact posterior given how the restorations of the mouth have fared.
 
-    Each restoration of known age has survived its years; and it is either the first of its tooth or stands where one has failed, which is the likelier the
-    frailer the mouth: its likelihood is exp(-z·H)·(1 - q + q·z). Counting survivors alone would make every old mouth look sturdy. The posterior is a
+    Each restoration of known age has survived its years; and it is either the first of its tooth or stands where one has failed,
+    which is the likelier the
+    frailer the mouth: its likelihood is exp(-z·H)·(1 - q + q·z). Counting survivors alone would make every old mouth look sturdy.
+    The posterior is a
     mixture of gamma distributions of shape 1/variance + failures + k, k = 0 … survivors, and rate 1/variance + exposure.
 
-    Arguments: failures (count); exposure (draws, cumulative hazard at frailty 1 over the past of the restorations); survivors (how many are of known age); replaced
+    Arguments: failures (count); exposure (draws, cumulative hazard at frailty 1 over the past of the restorations); survivors (how
+    many are of known age); replaced
     (q, draws: chance at frailty 1 that one stands where another failed, below 1); variance (draws); rng.
     """
     shape, rate = 1.0 / variance + failures, 1.0 / variance + exposure

@@ -21,7 +21,8 @@ def changes_for(
 ) -> tuple[Change, ...]:
     """Return what may be done, the strongest first.
 
-    Arguments: kind of surface; stage as charted; hygiene (as recorded: what is unknown is not advised upon); constants (``change.*``); sealed (already).
+    Arguments: kind of surface; stage as charted; hygiene (as recorded: what is unknown is not advised upon); constants
+    (``change.*``); sealed (already).
     """
     found = []
 

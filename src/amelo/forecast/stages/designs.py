@@ -1,7 +1,10 @@
-"""What a study that looks at visits would report if the stages went by given rates: interval censoring and entry at visits included.
+"""What a study that looks at visits would report if the stages went by given rates: interval censoring and entry at visits
+included.
 
-A study sees a surface only at its visits. A surface is at risk from the first visit that finds it in the stages asked for, and an event is
-counted at the first visit that finds it beyond them; where it was between visits nobody knows, so that its time is counted to their middle.
+A study sees a surface only at its visits. A surface is at risk from the first visit that finds it in the stages asked for, and an
+event is
+counted at the first visit that finds it beyond them; where it was between visits nobody knows, so that its time is counted to their
+middle.
 Since surfaces of one mouth share a frailty, those who enter late, or already with a lesion, are not average: the nodes carry that.
 """
 
@@ -95,7 +98,8 @@ def watch(
 ) -> list[list[Watched]]:
     """Return events and years at risk between visits, averaged over the frailties, for each question asked of the same surfaces.
 
-    Arguments: rates (of ages), weights (nodes), start_age (all surfaces sound), visits (ages), asked (pairs: the stages in which a surface comes under risk when
+    Arguments: rates (of ages), weights (nodes), start_age (all surfaces sound), visits (ages), asked (pairs: the stages in which a
+    surface comes under risk when
     a visit finds it there, and the first stage in which a visit counts as an event).
     """
     entered = xp.asarray(np.array([_mask(entry) for entry, _ in asked])[:, None, :])
@@ -168,7 +172,8 @@ def progressed(
 ) -> Any:
     """Return the part of charted lesions that are found beyond a stage at a visit some years later.
 
-    Arguments: rates, weights; occupied (nodes × 8, stages of all surfaces at the first visit: who has such a lesion is not average); age [year]; years between the
+    Arguments: rates, weights; occupied (nodes × 8, stages of all surfaces at the first visit: who has such a lesion is not
+    average); age [year]; years between the
     visits; mix (8, the lesions by stage); beyond (8, per stage of entry the first stage that counts as an event).
     """
     stages = [stage for stage, share in enumerate(mix) if share]

@@ -33,7 +33,8 @@ def stage_chances(finding: Finding, constants: dict[str, Any]) -> np.ndarray | N
     """Return the chance of each stage (8), None when neither code nor film was written down.
 
     Arguments: finding (of a crown), constants (``stage.*`` of the model).
-    Assumptions: a film that shows the lesion decides its depth, except where the eye saw a cavity and the film only enamel; a film that shows nothing leaves the
+    Assumptions: a film that shows the lesion decides its depth, except where the eye saw a cavity and the film only enamel; a film
+    that shows nothing leaves the
     early part of what the code allows.
     """
     code, film = finding.icdas, finding.radiograph

@@ -40,7 +40,8 @@ def priors() -> dict[str, tuple[float, float]]:
 
 
 def _free(name: str) -> bool:
-    """Return whether nothing that was published bears on a parameter, so that its posterior is its prior: activity, and tooth groups."""
+    """Return whether nothing that was published bears on a parameter, so that its posterior is its prior: activity, and tooth
+    groups."""
     return name.startswith("active_") or f"site.{name}" in load_set("natural-history").parameters
 
 
@@ -98,7 +99,8 @@ def sample(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return draws of the posterior by name (``KEPT``) and what the sampling says of itself.
 
-    Arguments: runs, checks, warmup, draws, chains, seed (of :func:`amelo.forecast.stages.posterior.sample_posterior`); data (figures as :func:`published` returns them, default:
+    Arguments: runs, checks, warmup, draws, chains, seed (of :func:`amelo.forecast.stages.posterior.sample_posterior`); data
+    (figures as :func:`published` returns them, default:
     the published ones).
     """
     problem = problem_of(published() if data is None else data)
@@ -175,7 +177,8 @@ def _card(draws: dict[str, np.ndarray], health: dict[str, Any]) -> dict[str, Any
         "licence": "Apache-2.0; the published figures are facts, cited",
         "rows": 0,
         "patients": 0,
-        "method": "multi-state chain with gamma frailty of patients, studies computed as they were done (visits, late entry), cohort effects; NUTS on a polynomial of the studies, weighted to the exact ones",
+        "method": "multi-state chain with gamma frailty of patients, studies computed as they were done (visits, late entry), "
+        "cohort effects; NUTS on a polynomial of the studies, weighted to the exact ones",
         "posterior_5_50_95": middle,
         "fit": _fit(draws),
         "sampler": health,

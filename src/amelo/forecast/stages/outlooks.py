@@ -35,7 +35,8 @@ def outlooks(
 ) -> list[Outlook]:
     """Return progression of each charted lesion, and onset of caries on each surface that is known to be sound.
 
-    Arguments: case; times (years from now, from 0 on); draws, seed; model (progression); spare_first_molars (leave onset on the first permanent molars of children of
+    Arguments: case; times (years from now, from 0 on); draws, seed; model (progression); spare_first_molars (leave onset on the
+    first permanent molars of children of
     6 to 12 years to the cohort model of caries onset).
     Assumptions: published rates of :mod:`amelo.params` ``natural-history``; no lesion heals.
     """
@@ -85,8 +86,16 @@ def _lesions(
 
 
 def _lesion(
-    case: Case, fdi: int, tooth: Tooth, finding: Finding, chances: np.ndarray, uniform: np.ndarray, patient: Patient, times: np.ndarray, model: dict[str, Any]
-) -> Iterator[Outlook]:  # fmt: skip
+    case: Case,
+    fdi: int,
+    tooth: Tooth,
+    finding: Finding,
+    chances: np.ndarray,
+    uniform: np.ndarray,
+    patient: Patient,
+    times: np.ndarray,
+    model: dict[str, Any],
+) -> Iterator[Outlook]:
     name, kind, stages = charted(chances), kind_of(finding.surface), draw_stages(chances, uniform[0])
     parts, rates = _parts(
         fdi,
@@ -128,7 +137,7 @@ def _treated(tooth: Tooth, letter: str, kind: str) -> bool:
 
 def _onsets(
     case: Case, fdi: int, tooth: Tooth, patient: Patient, times: np.ndarray, model: dict[str, Any], known: dict[Any, list[Outlook]]
-) -> Iterator[Outlook]:  # fmt: skip
+) -> Iterator[Outlook]:
     taken = {f.surface for f in tooth.findings if f.is_carious} | {
         letter for r in tooth.restorations if r.kind != "sealant" for letter in r.surfaces
     }
@@ -172,11 +181,22 @@ def _onset(
 
 
 def _parts(
-    fdi: int, kind: SurfaceKind, stages: np.ndarray, patient: Patient, chances: np.ndarray, activity: str, uniform: np.ndarray, *, constants: dict[str, Any], sealed: bool = False, infiltrated: bool = False
-) -> tuple[list[Part], np.ndarray]:  # fmt: skip
+    fdi: int,
+    kind: SurfaceKind,
+    stages: np.ndarray,
+    patient: Patient,
+    chances: np.ndarray,
+    activity: str,
+    uniform: np.ndarray,
+    *,
+    constants: dict[str, Any],
+    sealed: bool = False,
+    infiltrated: bool = False,
+) -> tuple[list[Part], np.ndarray]:
     """Return the parts of the log rate of leaving the present stage, and the log of all seven rates now (draws × 7).
 
-    The average tooth is an approximal surface at 15 years: sound for a sound surface, E2 for a lesion, of average site, activity and patient, in the same population.
+    The average tooth is an approximal surface at 15 years: sound for a sound surface, E2 for a lesion, of average site, activity
+    and patient, in the same population.
     """
     d, count, rows = patient.draws, len(patient.age), np.arange(len(patient.age))
     lesion = bool(chances[1:].any())
@@ -239,7 +259,8 @@ def _total(stages: np.ndarray, log: np.ndarray) -> np.ndarray:
 
 
 def _occupation(start: np.ndarray, log: np.ndarray, patient: Patient, kind: SurfaceKind, times: np.ndarray) -> np.ndarray:
-    """Return the occupation of the stages (draws × times × 8); rates change with age as the parameters say, and no stage is passed faster than allowed."""
+    """Return the occupation of the stages (draws × times × 8); rates change with age as the parameters say, and no stage is passed
+    faster than allowed."""
     d = patient.draws
     slope = np.zeros_like(log)
     slope[:, 0] = d["occlusal_onset_age" if kind == "occlusal" else "onset_age"]

@@ -1,7 +1,9 @@
 """What a mouth's own history says about its patient: the exact update of the gamma frailty.
 
-Every surface charted sound has survived since its tooth came through; every lesion, filling or extraction for caries is something that began at some unknown time
-since then. Given the rates, the first has probability exp(-z·Λ) and the second 1 - exp(-z·Λ), whatever the frailty z of the patient is.
+Every surface charted sound has survived since its tooth came through; every lesion, filling or extraction for caries is something
+that began at some unknown time
+since then. Given the rates, the first has probability exp(-z·Λ) and the second 1 - exp(-z·Λ), whatever the frailty z of the patient
+is.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ class Evidence:
 def evidence_of(case: Case) -> Evidence:
     """Return what the chart and the history say of caries in the permanent teeth.
 
-    Assumptions: a restoration on several surfaces, or a tooth lost to caries, is one event; teeth with a developmental defect say nothing, because they break
+    Assumptions: a restoration on several surfaces, or a tooth lost to caries, is one event; teeth with a developmental defect say
+    nothing, because they break
     for other reasons; surfaces that nobody vouched for say nothing.
     """
     sound: list[tuple[int, str]] = []
@@ -93,7 +96,8 @@ def exposures(draws: dict[str, np.ndarray], constants: dict[str, Any], age: np.n
     """Return the cumulative onset at frailty 1 (draws), by kind of surface and time of eruption.
 
     Arguments: draws (parameters), constants, age (draws) [year].
-    Assumptions: a lesion is charted on average once it has reached inner enamel, so that the last years, as many as outer enamel takes, do not count.
+    Assumptions: a lesion is charted on average once it has reached inner enamel, so that the last years, as many as outer enamel
+    takes, do not count.
     """
     lag = np.exp(-draws["outer_to_inner"])
     found = {}
@@ -140,8 +144,10 @@ def posterior_frailty(
 ) -> np.ndarray:
     """Return one frailty per draw of the parameters, from its exact posterior given the history.
 
-    Arguments: evidence; draws (parameters, logarithms); constants; age (draws) [year]; level (draws, log of the population's onset); uniform (draws, between 0 and 1).
-    Notes: without an affected unit the posterior is a gamma distribution of shape 1/variance and rate 1/variance + Λ; with some it is a mixture of such, which
+    Arguments: evidence; draws (parameters, logarithms); constants; age (draws) [year]; level (draws, log of the population's
+    onset); uniform (draws, between 0 and 1).
+    Notes: without an affected unit the posterior is a gamma distribution of shape 1/variance and rate 1/variance + Λ; with some it
+    is a mixture of such, which
     the grid (384 points, even in the logarithm) integrates.
     """
     by_kind = exposures(draws, constants, age)

@@ -1,8 +1,12 @@
-"""The posterior of the rates: NUTS on a polynomial that stands for the studies, and weights that put right what the polynomial misses.
+"""The posterior of the rates: NUTS on a polynomial that stands for the studies, and weights that put right what the polynomial
+misses.
 
-The studies are computed exactly (visits, late entry, frailty), which takes too long for the many thousand gradients of a sampler. Each reported figure, as a logarithm or logit,
-is a smooth function of the logarithms of the rates: a polynomial of second degree is fitted to exact runs all over the posterior, NUTS samples the posterior with it, exact runs
-at the draws improve it, and the last draws are resampled by the ratio of the exact to the polynomial posterior. The effective number of draws says how good that was.
+The studies are computed exactly (visits, late entry, frailty), which takes too long for the many thousand gradients of a sampler.
+Each reported figure, as a logarithm or logit,
+is a smooth function of the logarithms of the rates: a polynomial of second degree is fitted to exact runs all over the posterior,
+NUTS samples the posterior with it, exact runs
+at the draws improve it, and the last draws are resampled by the ratio of the exact to the polynomial posterior. The effective
+number of draws says how good that was.
 """
 
 from __future__ import annotations
@@ -28,7 +32,8 @@ FAR = 15.0  # standard deviations of a figure beyond which a run teaches the pol
 class Problem:
     """Parameters that are standard normal under the prior, and figures with normal errors on their own scale.
 
-    Arguments: size (number of z); physical (z, xp -> x, what the figures depend on); told (x -> figures, on the scale of the errors); published (figures); errors (standard deviations).
+    Arguments: size (number of z); physical (z, xp -> x, what the figures depend on); told (x -> figures, on the scale of the
+    errors); published (figures); errors (standard deviations).
     """
 
     size: int
@@ -143,7 +148,8 @@ def nuts(
 def resample(log_weights: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     """Return which draws to keep, by systematic resampling, and the effective number of draws behind the weights.
 
-    Arguments: log_weights (draws); count (to keep); rng. The largest weights are cut at the mean times the root of the number of draws.
+    Arguments: log_weights (draws); count (to keep); rng. The largest weights are cut at the mean times the root of the number of
+    draws.
     """
     weights = np.exp(log_weights - log_weights.max())
     weights = np.minimum(weights, weights.mean() * np.sqrt(len(weights)))
@@ -157,7 +163,8 @@ def sample_posterior(
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Return draws of z (kept × size) and what the sampling says of itself.
 
-    Arguments: problem; runs (exact, for the first polynomial), checks (exact, at draws of each round), kept; warmup, draws, chains of NUTS; seed.
+    Arguments: problem; runs (exact, for the first polynomial), checks (exact, at draws of each round), kept; warmup, draws, chains
+    of NUTS; seed.
     """
     rng = np.random.default_rng([seed, 3])
     centre, axes = mode(problem)

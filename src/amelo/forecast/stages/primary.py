@@ -22,7 +22,8 @@ NO_SURFACE = "of primary teeth only occlusal lesions have a published rate"
 def primary_outlooks(fdi: int, tooth: Tooth, patient: Patient, times: np.ndarray, model: dict[str, Any]) -> Iterator[Outlook]:
     """Return progression within the life of a primary tooth for occlusal lesions without a cavity, an abstention for others.
 
-    Assumptions: the 9 % that moved on within a year in one cohort, with the frailty of patients; the permanent teeth say nothing of it.
+    Assumptions: the 9 % that moved on within a year in one cohort, with the frailty of patients; the permanent teeth say nothing of
+    it.
     """
     carious = [f for f in tooth.findings if f.is_carious]
     if not carious:
@@ -37,7 +38,7 @@ def primary_outlooks(fdi: int, tooth: Tooth, patient: Patient, times: np.ndarray
             continue
         rate = model["constants"]["share.primary_occlusal"]
         error = np.log(rate["high"] / rate["low"]) / (2 * 1.645)
-        rng = np.random.default_rng([fdi, len(patient.age)])
+        rng = np.random.default_rng([patient.seed, 8])  # the same for all primary teeth of this mouth, which share its frailty
         log = np.log(-np.log1p(-rate["value"])) + error * rng.standard_normal(len(patient.age))
         shape = np.exp(-patient.draws["frailty_variance"])
         effect = np.log(np.maximum(rng.gamma(shape) / shape, np.exp(GRID[0]))) - patient.prior_log

@@ -34,7 +34,8 @@ def log_rates(parameters: dict[str, Any], kind: SurfaceKind, age: Any, xp: Modul
 
     Arguments: parameters (log of each ``prior.*`` by its short name, scalars or draws), kind, age [year] (scalar or draws), xp.
     Returns: array (… × 7).
-    Assumptions: log rates change evenly with age from 13.5 to 23.5 years and are level outside; occlusal onset changes by its own amount.
+    Assumptions: log rates change evenly with age from 13.5 to 23.5 years and are level outside; occlusal onset changes by its own
+    amount.
     """
     grown = age_share(age, xp)
     onset_age = parameters["occlusal_onset_age" if kind == "occlusal" else "onset_age"]

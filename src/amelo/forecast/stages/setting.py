@@ -24,7 +24,8 @@ AGES_WITHOUT = (13.0, 80.0)
 
 @dataclass(frozen=True)
 class Patient:
-    """Draws of one patient: parameters (logarithms), age [year], log level of onset and of progression in this population, log frailty and its prior mean."""
+    """Draws of one patient: parameters (logarithms), age [year], log level of onset and of progression in this population, log
+    frailty and its prior mean; what it was learned from; the seed."""
 
     draws: dict[str, np.ndarray]
     age: np.ndarray
@@ -35,6 +36,7 @@ class Patient:
     log_frailty: np.ndarray
     prior_log: np.ndarray
     evidence: Evidence
+    seed: int
 
     @property
     def history(self) -> str:
@@ -83,8 +85,17 @@ def patient_of(case: Case, model: dict[str, Any], draws: int, seed: int) -> Pati
     evidence = evidence_of(case)
     frailty = posterior_frailty(evidence, parameters, model["constants"], age, onset_level, _spread(rng, draws))
     return Patient(
-        parameters, age, words, known, onset_level, progression_level, np.log(frailty), prior_log_frailty(np.exp(parameters["frailty_variance"])), evidence
-    )  # fmt: skip
+        parameters,
+        age,
+        words,
+        known,
+        onset_level,
+        progression_level,
+        np.log(frailty),
+        prior_log_frailty(np.exp(parameters["frailty_variance"])),
+        evidence,
+        seed,
+    )
 
 
 def _spread(rng: np.random.Generator, draws: int) -> np.ndarray:

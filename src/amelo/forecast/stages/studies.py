@@ -62,7 +62,8 @@ def mejare_visits(value: Callable[[str], float]) -> list[float]:
 def reported(parameters: dict[str, Any], xp: ModuleType = np, *, lists: bool = False) -> dict[str, Any]:
     """Return what each study would report under the parameters, by the names of :func:`published`.
 
-    Arguments: parameters (logarithms, scalars; ``frailty_variance`` too), xp, lists (also the counts by visit of the Swedish cohort, for predictions).
+    Arguments: parameters (logarithms, scalars; ``frailty_variance`` too), xp, lists (also the counts by visit of the Swedish
+    cohort, for predictions).
     """
     value = load_set("natural-history").value
     frailty, weights = frailty_nodes(xp.exp(parameters["frailty_variance"]), xp)
@@ -116,7 +117,8 @@ def _pits(
     asked: tuple[tuple[int, ...], int],
     xp: ModuleType,
 ) -> list[Watched]:
-    """Return what was counted on the occlusal surfaces of first molars, second molars and premolars, which differ in risk and in how long they have been there."""
+    """Return what was counted on the occlusal surfaces of first molars, second molars and premolars, which differ in risk and in
+    how long they have been there."""
     value = load_set("natural-history").value
     groups = (("first_molar", 0.25, "erupted_first"), ("second_molar", 0.25, "erupted_later"), ("premolar", 0.5, "erupted_later"))
     counted = []
@@ -141,7 +143,8 @@ def _pits(
 
 
 def icdas_cavitated(parameters: dict[str, Any], code: int, xp: ModuleType = np) -> Any:
-    """Return the part of occlusal lesions of an ICDAS code that are cavitated (D2 or deeper) at the end of the four years in Puerto Rico."""
+    """Return the part of occlusal lesions of an ICDAS code that are cavitated (D2 or deeper) at the end of the four years in Puerto
+    Rico."""
     constants = load_set("natural-history")
     mix = [constants.value(name) if (name := f"stage.icdas{code}_{s}") in constants.parameters else 0.0 for s in STAGES]
     frailty, weights = frailty_nodes(xp.exp(parameters["frailty_variance"]), xp)
