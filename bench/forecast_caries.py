@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from amelo.forecast.caries import evaluate, train
 from amelo.forecast.caries.card import TANDMOBIEL
 from amelo.forecast.caries.cohort import INPUTS, Cohort, read_cohort
 from amelo.forecast.caries.metrics import HORIZONS, Forecasts, Scorer, compare, intervals
+from amelo.forecast.caries.model import Forecaster, fitted
 from amelo.forecast.caries.scoring import forecasts_of
 from amelo.forecast.caries.training import core
 
@@ -134,6 +136,10 @@ def beside(data: Path, model: dict) -> None:
     train_on, dev = read_cohort(data, split="train"), read_cohort(data, split="dev")
     scorer, ours = Scorer(dev), forecasts_of(model, dev)
     children = int(scorer.cohort.child.max()) + 1
+    everyone, fit = read_cohort(data), fitted(model)
+    begin = time.perf_counter()
+    Forecaster(fit, everyone).risk(2.0)
+    print(f"{len(everyone) / (time.perf_counter() - begin):,.0f} teeth/s on one core, from checked columns to the risk at 2 y")
     print("amelo:", shown(intervals(children, lambda w: scorer.figures(ours, w), replicates=REPLICATES, seed=0)))
     for name, theirs in baselines(train_on, dev).items():
         print(f"{name}:", "  ".join(f"{k} {v:.4f}" for k, v in scorer.figures(theirs).items()))

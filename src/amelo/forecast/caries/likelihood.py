@@ -25,6 +25,8 @@ from amelo.forecast.caries.emergence import emergence_nodes, emergence_now
 __all__ = [
     "FRAILTY",
     "KNOTS",
+    "LOG_RATE",
+    "TINY",
     "Exposures",
     "ahead",
     "child_log_likelihood",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,12 @@ from amelo.forecast.caries.emergence import emergence_now
 from amelo.forecast.caries.likelihood import (
     FRAILTY,
     KNOTS,
-    Exposures,
+    LOG_RATE,
+    TINY,
     ahead,
     exposure,
     exposures,
     pack,
-    survival_parts,
     tooth_parts,
 )
 
@@ -84,8 +85,15 @@ class Forecaster:
         self.model, self.cohort = model, cohort
         matrix = design({**cohort.inputs, "age_base": cohort.age_base})
         self.eta = standardise(matrix, model.mean, model.scale) @ model.beta
-        self.seen: Exposures = exposures(cohort, model.emergence, known_now=True)
-        self.observed, self.sound = tooth_parts(np, self.eta, model.hazard, model.sigma, self.seen, FRAILTY)
+        self.rate = np.exp(np.clip(self.eta[:, None] + model.sigma * FRAILTY, *LOG_RATE))
+        self.at, self.weight = emergence_now(cohort, model.emergence)
+        self.sound = self.survival(cohort.age_base)
+
+    @cached_property
+    def observed(self) -> np.ndarray:
+        """Probability of the observed interval per tooth and node of its frailty (teeth × FRAILTY)."""
+        seen = exposures(self.cohort, self.model.emergence, known_now=True)
+        return tooth_parts(np, self.eta, self.model.hazard, self.model.sigma, seen, FRAILTY)[0]
 
     def frailty(self, since: np.ndarray, own: np.ndarray) -> np.ndarray:
         """Return the weights of the nodes of each molar's frailty (teeth × FRAILTY), given what its mouth did after the first examination.
@@ -98,7 +106,7 @@ class Forecaster:
         weight = (behind / behind.sum(1, keepdims=True)) @ ahead(self.model.share) * own
         return weight / weight.sum(1, keepdims=True)
 
-    @property
+    @cached_property
     def at_first(self) -> np.ndarray:
         """Weights of the nodes of frailty when all that is known is which molars of the mouth were sound at the first examination."""
         sound = np.where(self.cohort.at_risk[:, None], self.sound, 1.0)
@@ -112,10 +120,11 @@ class Forecaster:
 
     def survival(self, age: np.ndarray) -> np.ndarray:
         """Return the survival to an age per tooth and node of its frailty (teeth × FRAILTY)."""
-        at, weight = emergence_now(self.cohort, self.model.emergence)
-        years = exposure(np.maximum(age[:, None] - at, 0))
-        parts = survival_parts(np, self.eta, self.model.hazard, self.model.sigma, years, FRAILTY)
-        return np.maximum((weight[..., None] * parts).sum(1), 1e-300)
+        total = exposure(np.maximum(age[:, None] - self.at, 0)) @ self.model.hazard
+        found = np.zeros_like(self.rate)
+        for weight, hazard in zip(self.weight.T, total.T, strict=True):  # one node of emergence at a time stays in the cache
+            found += weight[:, None] * np.exp(-hazard[:, None] * self.rate)
+        return np.maximum(found, TINY)
 
     def risk(self, years: float | np.ndarray) -> np.ndarray:
         """Return per tooth the probability of caries within some years of the first examination (one number, or one per tooth)."""
