@@ -72,7 +72,7 @@ def test_a_sick_tooth_is_in_more_danger_than_a_healthy_one(tmp_path, model):
     sick = of(a_case(tmp_path, {"36": sick}), model)
     rotten = {"surface": "O", "icdas": 6, "radiograph": "D3"}
     decayed = of(a_case(tmp_path, {"36": sound(findings=[rotten, {"surface": "M", "icdas": 5}])}), model)
-    assert risk(healthy).mean() < 0.02
+    assert risk(healthy).mean() < 0.05
     assert risk(sick).mean() > 3 * risk(healthy).mean()
     assert risk(decayed).mean() > 1.5 * risk(healthy).mean()
     top = [d.name.partition(":")[0] for d in sick.drivers[:5]]
