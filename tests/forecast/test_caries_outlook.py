@@ -241,3 +241,25 @@ def test_a_forecast_needs_numpy_alone(model, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_case_and_the_same_child_in_a_table_have_the_same_risk(model):
+    from amelo.forecast.caries.cohort import FIRST_MOLARS, INPUTS, Cohort
+    from amelo.forecast.caries.model import Forecaster, fitted
+
+    single = {**model, "draws": [[*model["beta"], *model["hazard"], model["sigma"], model["share"]]]}
+    case = child({"16": sound(restorations=[SEALED], periodontal=CLEAN), "55": sound(restorations=[FILLED])}, age="7-7")
+    found = forecast(case, single, draws=8000)
+    inputs = {name: np.zeros(4) for name in INPUTS}
+    ones = np.ones(4)
+    inputs |= {"girl": ones, "brush_daily": ones, "erupted_base": ones, "start_brush": np.full(4, np.nan)}
+    inputs |= {"upper": np.array([1.0, 1, 0, 0]), "seal": np.array([1.0, 0, 0, 0]), "oth_seal": np.array([0, 1, 1, 1]) / 3}
+    inputs |= {"mouth_f": ones, "adj5_f": np.array([1.0, 0, 0, 0])}
+    age = np.full(4, 7.5)
+    table = Cohort(
+        np.zeros(4, int), np.array(FIRST_MOLARS), ones == 1, age, np.full(4, np.nan), np.full(4, 5.0), age, age, age + 4, inputs, {},
+        np.full(4, ""),
+    )  # fmt: skip
+    said = Forecaster(fitted(single), table).risk(2.0)
+    for place, tooth in enumerate(MOLARS):
+        assert risk(found[tooth]).mean() == pytest.approx(said[place], rel=0.08), tooth  # ages within the year, and chance
