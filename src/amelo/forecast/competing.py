@@ -9,7 +9,9 @@ import numpy as np
 from amelo.forecast.outlook import Outlook
 from amelo.forecast.record import After, Risk
 
-__all__ = ["cumulative_incidence", "join"]
+__all__ = ["carried_on", "cumulative_incidence", "join"]
+
+LAST = 1.0  # years whose rate is carried on where a model ends
 
 
 def cumulative_incidence(hazard: np.ndarray, competing: np.ndarray) -> np.ndarray:
@@ -40,9 +42,10 @@ def _risk(outlook: Outlook, loss: np.ndarray | None, times: np.ndarray, horizons
     same = (outlook.event, outlook.tooth, outlook.surface, outlook.stage, outlook.model)
     if outlook.hazard is None:
         return Risk(*same, abstained=outlook.abstained, missing=outlook.missing)
+    hazard, reach = carried_on(outlook.hazard, times)
     alone = outlook.event == "tooth loss" or loss is None
-    competing = np.zeros_like(outlook.hazard) if alone else _same_draws(loss, len(outlook.hazard))
-    curves = cumulative_incidence(outlook.hazard, competing)
+    competing = np.zeros_like(hazard) if alone else _same_draws(loss, len(hazard))
+    curves = cumulative_incidence(hazard, competing)
     tail = (1 - level) / 2
 
     def at(values: np.ndarray) -> tuple[float, ...]:
@@ -51,7 +54,7 @@ def _risk(outlook: Outlook, loss: np.ndarray | None, times: np.ndarray, horizons
     mean, low, high = curves.mean(0), *np.quantile(curves, [tail, 1 - tail], axis=0)
     changes = []
     for change in outlook.changes:
-        after = cumulative_incidence(outlook.hazard * np.exp(change.effect), competing)
+        after = cumulative_incidence(hazard * np.exp(change.effect), competing)
         changes.append(After(change.words, at(after.mean(0)), change.source, change.grade))
     return Risk(
         *same,
@@ -59,11 +62,28 @@ def _risk(outlook: Outlook, loss: np.ndarray | None, times: np.ndarray, horizons
         low=at(low),
         high=at(high),
         curve=tuple(tuple(float(v) for v in line) for line in (mean, low, high)),
+        reach=reach,
         against="" if alone else "tooth loss",
         drivers=outlook.drivers,
         missing=outlook.missing,
         changes=tuple(sorted(changes, key=lambda c: c.risk[-1])),
     )
+
+
+def carried_on(hazard: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the hazard at all times, and how far [y] its model reaches; after that its last year's rate is carried on.
+
+    Arguments: hazard (draws × times, NaN where its model knows nothing), times [y].
+    """
+    known = np.flatnonzero(~np.isnan(hazard).any(axis=0))
+    end = int(known[-1])
+    if end == len(times) - 1:
+        return hazard, float(times[-1])
+    start = int(np.searchsorted(times, times[end] - LAST))
+    span = times[end] - times[start]
+    rate = (hazard[:, end] - hazard[:, start]) / span if span > 0 else np.zeros(len(hazard))
+    beyond = hazard[:, end, None] + rate[:, None] * (times - times[end])
+    return np.where(np.arange(len(times)) <= end, hazard, beyond), float(times[end])
 
 
 def _same_draws(hazard: np.ndarray, draws: int) -> np.ndarray:

@@ -32,7 +32,8 @@ class Risk:
     """One event on one tooth or surface.
 
     Arguments: event, tooth (FDI), surface, stage, model (hash); risk, low, high (cumulative incidence at the horizons and its interval
-    [1]); curve (mean, low and high at the times of the forecast); against (the competing event, "" for none); drivers, missing, changes
+    [1]); curve (mean, low and high at the times of the forecast); reach [y] (how far the model reaches; beyond it its last rate is carried on);
+    against (the competing event, "" for none); drivers, missing, changes
     (the largest first); abstained (why nothing is forecast, then the risks are empty).
     """
 
@@ -45,6 +46,7 @@ class Risk:
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
     curve: tuple[tuple[float, ...], ...] = ()
+    reach: float = 0.0
     against: str = ""
     drivers: tuple[Driver, ...] = ()
     missing: tuple[Missing, ...] = ()

@@ -11,7 +11,7 @@ import numpy as np
 from amelo.forecast.artefact import find_model
 from amelo.forecast.competing import join
 from amelo.forecast.outlook import Outlook
-from amelo.forecast.record import Forecast
+from amelo.forecast.record import Forecast, Risk
 
 if TYPE_CHECKING:
     from amelo.records.case import Case
@@ -61,18 +61,20 @@ def forecast(
         outlooks += getattr(import_module(module), name)(case, times, draws=draws, seed=seed, model=model)
         used[kind] = model["hash"]
         sources += [key for key in model["card"].get("sources", ()) if key not in sources]
+    risks = tuple(join(_once(outlooks), times, horizons))
     return Forecast(
         pseudonym=case.pseudonym,
         recorded_on=str(case.recorded_on),
         horizons=horizons,
         times=tuple(float(t) for t in times),
         level=0.9,
-        risks=tuple(join(outlooks, times, horizons)),
+        risks=risks,
         models=used,
         seed=seed,
         draws=draws,
         version=__version__,
         sources=tuple(sources),
+        notes=_notes(risks, horizons),
     )
 
 
@@ -90,6 +92,30 @@ def _chosen(names: Sequence[str]) -> dict[str, dict[str, Any]]:
             raise CommandError(f"two models of the kind {kind} are given", fix="name one of each kind")
         chosen[kind] = model
     return chosen
+
+
+def _once(outlooks: list[Outlook]) -> list[Outlook]:
+    """Return outlooks without those of caries onset that another model answers better, and without the silence of the one that is not
+    needed: a cohort's own model of a tooth goes before published rates.
+    """
+    own = {o.tooth for o in outlooks if o.event == "caries onset" and not o.stage and o.hazard is not None}
+    rates = {o.tooth for o in outlooks if o.event == "caries onset" and o.stage and o.hazard is not None}
+    kept = []
+    for o in outlooks:
+        onset = o.event == "caries onset"
+        if (onset and o.stage and o.tooth in own) or (onset and o.hazard is None and o.tooth in own | rates):
+            continue
+        kept.append(o)
+    return kept
+
+
+def _notes(risks: Sequence[Risk], horizons: Sequence[float]) -> tuple[str, ...]:
+    """Return sentences on what is carried on beyond the reach of its model."""
+    short = sorted({(r.event, round(r.reach, 1)) for r in risks if r.risk and r.reach < horizons[-1]})
+    return tuple(
+        f"{event}: the model reaches {reach:g} years from the record; beyond that the rate of its last year is carried on"
+        for event, reach in short
+    )
 
 
 def _checked(horizons: Sequence[float]) -> tuple[float, ...]:
