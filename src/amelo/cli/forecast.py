@@ -175,7 +175,7 @@ def _print(found: Forecast, *, everything: bool, tooth: int) -> None:
                 rows.append((row.where, what, *(percent(p) for p in risk.risk), span(risk.low[-1], risk.high[-1]), _first(risk)))
         columns = ("tooth", "event", *(years(h) for h in found.horizons), f"{level} interval", "first reason")
         print_table(columns, rows, left=2)
-        _notes(found, any(row.others for s in shown for row in s.rows))
+        _notes(found, any(row.worst for s in shown for row in s.rows))
         rest = [line for section in shown if (line := rest_line(section, last))]
         if rest:
             print("\nNot shown (--all shows every row):")
@@ -197,7 +197,7 @@ def _notes(found: Forecast, grouped: bool) -> None:
             "A tooth that is lost can no longer decay: every chance but that of loss is that of happening before the tooth is lost."
         )
     if grouped:
-        print("'+' and a number: the worst surface is shown, so many others of the tooth have no higher risk.")
+        print("'+': the worst surface of each tooth is shown; its others have no higher risk.")
 
 
 def _first(risk: Risk) -> str:

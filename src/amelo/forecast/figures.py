@@ -26,6 +26,7 @@ STYLE = {
     "svg.hashsalt": "amelo",
     "font.size": 9,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#dddddd",
     "grid.linewidth": 0.6,
 }

@@ -46,10 +46,10 @@ SIMILAR = 1e-9
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: risks that read alike, with how many lower risks of the same teeth, on other surfaces, each stands for."""
+    """A row of the table: risks that read alike; ``worst`` when other surfaces of the same teeth have no higher risk and are left out."""
 
     risks: tuple[Risk, ...]
-    others: int = 0
+    worst: bool = False
 
     @property
     def first(self) -> Risk:
@@ -58,9 +58,12 @@ class Row:
 
     @property
     def where(self) -> str:
-        """Teeth and surface, such as ``36 O +2`` or ``14, 15, 24 M +4``."""
-        surface = f" {self.first.surface}" if self.first.surface else ""
-        return teeth_in_words(r.tooth for r in self.risks) + surface + (f" +{self.others}" if self.others else "")
+        """Teeth and surfaces, such as ``36 O`` or ``14, 15 D, 24 M +``."""
+        by_surface: dict[str, list[int]] = {}
+        for risk in self.risks:
+            by_surface.setdefault(risk.surface, []).append(risk.tooth)
+        places = [f"{teeth_in_words(teeth)} {surface}".rstrip() for surface, teeth in by_surface.items()]
+        return ", ".join(places) + " +" * self.worst
 
 
 @dataclass(frozen=True)
@@ -129,12 +132,12 @@ def _worst_surfaces(risks: Sequence[Risk]) -> list[tuple[Risk, int]]:
 
 
 def _alike(risks: Sequence[tuple[Risk, int]]) -> list[Row]:
-    """Return rows of risks that read alike: the same event, stage, surface, numbers and reasons."""
-    same: dict[tuple[object, ...], list[Risk]] = defaultdict(list)
+    """Return rows of risks that read alike: the same event, stage, numbers and values behind them."""
+    same: dict[tuple[object, ...], list[tuple[Risk, int]]] = defaultdict(list)
     for risk, others in risks:
         numbers = tuple(percent(p) for p in (*risk.risk, risk.low[-1], risk.high[-1]))
-        same[risk.event, risk.stage, risk.surface, others, numbers, tuple(d.value for d in risk.drivers)].append(risk)
-    return [Row(tuple(group), key[3]) for key, group in same.items()]
+        same[risk.event, risk.stage, numbers, tuple(d.value for d in risk.drivers)].append((risk, others))
+    return [Row(tuple(r for r, _ in group), any(others for _, others in group)) for group in same.values()]
 
 
 def rest_line(section: Section, horizon: float) -> str:
