@@ -235,10 +235,11 @@ remineralise in Ca 1.7 mM, PO4 1.0 mM, KCl 130 mM, F 4.9 ppm pH 7.0 for 15 h"""
     reduced, full = (
         run(pressed.model_copy(update={"diffusion": "single"}), text, solver=s, grid=Grid(parts=4)) for s in (solve_reduced, solve)
     )
-    assert reduced.ph[0, -1] == pytest.approx(full.ph[0, -1], abs=0.03)
+    inner = full.edges[:-1] > 20e-6  # behind the layer where all precipitates
+    assert reduced.ph[0, -1, inner] == pytest.approx(full.ph[0, -1, inner], abs=0.05)
     for name in ("Ca", "P", "F", "H"):
         c = full.components.index(name)
-        assert reduced.totals[0, -1, :, c] == pytest.approx(full.totals[0, -1, :, c], rel=0.03, abs=3e-3)  # mol/m3
+        assert reduced.totals[0, -1, c, inner] == pytest.approx(full.totals[0, -1, c, inner], rel=0.03, abs=3e-3), name  # mol/m3
 
 
 def test_baths_replace_each_other_at_the_pace_of_their_acid():
