@@ -26,7 +26,7 @@ def random_forest(seed=0, trees=40, features=6, bags=2):
         feature.astype(np.int32),
         edge.astype(np.uint8),
         rng.normal(size=(trees, 8)).astype(np.float32),
-        np.arange(trees) % bags,
+        np.sort(np.arange(trees) % bags),
         0.3,
     )
 
