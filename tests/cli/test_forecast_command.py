@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import pty
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -217,3 +219,39 @@ def test_a_card_of_any_shape_is_told(amelo, models, tmp_path):
     assert "empty" not in out and "sources" not in out
     bare = save_model({"kind": "progression"}, tmp_path)
     assert "progression: a model of amelo" in amelo("models", bare).out
+
+
+def test_lines_are_broken_where_the_terminal_ends(case, tmp_path):
+    """On a terminal of 80 columns no line of words is longer, and nothing is lost."""
+    code = f"""
+import sys; sys.path.insert(0, {str(HERE)!r})
+from pathlib import Path
+import synthetic_outlooks
+from amelo.forecast import artefact, run
+from amelo.cli.main import run as command
+artefact.MODELS, run.OUTLOOKS = Path({str(case.parent / "shipped-models")!r}), synthetic_outlooks.KINDS
+sys.exit(command(["forecast", {str(case)!r}]))
+"""
+    own, other = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=other, stderr=other, env=os.environ | {"COLUMNS": "80", "TERM": "xterm"}
+    )
+    os.close(other)
+    said = b""
+    while True:
+        try:
+            part = os.read(own, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        said += part
+    assert child.wait(60) == 0
+    lines = said.decode().replace("\r", "").splitlines()
+    words = [line for line in lines if line.startswith(("  measure", "  do that", "      "))]
+    assert len(words) > 6 and max(map(len, words)) <= 80
+    assert "lowers 36 O progression, E2 to D1" in " ".join(" ".join(lines).split())
+
+
+def test_a_case_is_read_from_standard_input(amelo, models):
+    assert amelo("forecast", "-", stdin=mouth().to_json().encode()).out.startswith("Forecast for Test-1")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amelo.cli.options import Flag, Whole
 from amelo.cli.output import print_json, print_table
 from amelo.cli.progress import progress_bar, working
-from amelo.errors import CommandError, FileError
+from amelo.errors import CommandError, FileError, FormatError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +101,7 @@ def train(
     table = _cohort(data, mapping, kind)
     from amelo.forecast.artefact import load_model, save_model
 
-    with progress_bar("reading the cohort") as on_progress:
+    with _naming(data), progress_bar("reading the cohort") as on_progress:
         made = run(table, on_progress=on_progress)
     try:
         path = save_model(made, out)
@@ -166,7 +168,7 @@ def evaluate(
     kind = kind_with_cohort(whole["kind"] if model not in TRAINERS else model)
     run = evaluator(kind)
     table = _cohort(data, mapping, kind)
-    with progress_bar("reading the cohort") as on_progress:
+    with _naming(data), progress_bar("reading the cohort") as on_progress:
         found = run(whole, table, data=Path(data or "").name, draws=draws, seed=seed, on_progress=on_progress)
     if json:
         print_json(_finite(found.to_dict()))
@@ -207,6 +209,15 @@ def _cohort(data: Path | None, mapping: Path | None, kind: str) -> pd.DataFrame:
     with working("reading the cohort"):
         table = read_table(data)
     return table if mapping is None else apply_mapping(table, columns, kind, where=str(mapping))
+
+
+@contextmanager
+def _naming(data: Path | None) -> Iterator[None]:
+    """Name the file in what is wrong with the cohort, when it is not named yet."""
+    try:
+        yield
+    except FormatError as error:
+        raise error if error.where else error.at(Path(data or "").name) from None
 
 
 def _check_folder(folder: Path) -> None:

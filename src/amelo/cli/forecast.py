@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
 from amelo.cite import remember_citations
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["forecast", "horizons_of"]
 
 MOST_DRAWS = 10_000
+NARROWEST = 40  # characters; below it words cannot be broken well
 TOLD = 3  # drivers, measurements and deeds that are told; all are in --json
 COLOURS = {
     "loss": "tooth loss",
@@ -179,7 +182,8 @@ def _print(found: Forecast, *, everything: bool, tooth: int) -> None:
         rest = [line for section in shown if (line := rest_line(section, last))]
         if rest:
             print("\nNot shown (--all shows every row):")
-            print("\n".join(f"  {line}" for line in rest))
+            for line in rest:
+                _tell(line)
     else:
         print("nothing is forecast")
     _print_reasons(found, shown, tooth)
@@ -200,6 +204,12 @@ def _notes(found: Forecast, grouped: bool) -> None:
         print("'+': the worst surface of each tooth is shown; its others have no higher risk.")
 
 
+def _tell(line: str) -> None:
+    """Print an indented line, broken where the terminal ends."""
+    width = get_terminal_size().columns if sys.stdout.isatty() else 0
+    print("\n".join(wrap(line, max(width, NARROWEST), initial_indent="  ", subsequent_indent="      ")) if width else f"  {line}")
+
+
 def _first(risk: Risk) -> str:
     from amelo.report.forecast_words import driver_words
 
@@ -217,22 +227,22 @@ def _print_reasons(found: Forecast, shown: list, tooth: int) -> None:
         for risk in told:
             if risk.drivers:
                 drivers = "; ".join(words.driver_words(d) for d in risk.drivers[: None if tooth else TOLD])
-                print(f"  {risk.where} {words.event_words(risk)}, {words.percent(risk.risk[-1])}: {drivers}")
+                _tell(f"{risk.where} {words.event_words(risk)}, {words.percent(risk.risk[-1])}: {drivers}")
             if tooth and risk.outlasts:
                 kept = "; ".join(f"{words.years(t)} or more in {100 * c:.0f} of 100" for c, t in risk.outlasts)
-                print(f"    how long such a tooth is kept: {kept}")
+                _tell(f"how long such a tooth is kept: {kept}")
     measures, doings = words.measurements(found)[:TOLD], words.deeds(found)[:TOLD]
     if measures or doings:
         print("\nWhat would change it most:")
     for what, share, risks in measures:
         where = f"{len(risks)} forecasts" if len(risks) > 1 else f"{risks[0].where} {words.event_words(risks[0])}"
-        print(f"  measure this: {what}; up to {100 * share:.0f} % of the spread of {where} goes")
+        _tell(f"measure this: {what}; up to {100 * share:.0f} % of the spread of {where} goes")
     for what, risk, after, count, source, grade in doings:
         more = f" and {count - 1} more" if count > 1 else ""
         change = f"{words.percent(risk.risk[-1])} to {words.percent(after)} by {words.years(last)}"
-        print(f"  do that: {what}; lowers {risk.where} {words.event_words(risk)}{more}; at most from {change} [{source}, {grade}]")
+        _tell(f"do that: {what}; lowers {risk.where} {words.event_words(risk)}{more}; at most from {change} [{source}, {grade}]")
     silent = words.abstentions(found)
     if silent:
         print("\nNot forecast:")
         for event, where, reason in silent:
-            print(f"  {event} of {where}: {reason}")
+            _tell(f"{event} of {where}: {reason}")

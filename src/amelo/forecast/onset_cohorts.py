@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from amelo.errors import FormatError
 from amelo.forecast.evaluation import Evaluation, Figure
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ def train(table: pd.DataFrame, *, on_progress: Callable[[float, str], None] | No
 
     if on_progress:
         on_progress(0.0, "fitting caries and emergence, then again without each part of the children")
-    return trained(table, split=TRAINING if _has(table, TRAINING) else "")
+    with _naming(table):
+        return trained(table, split=TRAINING if _has(table, TRAINING) else "")
 
 
 def evaluate(
@@ -47,7 +50,9 @@ def evaluate(
     from amelo.forecast.caries import evaluate as scored
     from amelo.forecast.caries.cohort import read_cohort
 
-    cohort, notes = read_cohort(table), []
+    notes = []
+    with _naming(table):
+        cohort = read_cohort(table)
     if on_progress:
         on_progress(0.0, "drawing children again")
     if {TRAINING, "dev"} <= set(cohort.split):
@@ -73,6 +78,15 @@ def evaluate(
         },
         notes=tuple(notes),
     )
+
+
+@contextmanager
+def _naming(table: pd.DataFrame) -> Iterator[None]:
+    """Name the file that a table came from in what is wrong with it; a table by itself has no name."""
+    try:
+        yield
+    except FormatError as error:
+        raise FormatError(error.what, where=str(table.attrs.get("where", error.where)), why=error.why, fix=error.fix) from None
 
 
 def _has(table: pd.DataFrame, split: str) -> bool:

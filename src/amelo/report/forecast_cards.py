@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from typing import Any
@@ -52,7 +53,13 @@ def summary_of(model: Mapping[str, Any]) -> tuple[str, str, str]:
     title = str(card.get("title") or card.get("what") or model["kind"].replace("-", " "))
     data = card.get("data", "")
     name = str(data.get("name", "") if isinstance(data, Mapping) else data)
-    return title.partition(". ")[0][:70], name[:60] + "…" * (len(name) > 60), str(card.get("date", ""))
+    return title.partition(". ")[0][:70], name[:60] + "…" * (len(name) > 60), _date(card)
+
+
+def _date(card: Mapping[str, Any]) -> str:
+    """Return the day that a model was made on, empty when its card does not say."""
+    found = re.search(r"\d{4}-\d\d-\d\d", str(card.get("date") or card.get("made_by") or ""))
+    return found[0] if found else ""
 
 
 def card_lines(model: Mapping[str, Any]) -> Iterator[str]:
