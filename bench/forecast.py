@@ -19,7 +19,8 @@ import numpy as np
 
 from amelo.forecast.artefact import find_model
 from amelo.forecast.cohort import read_table
-from amelo.forecast.tooth_loss.calibrate import fit_bounds, fit_survival
+from amelo.forecast.tooth_loss.bounds import fit_bounds
+from amelo.forecast.tooth_loss.calibrate import fit_survival
 from amelo.forecast.tooth_loss.cohort import Cohort, read_cohort
 from amelo.forecast.tooth_loss.columns import OF_MOUTH
 from amelo.forecast.tooth_loss.evaluate import Seen

@@ -11,10 +11,11 @@ from synthetic_mouths import FRAILTY, SMALL, cohort
 from amelo.forecast.artefact import find_model, save_model
 from amelo.forecast.forest import Forest
 from amelo.forecast.scores.concordance import harrell_c
-from amelo.forecast.tooth_loss.calibrate import LATEST, bound, fit_bounds, fit_survival, missed
+from amelo.forecast.tooth_loss.bounds import LATEST, bound, fit_bounds, lower_bounds, missed
+from amelo.forecast.tooth_loss.calibrate import fit_survival
 from amelo.forecast.tooth_loss.cohort import read_cohort
 from amelo.forecast.tooth_loss.columns import OF_MOUTH
-from amelo.forecast.tooth_loss.evaluate import evaluate, lower_bounds, scores_of
+from amelo.forecast.tooth_loss.evaluate import evaluate, scores_of
 from amelo.forecast.tooth_loss.features import feature_names, features
 from amelo.forecast.tooth_loss.inputs import OF_TOOTH, Inputs
 from amelo.forecast.tooth_loss.survival import Survival

@@ -66,6 +66,7 @@ def _risk(outlook: Outlook, loss: np.ndarray | None, times: np.ndarray, horizons
         against="" if alone else "tooth loss",
         drivers=outlook.drivers,
         missing=outlook.missing,
+        outlasts=outlook.outlasts,
         changes=tuple(sorted(changes, key=lambda c: c.risk[-1])),
     )
 

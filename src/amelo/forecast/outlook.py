@@ -67,7 +67,9 @@ class Outlook:
     where
     there is none); hazard (draws × times, cumulative cause-specific hazard [1], starting at 0); drivers, missing, changes, each
     with the
-    largest first; abstained (a sentence that says why nothing is forecast, "" otherwise; hazard is then None).
+    largest first; outlasts (coverage [1] and
+    the time [y] that such a share of teeth like it outlasts); abstained (a sentence that says why nothing is forecast, "" otherwise;
+    hazard is then None).
     """
 
     event: Event
@@ -79,4 +81,5 @@ class Outlook:
     drivers: tuple[Driver, ...] = ()
     missing: tuple[Missing, ...] = ()
     changes: tuple[Change, ...] = ()
+    outlasts: tuple[tuple[float, float], ...] = ()
     abstained: str = ""

@@ -34,7 +34,8 @@ class Risk:
     Arguments: event, tooth (FDI), surface, stage, model (hash); risk, low, high (cumulative incidence at the horizons and its interval
     [1]); curve (mean, low and high at the times of the forecast); reach [y] (how far the model reaches; beyond it its last rate is carried on);
     against (the competing event, "" for none); drivers, missing, changes
-    (the largest first); abstained (why nothing is forecast, then the risks are empty).
+    (the largest first); outlasts (coverage [1] and the time [y] that such a share of teeth like it
+    outlasts); abstained (why nothing is forecast, then the risks are empty).
     """
 
     event: Event
@@ -51,6 +52,7 @@ class Risk:
     drivers: tuple[Driver, ...] = ()
     missing: tuple[Missing, ...] = ()
     changes: tuple[After, ...] = ()
+    outlasts: tuple[tuple[float, float], ...] = ()
     abstained: str = ""
 
     @property

@@ -7,17 +7,13 @@ from typing import Any
 import numpy as np
 
 from amelo.forecast.scores.calibration import natural_spline
-from amelo.forecast.scores.censoring import survival_curve
 from amelo.forecast.tooth_loss.survival import EARLIEST, Survival
 
-__all__ = ["LATEST", "bound", "fit_bounds", "fit_survival", "missed"]
+__all__ = ["fit_survival"]
 
 AT = (0.02, 0.25, 0.5, 0.75, 0.98)  # quantiles of the times of loss where the spline has its knots
-GROUPS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)  # groups of score for the bounds on time; the last is the riskiest twentieth
-LEVELS = (0.05, 0.10)
 LANDMARKS, FORWARD = (0.5, 1.0, 2.0), 2.0  # years: what is known until then, and how far it is followed
 PARTS = 20  # of the mouths, for the error of their variance
-LATEST = 5.0  # years; no bound says more
 
 
 def fit_survival(score: np.ndarray, time: np.ndarray, event: np.ndarray, mouth: np.ndarray) -> dict[str, Any]:
@@ -105,50 +101,6 @@ def _variance(survival: Survival, score: np.ndarray, time: np.ndarray, event: np
     without = np.exp([best(group != k) for k in range(PARTS)])
     error = np.sqrt((PARTS - 1) / PARTS * np.sum((without - without.mean()) ** 2))
     return float(f"{np.exp(best(group >= 0)):.4g}"), float(f"{error:.4g}")
-
-
-def fit_bounds(score: np.ndarray, time: np.ndarray, event: np.ndarray, survival: Survival) -> dict[str, Any]:
-    """Return the risk at which a lower bound on the time of loss is read, by group of score, so that its coverage holds in each group.
-
-    Arguments: score, time [y], event (bool) of teeth that the trees had not seen; survival.
-    Returns: ``edges`` of the groups (scores), ``levels``, ``risk`` (groups × levels).
-    Assumptions: mouths to come are like those here (exchangeable); groups by score, because one risk for all covers the riskiest less
-    [candes2023].
-    """
-    edges = np.quantile(score, GROUPS[1:-1])
-    group = np.searchsorted(edges, score, "right")
-    grid = np.linspace(0.02, LATEST, 250)
-    risk = -np.expm1(-survival.hazard(score, grid))
-    table = [
-        [_read_at(risk[group == g], grid, time[group == g], event[group == g], level) for level in LEVELS]
-        for g in range(len(edges) + 1)
-    ]
-    return {"edges": _plain(edges), "levels": list(LEVELS), "risk": table}
-
-
-def _read_at(risk: np.ndarray, grid: np.ndarray, time: np.ndarray, event: np.ndarray, level: float) -> float:
-    """Return the risk q such that the share lost before the time of risk q is ``level``, by bisection."""
-    low, high = 0.0, min(6 * level, 0.999)
-    for _ in range(30):
-        q = 0.5 * (low + high)
-        if missed(bound(risk, grid, q), time, event) > level:
-            high = q
-        else:
-            low = q
-    return float(f"{low:.5g}")
-
-
-def bound(risk: np.ndarray, grid: np.ndarray, at: float | np.ndarray) -> np.ndarray:
-    """Return the time [y] at which each risk curve reaches ``at``, the last of the grid where it does not."""
-    reached = (risk < np.broadcast_to(np.asarray(at), (len(risk),))[:, None]).sum(1)
-    return grid[np.minimum(reached, len(grid) - 1)]
-
-
-def missed(bounds: np.ndarray, time: np.ndarray, event: np.ndarray, weight: np.ndarray | None = None) -> float:
-    """Return the share lost before its bound, by Kaplan-Meier on time relative to the bound."""
-    times, alive = survival_curve(time / bounds, event, weight)
-    index = np.searchsorted(times, 1.0, "left")
-    return float(1 - alive[index - 1]) if index else 0.0
 
 
 def _plain(values: np.ndarray) -> list[float]:

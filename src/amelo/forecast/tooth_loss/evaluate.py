@@ -22,7 +22,7 @@ from amelo.forecast.scores.calibration import (
 )
 from amelo.forecast.scores.censoring import Censoring
 from amelo.forecast.scores.concordance import harrell_c, uno_c, within_mouth_c
-from amelo.forecast.tooth_loss.calibrate import LATEST, bound, missed
+from amelo.forecast.tooth_loss.bounds import LATEST, lower_bounds, missed
 from amelo.forecast.tooth_loss.cohort import Cohort, read_cohort
 from amelo.forecast.tooth_loss.features import features
 from amelo.forecast.tooth_loss.survival import Survival
@@ -30,7 +30,7 @@ from amelo.forecast.tooth_loss.survival import Survival
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Seen", "evaluate", "lower_bounds", "scores_of"]
+__all__ = ["Seen", "evaluate", "scores_of"]
 
 TIMES = np.linspace(0.05, 5.0, 67)  # years, of the integrated Brier score
 HORIZONS = (1.0, 2.0, 4.0)
@@ -78,18 +78,6 @@ def scores_of(model: dict[str, Any], cohort: Cohort) -> np.ndarray:
     """Return the score of every tooth; higher is sooner lost."""
     forest = Forest.load(model)
     return forest.scores(forest.bins(features(cohort.mouths, tuple(model["of_mouth"])))).mean(0)
-
-
-def lower_bounds(model: dict[str, Any], score: np.ndarray, level: float) -> np.ndarray:
-    """Return the time [y] that a share ``1 − level`` of teeth like this one outlast; the latest stands for "five years or more".
-
-    Arguments: model, score of each tooth, level (one of those of the model).
-    """
-    part, survival = model["bounds"], Survival.load(model)
-    grid = np.linspace(0.02, LATEST, 250)
-    group = np.searchsorted(np.array(part["edges"]), score, "right")
-    at = np.array(part["risk"])[group, part["levels"].index(level)]
-    return bound(-np.expm1(-survival.hazard(score, grid)), grid, at)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from amelo.forecast.forest import Forest
 from amelo.forecast.outlook import Change, Driver, Missing, Outlook
+from amelo.forecast.tooth_loss.bounds import lower_bounds
 from amelo.forecast.tooth_loss.chart import chart_of, excluded, with_mouth
 from amelo.forecast.tooth_loss.columns import columns
 from amelo.forecast.tooth_loss.features import Mouths, feature_names, features
@@ -51,14 +52,14 @@ def outlooks(case: Case, times: np.ndarray, *, draws: int, seed: int, model: dic
     hazard = _hazard(case, parts, score + model["error_scale"] * _error(scores), times, rng)
     explained = _explained(parts, bins, draws, teeth)
     changes = _changes(case, chart)
-    out = []
+    bounds = {level: lower_bounds(model, score.mean(0), level) for level in model["bounds"]["levels"]}
     for k, fdi in enumerate(chart.fdi):
         drivers = _drivers(parts, explained[k], chart, mouths, k, float(score[:, k].mean()))
         missing = _missing(chart, columns_drawn, score[:, k], k)
-        out.append(
-            Outlook("tooth loss", int(fdi), model["hash"], hazard=hazard[:, k], drivers=drivers, missing=missing, changes=changes)
-        )
-    return told + out
+        why = {"drivers": drivers, "missing": missing, "changes": changes}
+        outlasts = tuple((1 - level, float(bounds[level][k])) for level in sorted(bounds, reverse=True))
+        told.append(Outlook("tooth loss", int(fdi), model["hash"], hazard=hazard[:, k], outlasts=outlasts, **why))
+    return told
 
 
 class _Parts:

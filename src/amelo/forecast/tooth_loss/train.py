@@ -12,7 +12,8 @@ from amelo.forecast.scores.calibration import calibration, share_caught
 from amelo.forecast.scores.censoring import Censoring
 from amelo.forecast.scores.concordance import harrell_c, within_mouth_c
 from amelo.forecast.tooth_loss.boost import Follow, binned, boost, thresholds, tree_arrays
-from amelo.forecast.tooth_loss.calibrate import fit_bounds, fit_survival
+from amelo.forecast.tooth_loss.bounds import fit_bounds
+from amelo.forecast.tooth_loss.calibrate import fit_survival
 from amelo.forecast.tooth_loss.card import card
 from amelo.forecast.tooth_loss.cohort import Cohort, read_cohort
 from amelo.forecast.tooth_loss.columns import OF_MOUTH
