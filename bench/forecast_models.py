@@ -14,13 +14,27 @@ from pathlib import Path
 
 from amelo.forecast.artefact import MODELS, save_model
 from amelo.forecast.cohort import read_table
+from forecast import LOOKS
+
+DRAWS = 200
 
 
 def tooth_loss(folder: Path) -> dict:
     from amelo.forecast.tooth_loss.card import CREIGHTON
+    from amelo.forecast.tooth_loss.evaluate import evaluate
     from amelo.forecast.tooth_loss.train import train
 
-    return train(read_table(folder / "teeth_public.parquet"), data=CREIGHTON, on_progress=told)
+    table = read_table(folder / "teeth_public.parquet")
+    model = train(table, data=CREIGHTON, on_progress=told)
+    seen = evaluate(model | {"hash": ""}, table, draws=DRAWS, on_progress=told)
+    dev = {"teeth": seen.rows, "patients": seen.patients, "losses": seen.events, "figures": plain(seen.figures)}
+    model["card"]["dev"] = dev | {"subgroups": {name: plain(figures) for name, figures in seen.subgroups.items()}}
+    model["card"]["looks_at_dev"] = list(LOOKS)
+    return model
+
+
+def plain(figures: dict) -> dict:
+    return {key: {part: float(f"{getattr(f, part):.4g}") for part in ("value", "low", "high")} for key, f in figures.items()}
 
 
 def told(fraction: float, words: str) -> None:

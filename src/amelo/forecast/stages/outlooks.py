@@ -217,7 +217,7 @@ def _parts(
         Part(
             "age", "age", patient.age_words, age[rows, move] - average_age, "" if patient.age_known else "the age to within a year"
         ),
-        Part("site", f"the group of teeth: {site_of(fdi).replace('_', ' ')}", str(fdi), site),
+        Part("site", "the group of teeth", site_of(fdi).replace("_", " "), site),
         Part(
             "patient",
             "what this mouth has shown so far",

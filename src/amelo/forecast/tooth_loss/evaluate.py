@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -166,19 +167,17 @@ class Seen:
             "forward_harrell_c": c_after,
         }
 
-    @property
+    @cached_property
     def _given(self) -> dict[str, np.ndarray]:
-        if not hasattr(self, "_kept"):
-            model, time = self.model, self.cohort.time
+        """Return hazards given the mouth: until the landmark, until the end of follow-up after it, and over the whole of it."""
+        time, model = self.cohort.time, self.model
 
-            def conditional(at: np.ndarray) -> np.ndarray:
-                return model.given(model.hazard_at(self.score, at), model.variance)
+        def conditional(at: np.ndarray) -> np.ndarray:
+            return model.given(model.hazard_at(self.score, at), model.variance)
 
-            early = conditional(np.minimum(time, LANDMARK))
-            until = conditional(np.minimum(time, LANDMARK + FORWARD))
-            forward = conditional(np.full_like(time, LANDMARK + FORWARD)) - conditional(np.full_like(time, LANDMARK))
-            object.__setattr__(self, "_kept", {"early": early, "until": until, "forward": forward})
-        return self._kept
+        end = LANDMARK + FORWARD
+        whole = conditional(np.full_like(time, end)) - conditional(np.full_like(time, LANDMARK))
+        return {"early": conditional(np.minimum(time, LANDMARK)), "until": conditional(np.minimum(time, end)), "forward": whole}
 
 
 def _subgroups(seen: Seen) -> dict[str, dict[str, Figure]]:

@@ -90,8 +90,8 @@ def train(table: pd.DataFrame, *, data: dict[str, str] | None = None, on_progres
         for key, values in tree_arrays(booster, edges).items():
             trees[key] += values
         trees["bag"] += [bag] * settings["rounds"]
-    calibration = fit_survival(unseen, cohort.time, cohort.event, mouth)
-    survival = Survival.load({"survival": calibration})
+    hazards = fit_survival(unseen, cohort.time, cohort.event, mouth)
+    survival = Survival.load({"survival": hazards})
     model = {
         "kind": "tooth-loss",
         "of_mouth": list(OF_MOUTH),
@@ -99,7 +99,7 @@ def train(table: pd.DataFrame, *, data: dict[str, str] | None = None, on_progres
         "shares": _shares(x, edges),
         "trees": trees,
         "constant": 0.0,
-        "survival": calibration,
+        "survival": hazards,
         "bounds": fit_bounds(unseen, cohort.time, cohort.event, survival),
         "censoring": censoring_of(cohort),
         "inputs": fit_inputs(cohort.mouths),
