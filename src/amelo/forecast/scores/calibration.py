@@ -12,6 +12,7 @@ __all__ = [
     "calibration",
     "calibration_curve",
     "integrated_brier",
+    "natural_spline",
     "net_benefit",
     "observed_risk",
     "share_caught",
