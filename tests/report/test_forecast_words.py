@@ -24,6 +24,7 @@ from amelo.report.forecast_words import (
     explained,
     measurements,
     percent,
+    reasons,
     rest_line,
     sections,
     span,
@@ -54,6 +55,13 @@ def test_intervals_and_years_read_well():
     assert (years(1.0), years(2.5), years(5.0)) == ("1 year", "2.5 years", "5 years")
     assert driver_words(Driver("a", "mobility", "2 degrees", 0.0)) == "mobility: 2 degrees (× 1)"
     assert driver_words(Driver("a", "the lesion is active", "active", 0.2)) == "the lesion is active (× 1.2)"
+
+
+def test_faint_reasons_are_taken_together_and_nothing_is_lost():
+    found = risk(drivers=tuple(Driver(w, w, "", e) for w, e in (("a", 0.9), ("b", -0.5), ("c", 0.04), ("d", 0.03), ("e", -0.01))))
+    assert reasons(found, 1) == "a (× 2.5)"
+    assert reasons(found) == "a (× 2.5); b (× 0.61); 3 of little effect (together × 1.1)"
+    assert reasons(risk()) == reasons(risk(), 3) == ""
 
 
 @given(st.sets(st.sampled_from(ALL_TEETH), min_size=1))

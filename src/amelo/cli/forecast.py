@@ -62,7 +62,7 @@ def forecast(
     model
         A model by hash or file, in the place of the shipped one of its kind; may be given several times.
     tooth
-        Tell of this tooth only (FDI number), with every driver.
+        Tell of this tooth only (FDI number), with all reasons that count.
     all
         Show every row, also those that are not notable.
     draws
@@ -226,11 +226,11 @@ def _print_reasons(found: Forecast, shown: list, tooth: int) -> None:
         print("\nWhat drives it (× is the factor on the hazard, against the average of the model's data):")
         for risk in told:
             if risk.drivers:
-                drivers = "; ".join(words.driver_words(d) for d in risk.drivers[: None if tooth else TOLD])
+                drivers = words.reasons(risk, None if tooth else TOLD)
                 _tell(f"{risk.where} {words.event_words(risk)}, {words.percent(risk.risk[-1])}: {drivers}")
             if tooth and risk.outlasts:
                 kept = "; ".join(f"{words.years(t)} or more in {100 * c:.0f} of 100" for c, t in risk.outlasts)
-                _tell(f"how long such a tooth is kept: {kept}")
+                _tell(f"  how long such a tooth is kept: {kept}")
     measures, doings = words.measurements(found)[:TOLD], words.deeds(found)[:TOLD]
     if measures or doings:
         print("\nWhat would change it most:")

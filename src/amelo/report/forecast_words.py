@@ -24,6 +24,7 @@ __all__ = [
     "measurements",
     "models_line",
     "percent",
+    "reasons",
     "rest_line",
     "sections",
     "span",
@@ -42,6 +43,7 @@ MOST = 8  # rows of one event that a full mouth shows before the rest is counted
 LEAST = 1  # rows of an event that are shown even when nothing is notable
 NAMED = 40  # teeth that one line names
 SIMILAR = 1e-9
+FAINT = 0.05  # difference of the log hazard below which a reason is counted and not told
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,16 @@ def driver_words(driver: Driver) -> str:
     """Return a driver with its value and what it does to the hazard, such as ``mobility 2 degrees (× 2.5)``."""
     value = "" if driver.value in ("", driver.words) or driver.value in driver.words else f": {driver.value}"
     return f"{driver.words}{value} (× {exp(driver.effect):.2g})"
+
+
+def reasons(risk: Risk, most: int | None = None) -> str:
+    """Return what drives a risk, the strongest first: at most so many, or all that are not faint with the faint ones taken together."""
+    if most is not None:
+        return "; ".join(driver_words(d) for d in risk.drivers[:most])
+    told = [d for d in risk.drivers if abs(d.effect) >= FAINT]
+    faint = [d.effect for d in risk.drivers if abs(d.effect) < FAINT]
+    rest = [f"{len(faint)} of little effect (together × {exp(sum(faint)):.2g})"] * bool(faint)
+    return "; ".join([*(driver_words(d) for d in told), *rest])
 
 
 def measurements(forecast: Forecast) -> list[tuple[str, float, tuple[Risk, ...]]]:
