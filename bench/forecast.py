@@ -1,9 +1,10 @@
 """The tooth-loss model beside its peers, all fitted here to the same teeth and scored on the same patients.
 
-    python bench/forecast.py FOLDER [--quick]     needs: uv sync --group bench
+    python bench/forecast.py FOLDER [--quick | --curve]     needs: uv sync --group bench
 
 FOLDER holds teeth_public.parquet. Every peer gets what ours gets after its score: a hazard over time fitted to scores of patients that
-it had not seen. Differences are paired over patients. ``--quick`` leaves out the forest and the folds. The looks at dev are counted
+it had not seen. Differences are paired over patients. ``--quick`` leaves out the forest and the folds; ``--curve`` trains ours on parts of
+the patients instead. The looks at dev are counted
 at the end.
 """
 
@@ -173,7 +174,21 @@ PEERS: dict[str, Fit] = {
 BOOSTED = ("CatBoost Cox", "XGBoost piecewise-exponential", "XGBoost Cox", "XGBoost AFT")
 
 
+def curve(folder: str) -> None:
+    """Print how scores on unseen patients rise with the number of patients trained on."""
+    from amelo.forecast.tooth_loss.train import train
+
+    table = read_table(Path(folder) / "teeth_public.parquet")
+    table = table[table["split"] == "train"]
+    ids = np.random.default_rng(2).permutation(table["id"].unique())
+    for share in (0.125, 0.25, 0.5, 1.0):
+        card = train(table[table["id"].isin(ids[: round(share * len(ids))])])["card"]
+        print(f"{card['patients']:5d} patients, {card['losses']:5d} losses: {card['cross_validated']}", flush=True)
+
+
 def main(folder: str, *options: str) -> None:
+    if "--curve" in options:
+        return curve(folder)
     cohort = read_cohort(read_table(Path(folder) / "teeth_public.parquet"))
     train, dev = cohort.take(cohort.split == "train"), cohort.take(cohort.split == "dev")
     x, new = features(train.mouths, OF_MOUTH), features(dev.mouths, OF_MOUTH)
