@@ -74,6 +74,12 @@ MOLARS = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def without_the_library_of_trees(monkeypatch):
+    """A file is refused before a tree grows, also where the library that grows them cannot be loaded."""
+    monkeypatch.setattr("amelo.forecast.cohorts.OPTIONAL", "")
+
+
 def refused(amelo, command, kind, table, sentence, fix, tmp_path, header=True):
     path = tmp_path / "mine.csv"
     table.to_csv(path, index=False, header=header)
