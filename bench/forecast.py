@@ -57,7 +57,7 @@ def cox_with_splines(x, t, e):
         SimpleImputer(),
         SplineTransformer(n_knots=4, degree=2, knots="quantile"),
         StandardScaler(),
-        CoxPHSurvivalAnalysis(alpha=2000.0, n_iter=100),
+        CoxPHSurvivalAnalysis(alpha=50.0, n_iter=30),
     )
     model.fit(x[:, plain].astype(float), Surv.from_arrays(e, t))
     return lambda new: model.predict(new[:, plain].astype(float))
