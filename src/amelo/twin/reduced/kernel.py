@@ -204,18 +204,17 @@ def _eliminate(layout: ReducedLayout, frame: Any) -> None:
     model, load, left, right, store = layout.model, frame.load, frame.left, frame.right, frame.store
     rate = load("width") / load("step")
     found, saturation = _laws(model, frame)
-    for k, ((change, by_saturation, by_fluoride), y) in enumerate(zip(found, saturation, strict=True)):
-        store(**{f"saturation{k}": y, f"formed{k}": change, f"forming{k}": by_saturation})
-        if by_fluoride is not None:
-            store(**{f"taking{k}": by_fluoride})
+    for k, (one, y) in enumerate(zip(found, saturation, strict=True)):
+        store(**{f"saturation{k}": y, f"formed{k}": one.change} | {f"{name}{k}": x for name, x in one.answers.items()})
     outer, inner = load("face"), right("face")
     known = outer * (left("s") - load("s")) + inner * (right("s") - load("s"))
-    known = known + rate * (load("inventory0") - load("porosity") * load("held") - _sum(change for change, _, _ in found))
+    known = known + rate * (load("inventory0") - load("porosity") * load("held") - _sum(one.change for one in found))
     own, exchange = load("spacing"), load("log_exchange_slope")
     if layout.fluoride:
         own = own + load("product_slope")
     by_v, by_f, by_v_f, by_f_f, taken = 0, 0, 0, 0, 0
-    for data, (change, slope, by_fluoride) in zip(model.phases, found, strict=True):
+    for data, one in zip(model.phases, found, strict=True):
+        change, slope, by_fluoride = one.change, one.by_saturation, one.by_fluoride
         held = data.powers[FLUORIDE]
         along = slope * (own + held * exchange if held else own) * (1.0 / data.ions)
         by_v = by_v + along
