@@ -1,6 +1,6 @@
 """The fast tier against the full one over the stated design of 50 protocols: differences in ΔZ, and what both cost.
 
-Run: python bench/twin_tiers.py [COUNT]
+Run: python bench/twin_tiers.py [COUNT [SEED]]; with a seed of your own, protocols of the same kind that nobody has looked at.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from amelo.validate.tiers import COUNT, FLOOR, TierDifference, tier_differences
+from amelo.validate.tiers import COUNT, FLOOR, SEED, TierDifference, tier_differences
 
 
 def show(point: TierDifference) -> None:
@@ -18,13 +18,15 @@ def show(point: TierDifference) -> None:
     print(f"{point.full:9.1f} {point.reduced:9.1f} {100 * point.relative:7.1f} %  {point.specimen}: {line}", flush=True)
 
 
-def differences(count: int) -> None:
+def differences(count: int, seed: int) -> None:
     print("full ΔZ, reduced ΔZ [vol%·µm], difference")
-    found = tier_differences(count, show)
+    found = tier_differences(count, show, seed)
     relative = 100.0 * np.array([point.relative for point in found])
     failed = int(np.isnan(relative).sum())
     relative = relative[np.isfinite(relative)]
-    print(f"{count} protocols, {failed} without an answer; relative to the full ΔZ, or to {FLOOR:g} vol%·µm where that is less:")
+    print(
+        f"{count} protocols of seed {seed}, {failed} without an answer; relative to the full ΔZ, or to {FLOOR:g} vol%·µm where that is less:"
+    )
     print(f"median {np.median(relative):.2f} %, 95th percentile {np.quantile(relative, 0.95):.1f} %, worst {relative.max():.1f} %")
     print(f"within 5 %: {int((relative <= 5.0).sum())} of {len(relative)}")
 
@@ -56,5 +58,6 @@ def cost(members: int = 256) -> None:
 
 
 if __name__ == "__main__":
-    differences(int(sys.argv[1]) if len(sys.argv) > 1 else COUNT)
+    given = [int(word) for word in sys.argv[1:3]]
+    differences(*given, *(COUNT, SEED)[len(given) :])
     cost()

@@ -12,8 +12,11 @@ from amelo.records.specimen import load_specimen
 from amelo.twin.diffusivity import diffusivities
 from amelo.twin.lesion.baths import bath_values
 from amelo.twin.lesion.solve import cell_model
+from amelo.twin.reduced.across import Grid, carried_across
+from amelo.twin.reduced.chemistry import APATITE, Chemistry
 from amelo.twin.reduced.mixing import capacities, mixing_mobility
-from amelo.twin.reduced.paths import APATITE, NODES, Chemistry, bath_paths
+from amelo.twin.reduced.paths import ACROSS, NODES, bath_paths
+from amelo.twin.reduced.surface import read_surface
 from amelo.twin.schedule import unrolled
 from amelo.twin.twin import Twin
 
@@ -31,6 +34,11 @@ def paths(diffusion):
     return model, states, *bath_paths(model, states, [(58.63, 58.63)], 1e-6)
 
 
+def along(path, name):
+    """A row of the path of a fluid that no fluoride changes."""
+    return path.across[:, 0, ACROSS.index(name)]
+
+
 def test_with_one_diffusivity_a_path_is_a_titration():
     _, _, found, _ = paths("single")
     for path in found:
@@ -40,8 +48,8 @@ def test_with_one_diffusivity_a_path_is_a_titration():
         )  # the first and last interval hold an end of the path
         moved = np.diff(path.totals, axis=1)[:, inside]
         for row, n in zip(moved, (*APATITE, *[0.0] * 10), strict=False):
-            assert row == pytest.approx(n * np.diff(path.s)[inside], abs=2e-6)
-        assert path.potential == pytest.approx(np.zeros(NODES))
+            assert row == pytest.approx(n * np.diff(along(path, "s"))[inside], abs=2e-6)
+        assert along(path, "potential") == pytest.approx(np.zeros(NODES))
 
 
 @pytest.mark.parametrize("diffusion", ["single", "species"])
@@ -64,8 +72,8 @@ def test_species_bend_the_path():
 def test_what_dissolves_only_rises():
     for diffusion in ("single", "species"):
         for path in paths(diffusion)[2]:
-            assert (np.diff(path.s) >= 0.0).all()
-            assert (np.diff(path.held) >= 0.0).all()
+            assert (np.diff(along(path, "s")) >= 0.0).all()
+            assert (np.diff(along(path, "held")) >= 0.0).all()
 
 
 def weights(model, states):
@@ -95,19 +103,67 @@ def test_capacities_are_those_of_a_closed_vessel():
     assert (found[:, 3] < 0.4).all()
 
 
-def test_what_fluoride_changes_is_a_derivative():
-    """More acid and fluoride in a bath move the activity product along a path as the tangent says."""
-    model, _states, found, _ = paths("single")
-    chemistry = Chemistry(model)
-    at = NODES // 2
-    path = found[1]
-    y = np.concatenate([path.concentrations[:, at], path.totals[4:, at], [path.strength[at], 0.0, 0.0]])[:, None]
-    (across,) = chemistry.slopes(y, [(0.0, 0.0, 1.0, 1.0)])
-    small = 1e-7
-    moved = y.copy()
-    moved[: chemistry.size] += small * across[: chemistry.size]
-    change = (chemistry.log_product(moved) - chemistry.log_product(y)) / small
-    assert change[0] == pytest.approx(chemistry.by_fluoride(y)[0][0], rel=1e-2)
-    before, after = (chemistry.solution(z) for z in (y, moved))
-    for j, n in enumerate((0.0, 0.0, 1.0, 1.0)):
-        assert (after.total(j) - before.total(j))[0] == pytest.approx(n * small, rel=1e-2, abs=1e-10)
+def surfaces(diffusion, grid):
+    column = Twin.of(load_specimen(SLAB).model_copy(update={"diffusion": diffusion})).column()
+    schedule = Protocol.parse(BATHS).schedule(None)
+    model = cell_model(column, schedule, diffusivities(37.0))
+    states = bath_values(model, [s.exposure.fluid for s in unrolled(schedule)])
+    return Chemistry(model), *bath_paths(model, states, [(58.63, 58.63)], 1e-4, grid)
+
+
+def test_released_fluoride_is_found_in_the_fluid_and_apatite_follows_in_its_proportions():
+    """With one diffusivity every total is that of the bath, what apatite gave, and what was released."""
+    grid = Grid.of(1e-4, 1e-3, 1.0)
+    chemistry, paths, nodes = surfaces("single", grid)
+    start = np.concatenate([paths[1].concentrations, paths[1].totals[4:], [paths[1].strength, 0 * nodes, 0 * nodes]])[:, 100:500:40]
+    carried = carried_across(chemistry, start, grid)
+    before = [chemistry.solution(start).total(j) for j in range(4)]
+    for k, released in enumerate(grid.released):
+        y = carried[:, k]
+        assert chemistry.log_product(y) == pytest.approx(chemistry.log_product(start), abs=1e-6)
+        s = y[chemistry.size] - start[chemistry.size]
+        for j, n in enumerate(APATITE):
+            given = n * s + (released if j == 3 else 0.0)
+            if j == 2:
+                given = np.maximum(released, 1e-12 - before[j])  # there is no less than none
+            assert chemistry.solution(y).total(j) == pytest.approx(before[j] + given, abs=2e-7)
+
+
+@pytest.mark.parametrize("diffusion", ["single", "species"])
+def test_acid_dissolves_and_what_was_taken_precipitates(diffusion):
+    """At any product, s rises along, and the more fluoride leaves with its proton the less apatite the fluid holds."""
+    grid = Grid.of(3e-4, 1e-3, 1.9e-9 if diffusion == "species" else 1.0)
+    _, paths, _ = surfaces(diffusion, grid)
+    for path in paths:
+        s = path.across[:, :, ACROSS.index("s")]
+        assert (np.diff(s, axis=0) > 0.0).all()
+        assert (np.diff(s, axis=1)[200:] > -1e-9 * np.abs(s).max()).all()
+
+
+def test_charge_stays_balanced_across():
+    grid = Grid.of(3e-4, 1e-3, 1.9e-9)
+    chemistry, paths, nodes = surfaces("species", grid)
+    for path in paths:
+        y = np.concatenate([path.concentrations, path.totals[4:], [path.strength, 0 * nodes, along(path, "potential")]])[
+            :, 100:500:40
+        ]
+        charge = sum(m.charge * v for m, v in chemistry.solution(carried_across(chemistry, y, grid)).everything())
+        assert np.abs(charge).max() < 1e-6
+
+
+def test_nodes_of_fluoride_reach_as_far_as_asked_and_hold_none():
+    grid = Grid.of(3e-4, 2e-3, 1.5e-9)
+    assert grid.released[grid.below] == 0.0
+    assert grid.released[0] <= -3e-4 * 1.5e-9
+    assert grid.released[-1] >= 2e-3 * 1.5e-9
+    assert len(grid.released) == grid.count
+    assert (np.diff(grid.released) > 0.0).all()
+
+
+def test_a_surface_is_read_between_its_nodes():
+    grid = Grid(1.0, 0.5, 2, 2)
+    v, released, row = np.arange(NODES), grid.released, np.arange(3.0)
+    tables = np.zeros((3, NODES, grid.count, len(ACROSS)))
+    tables[..., 0] = row[:, None, None] + 10.0 * v[:, None] + 100.0 * released
+    read = read_surface(tables, grid, np.array([3.25, -1.0]), np.array([0.3, 9.0]), np.array([1, 0]), np.array([0.5, 1.0]))
+    assert read["s"] == pytest.approx([1.5 + 32.5 + 30.0, 1.0 - 10.0 + 100.0 * released[-1]])  # across it ends, along it goes on

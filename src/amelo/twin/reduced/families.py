@@ -11,15 +11,17 @@ from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.fluids import speciate_fluids
 from amelo.twin.column import Column
 from amelo.twin.lesion.baths import bath_values
-from amelo.twin.lesion.cell import FLUORIDE, SIZE, CellModel
+from amelo.twin.lesion.cell import FLUORIDE, CellModel
 from amelo.twin.lesion.system import LN10
-from amelo.twin.reduced.kernel import BATH, COLUMNS, SHARES
+from amelo.twin.reduced.across import Grid
+from amelo.twin.reduced.kernel import BATH, SHARES, has_fluoride
 from amelo.twin.reduced.mixing import capacities, mixing_mobility
-from amelo.twin.reduced.paths import Path, bath_paths
+from amelo.twin.reduced.paths import ACROSS, NODES, Path, bath_paths
 
 __all__ = ["Families", "families_of", "meetings"]
 
 REMEMBERED = 4  # runs whose tables are kept, since a run is solved again with finer steps
+GIVEN = 5e-3  # mol/L of fluoride that minerals may release
 MOST = 24  # families; protocols with more baths than these connect forget the bath before at each change
 
 
@@ -28,8 +30,8 @@ class Families:
     """Tables as the compiled loop reads them.
 
     Fields: family (baths, baths) index of a family, -1 where there is none; partner (baths,) a bath with which there is one; mobilities
-    (families,) of mixing; paths, one for each family and share; tables (families · shares, NODES, columns); ghosts (baths, fields);
-    nodes (NODES,) ln activity products of apatite.
+    (families,) of mixing; paths, one for each family and share; tables
+    (families · shares, NODES, nodes of fluoride, columns); ghosts (baths, fields); nodes (NODES,) ln activity products of apatite; grid of fluoride.
     """
 
     family: np.ndarray
@@ -39,6 +41,7 @@ class Families:
     tables: np.ndarray
     ghosts: np.ndarray
     nodes: np.ndarray
+    grid: Grid
 
 
 _KNOWN: dict[tuple, Families] = {}
@@ -89,7 +92,8 @@ def _tabulated(
     mixtures = [_mixture(fluids[a], names, (1.0 - x) * solved[a] + x * solved[b]) for a, b in pairs for x in inner]
     states += bath_values(model, mixtures)
     fluoride = max(1e-6, *(values[f"c{FLUORIDE}"] for values in states))
-    found, nodes = bath_paths(model, states, solubilities, fluoride)
+    grid = Grid.of(1.1 * fluoride, GIVEN, _fluoride_diffusivity(model)) if has_fluoride(model) else Grid.none()
+    found, nodes = bath_paths(model, states, solubilities, fluoride, grid)
     plain = model.phases[0]
     saturated = -plain.offset - LN10 * float(np.mean(solubilities[0]))
     weights = capacities(model, states[: len(fluids)], solubilities, fluoride, saturated)
@@ -107,9 +111,10 @@ def _tabulated(
         partner,
         np.array([mixing_mobility(model, states[a], states[b], 0.5 * (weights[a] + weights[b])) for a, b in pairs]),
         paths,
-        np.stack([_columns(path) for path in paths]),
-        np.array([_ghost(path) for path in found[: len(fluids)]]),
+        np.stack([path.across for path in paths]),
+        np.array([_ghost(path, grid.below) for path in found[: len(fluids)]]),
         nodes,
+        grid,
     )
 
 
@@ -119,29 +124,17 @@ def _mixture(like: Fluid, names: Sequence[str], totals: np.ndarray) -> Fluid:
     return Fluid(case="mixture of two baths", temperature_C=like.temperature_C, totals_mmol_per_kgw=amounts)
 
 
-def _columns(path: Path) -> np.ndarray:
-    """Return the table of a path (NODES, columns)."""
-    exchange = np.log(path.free) + np.log(path.concentrations[SIZE - 1]) + 2.0 * path.log_activity
-    columns = {
-        "s": path.s,
-        "held": path.held,
-        "log_exchange": exchange,
-        "product_by": path.product_by_fluoride,
-        "held_by": path.held_by_fluoride,
-        "exchange_by": path.exchange_by_fluoride,
-        "acid": path.acid,
-        "potential": path.potential,
-        "free": path.free,
-        "mobility": path.mobility,
-        "drift": path.drift,
-    }
-    return np.stack([columns[name] for name in COLUMNS], axis=1)
+def _fluoride_diffusivity(model: CellModel) -> float:
+    """Return the diffusivity of the fluoride ion."""
+    return next(m.diffusivity for m in model.system.core if m.powers[FLUORIDE] == 1 and sum(map(abs, m.powers)) == 1)
 
 
-def _ghost(path: Path) -> list[float]:
+def _ghost(path: Path, home: int) -> list[float]:
     """Return the fields of the ghost cell that is filled with a bath: the start of its path."""
-    at = int(np.abs(path.s).argmin())
-    fluoride = {"mobility": path.mobility[at], "drift": path.drift[at]}
-    fluoride |= {"fluoride": path.totals[FLUORIDE][at], "unreacted": path.totals[FLUORIDE][at]}
-    ghost = {"s": 0.0, "potential": 0.0} | fluoride
-    return [float(ghost[name]) for name in BATH]
+
+    def there(row: np.ndarray) -> float:
+        return float(np.interp(path.origin, np.arange(NODES), row))
+
+    ghost = {name: there(path.across[:, home, ACROSS.index(name)]) for name in ("mobility", "drift")} | {"s": 0.0, "potential": 0.0}
+    ghost |= dict.fromkeys(("fluoride", "unreacted"), there(path.totals[FLUORIDE]))
+    return [ghost[name] for name in BATH]

@@ -1,8 +1,8 @@
 """The compiled core of the fast tier: one unknown per cell for the apatites, one for fluoride, the laws recorded from the phases.
 
 The unknown ``v`` is ln of the ion activity product of apatite, in nodes of the tables of paths (``paths.py``).  The flux between cells
-is linear in s(v) and the pores hold what the table says; what minerals give and take follows from v itself.  Reading the tables goes
-lane by lane, everything else is arithmetic that runs on sixteen columns side by side.
+is linear in s(v, q) and the pores hold what the table says; what minerals give and take follows from v itself.  Fluoride that minerals took,
+q, is how much it differs from a fluoride that no mineral touches, followed beside it.  Reading the tables goes lane by lane, everything else is arithmetic that runs on sixteen columns side by side.
 """
 
 from __future__ import annotations
@@ -19,21 +19,11 @@ from amelo.twin.compiled import module_of
 from amelo.twin.lesion.cell import FLUORIDE, SIZE, TRACE, CellModel, conversions, lag
 from amelo.twin.lesion.kernel import law_fields, pass_text, recorded
 from amelo.twin.lesion.system import LN10
-from amelo.twin.reduced.paths import NODES
+from amelo.twin.reduced.paths import ACROSS, NODES
 
-__all__ = ["BATH", "COLUMNS", "PROTONS", "SHARES", "ReducedLayout", "compiled_reduced", "has_fluoride", "reduced_layout"]
+__all__ = ["BATH", "SHARES", "ReducedLayout", "compiled_reduced", "has_fluoride", "reduced_layout"]
 
-LOOKED = (
-    "s",
-    "held",
-    "log_exchange",
-    "product_by",
-    "held_by",
-    "exchange_by",
-)  # read in every iteration, with their slopes; the others once per step
-SHIFTED = ("product", "held", "log_exchange")  # what the fluoride changes that minerals took or gave
-PROTONS = {"product": 12.0 * LN10, "log_exchange": 3.0 * LN10}  # of what is a logarithm
-COLUMNS = (*LOOKED, "acid", "potential", "free", "mobility", "drift")  # of a path's table
+LOOKED, SENSED = ACROSS[:3], ACROSS[3:]  # read in every iteration, with slopes, and once per step
 BATH = ("s", "potential", "mobility", "drift", "fluoride", "unreacted")  # of the ghost cell outside
 SHARES = (
     0.0,
@@ -52,7 +42,7 @@ SHARES = (
     1.0,
 )  # of one bath in the other, at which a family of paths is tabulated
 UNFELT = 1e-9  # mol/L of fluoride that changes nothing
-FURTHEST = 200.0  # nodes that one correction may move
+FURTHEST = 100.0  # nodes that one correction may move
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +78,7 @@ def reduced_layout(model: CellModel, lanes: int) -> ReducedLayout:
     state += ["opening"] * model.porosity_feedback
     constants, rest, answers = law_fields(model)
     params = ["step", "inhibitor", "error", "damping", "lowest", "spacing", "old_mobility", *constants]
-    rest += [*COLUMNS, *(f"{name}_slope" for name in LOOKED), *(f"{name}_fluoride" for name in SHIFTED)]
-    rest += ["product", "product_slope"]
+    rest += [*(f"{name}{kind}" for name in LOOKED for kind in ("", "_slope", "_fluoride")), *SENSED]
     rest += ["strength", "log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration"]
     rest += answers
     rest += [
@@ -119,8 +108,6 @@ def _laws(model: CellModel, frame: Any) -> tuple[list, list]:
     """Return what every phase precipitates, with derivatives, and its ln DS."""
     load, math = frame.load, frame.math
     product, saturation = load("lowest") + load("v") * load("spacing"), []
-    if has_fluoride(model):
-        product = product + load("product")
     exchange = load("log_exchange") + math.log(load("fluoride")) if any(p.powers[FLUORIDE] for p in model.phases) else 0.0
     for k, data in enumerate(model.phases):
         held = data.powers[FLUORIDE]
@@ -162,28 +149,6 @@ def _unreacted_up(frame: Any) -> None:
     frame.store(unreacted=frame.load("behind") + frame.load("ahead") * frame.right("unreacted"))
 
 
-def _shift(frame: Any) -> None:
-    """Add what fluoride changes that was taken by a mineral: it leaves the pores one proton fewer for each.
-
-    The changes of ln activities grow as asinh of what they would grow at first: the more acid is missing the more hydroxide buffers,
-    as pure water does exactly.
-    """
-    load, store, math = frame.load, frame.store, frame.math
-    taken = load("mobility") * (load("fluoride") - load("unreacted"))
-    by_fluoride = load("mobility") * load("fluoride")
-    for name in SHIFTED:
-        by = f"{name.removeprefix('log_')}_by"
-        change, slope, felt = load(by) * taken, load(f"{by}_slope") * taken, load(by) * by_fluoride
-        if name in PROTONS:
-            part = change * (1.0 / PROTONS[name])
-            root = math.sqrt(part * part + 1.0)
-            size = math.log(math.where(part > 0.0, part, -part) + root) * PROTONS[name]
-            change, slope, felt = math.where(part > 0.0, size, -size), slope / root, felt / root
-        if name != "product":  # which is v itself, but for the change
-            change, slope = load(name) + change, load(f"{name}_slope") + slope
-        store(**{name: change, f"{name}_slope": slope, f"{name}_fluoride": felt})
-
-
 def _fluoride_pushes(model: CellModel, frame: Any) -> tuple[Any, Any, Any, Any]:
     """Return what moves fluoride out of a cell to either side, per concentration of its own, and into it, per that of its neighbours."""
     load, left, right = frame.load, frame.left, frame.right
@@ -210,8 +175,6 @@ def _eliminate(layout: ReducedLayout, frame: Any) -> None:
     known = outer * (left("s") - load("s")) + inner * (right("s") - load("s"))
     known = known + rate * (load("inventory0") - load("porosity") * load("held") - _sum(one.change for one in found))
     own, exchange = load("spacing"), load("log_exchange_slope")
-    if layout.fluoride:
-        own = own + load("product_slope")
     by_v, by_f, by_v_f, by_f_f, taken = 0, 0, 0, 0, 0
     for data, one in zip(model.phases, found, strict=True):
         change, slope, by_fluoride = one.change, one.by_saturation, one.by_fluoride
@@ -219,33 +182,34 @@ def _eliminate(layout: ReducedLayout, frame: Any) -> None:
         along = slope * (own + held * exchange if held else own) * (1.0 / data.ions)
         by_v = by_v + along
         if layout.fluoride:
-            share = load("product_fluoride") + (held * (1.0 + load("log_exchange_fluoride")) if held else 0.0)
-            across = slope * (share * (1.0 / data.ions)) + (by_fluoride if by_fluoride is not None else 0)
+            across = slope * ((1.0 + load("log_exchange_fluoride")) * (held / data.ions)) if held else 0
+            across = across + (by_fluoride if by_fluoride is not None else 0)
             by_f = by_f + across
         if held:
             by_v_f, by_f_f, taken = by_v_f + held * along, by_f_f + held * across, taken + held * change
     a = (outer + inner) * load("s_slope") + rate * (by_v + load("porosity") * load("held_slope"))
     from_left, to_inner = outer * left("s_slope"), inner * right("s_slope")
-    a = a - from_left * left("ahead00")
-    known = known + from_left * left("behind0")
     if not layout.fluoride:
-        inverse = 1.0 / a
-        store(ahead00=to_inner * inverse, behind0=known * inverse)
+        inverse = 1.0 / (a - from_left * left("ahead00"))
+        store(ahead00=to_inner * inverse, behind0=(known + from_left * left("behind0")) * inverse)
         return
+    left_s, right_s = outer * left("s_fluoride"), inner * right("s_fluoride")
+    a = a - from_left * left("ahead00") - left_s * left("ahead10")
+    known = known + from_left * left("behind0") + left_s * left("behind1")
     out_left, out_right, in_left, in_right = _fluoride_pushes(model, frame)
     fluoride = load("fluoride")
     left_f, right_f = in_left * left("fluoride"), in_right * right("fluoride")
-    by_f = by_f + load("porosity") * load("held_fluoride")
     stock = load("inventory2")  # the books keep Newton's remainder, the equations ask for a trace
     stock = frame.math.where(stock > TRACE, stock, TRACE)
     asked = left_f + right_f - (out_left + out_right) * fluoride + rate * (stock - load("porosity") * fluoride - taken)
-    b = rate * by_f - from_left * left("ahead01")
+    b = (outer + inner) * load("s_fluoride") + rate * (by_f + load("porosity") * load("held_fluoride"))
+    b = b - from_left * left("ahead01") - left_s * left("ahead11")
     c = rate * by_v_f - left_f * left("ahead10")
     d = (out_left + out_right + rate * load("porosity")) * fluoride + rate * by_f_f - left_f * left("ahead11")
     asked = asked + left_f * left("behind1")
     inverse = 1.0 / (a * d - b * c)
-    store(ahead00=d * to_inner * inverse, ahead01=-(b * right_f) * inverse)
-    store(ahead10=-(c * to_inner) * inverse, ahead11=a * right_f * inverse)
+    store(ahead00=d * to_inner * inverse, ahead01=(d * right_s - b * right_f) * inverse)
+    store(ahead10=-(c * to_inner) * inverse, ahead11=(a * right_f - c * right_s) * inverse)
     store(behind0=(d * known - b * asked) * inverse, behind1=(a * asked - c * known) * inverse)
 
 
@@ -270,7 +234,6 @@ def _correct(layout: ReducedLayout, frame: Any) -> None:
         factor = 1.0 + fluoride
         factor = math.where(factor > 0.1, factor, 0.1)
         factor = math.where(factor < 1e4, factor, 1e4)
-        move = move + delta * load("product_slope") + math.log(factor) * load("product_fluoride")
         change = math.log(factor) * (1.0 + load("log_exchange_fluoride")) + delta * load("log_exchange_slope")
     store(error=size)
     share = load("damping")
@@ -297,8 +260,6 @@ def _close(layout: ReducedLayout, frame: Any) -> None:
     for k, data in enumerate(model.phases):
         held = data.powers[FLUORIDE]
         move = load("spacing") * along
-        if layout.fluoride:
-            move = move + load("product_slope") * along + load("product_fluoride") * load("delta1")
         if held:
             felt = 1.0 + load("log_exchange_fluoride")
             move = move + held * (load("log_exchange_slope") * along + felt * load("delta1"))
@@ -312,6 +273,9 @@ def _close(layout: ReducedLayout, frame: Any) -> None:
         store(opening=-_sum(change * load(f"molar_volume.{k}") for k, change in enumerate(grown)) / load("step"))
     outside = left("s") + left("s_slope") * left("delta0")
     inside = load("s") + load("s_slope") * along
+    if layout.fluoride:
+        outside = outside + left("s_fluoride") * left("delta1")
+        inside = inside + load("s_fluoride") * load("delta1")
     store(through0=load("face") * (outside - inside))
     if layout.fluoride:
         taken = _sum(d.powers[FLUORIDE] * change for d, change in zip(model.phases, grown, strict=True) if d.powers[FLUORIDE])
@@ -335,7 +299,6 @@ PASSES: dict[str, tuple[bool, Callable[[ReducedLayout, Any], None]]] = {
     "old_up": (False, lambda g, f: _old_up(f)),
     "unreacted_down": (True, lambda g, f: _unreacted_down(g.model, f)),
     "unreacted_up": (False, lambda g, f: _unreacted_up(f)),
-    "shift": (True, lambda g, f: _shift(f)),
     "eliminate": (True, _eliminate),
     "correct": (False, _correct),
     "close": (True, _close),
@@ -346,12 +309,19 @@ PASSES: dict[str, tuple[bool, Callable[[ReducedLayout, Any], None]]] = {
 @cache
 def compiled_reduced(layout: ReducedLayout) -> ModuleType:
     """Return the compiled module of a layout."""
-    constants = {"LANES": layout.lanes, "FIELDS": layout.stride, "STATE": layout.state, "NODES": NODES, "COLUMNS": len(COLUMNS)}
-    constants |= {"LOOKED": len(LOOKED) if layout.fluoride else 2, "SENSED": len(LOOKED), "WITH_FLUORIDE": layout.fluoride}
+    constants = {"LANES": layout.lanes, "FIELDS": layout.stride, "STATE": layout.state, "NODES": NODES, "COLUMNS": len(ACROSS)}
+    constants |= {"WITH_FLUORIDE": layout.fluoride}
     names = ["step", "unreacted", "inhibitor", "error", "damping", "v", "fluoride", "resistance", "through0", "through1"]
-    names += ["old", "old_mobility", "row", "part", "width", "porosity", *COLUMNS]
-    constants |= {f"AT_{name.upper()}": layout.fields[name] for name in [*names, *(f"{name}_slope" for name in LOOKED)]}
+    names += ["old", "old_mobility", "row", "part", "width", "porosity", "s", "potential", "mobility", "drift"]
+    constants |= {f"AT_{name.upper()}": layout.fields[name] for name in names}
     values = "\n".join(f"{name} = {value}" for name, value in constants.items()) + f"\nSHARES = np.array({SHARES!r})"
+    for name, fields in (
+        ("LEVELS", LOOKED),
+        ("SLOPES", [f"{n}_slope" for n in LOOKED]),
+        ("ANSWERS", [f"{n}_fluoride" for n in LOOKED]),
+        ("HELD", SENSED),
+    ):
+        values += f"\n{name} = np.array({[layout.fields[n] for n in fields]!r})"
     prelude, _ = (Path(lesion.__file__).parent / "time_loop.txt").read_text("utf-8").split("# --- passes stand here ---\n")
     driver = (Path(__file__).parent / "time_loop.txt").read_text("utf-8")
     functions = []

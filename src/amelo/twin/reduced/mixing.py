@@ -14,7 +14,8 @@ import numpy as np
 
 from amelo.twin.lesion.cell import SIZE, CellModel
 from amelo.twin.lesion.system import Member
-from amelo.twin.reduced.paths import APATITE, NODES, Chemistry, Path, bath_paths
+from amelo.twin.reduced.chemistry import APATITE, Chemistry
+from amelo.twin.reduced.paths import NODES, Path, bath_paths
 
 __all__ = ["capacities", "mixing_mobility"]
 
@@ -46,7 +47,7 @@ def capacities(
 
     y = np.array([composition(path) for path in paths]).T
     ways = [[*APATITE, *[0.0] * chemistry.families], *np.eye(chemistry.size - 1)]
-    told = [chemistry.told(y[: chemistry.size], way[: chemistry.size])[0] for way in chemistry.slopes(y, ways)]
+    told = [chemistry.product_slope(y[: chemistry.size], way[: chemistry.size]) for way in chemistry.slopes(y, ways)]
     return (-np.array(told[1:]) / told[0]).T
 
 

@@ -1,8 +1,8 @@
 """The fast tier: a column and a schedule become a run, with one number per cell for the apatites and one for fluoride.
 
 What it leaves out: what the pores hold of the bath before mixes with the present one at one pace for all its ions, that of what they
-can dissolve, and of older baths nothing is remembered; what minerals take of fluoride with one proton fewer moves pH and saturation
-along the tangent, as if it were little.  Everything else, laws, pores, films, time steps, is that of the full tier.
+can dissolve, and of older baths nothing is remembered; what minerals take of fluoride with one proton fewer moves at the pace of
+fluoride.  Everything else, laws, pores, films, time steps, is that of the full tier.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ import numpy as np
 from amelo.errors import SolveError
 from amelo.twin.column import Column, part_of
 from amelo.twin.diffusivity import one_diffusivity
-from amelo.twin.lesion.cell import FLUORIDE, SIZE, CellModel
+from amelo.twin.lesion.cell import FLUORIDE, HYDROGEN, CellModel
 from amelo.twin.lesion.pieces import pieces, repeats
 from amelo.twin.lesion.reading import BALANCED
 from amelo.twin.lesion.solve import Progress, Settings, States, cell_model
 from amelo.twin.lesion.system import CHARGES, LN10
 from amelo.twin.lesion.tiles import LITRES, Baths, Tile, fill
+from amelo.twin.reduced.chemistry import APATITE
 from amelo.twin.reduced.families import Families, families_of, meetings
-from amelo.twin.reduced.kernel import COLUMNS, PROTONS, compiled_reduced, reduced_layout
-from amelo.twin.reduced.paths import APATITE, NODES
+from amelo.twin.reduced.kernel import compiled_reduced, has_fluoride, reduced_layout
+from amelo.twin.reduced.paths import NODES
+from amelo.twin.reduced.surface import read_surface
 from amelo.twin.run import Run, RunStatus
 from amelo.twin.schedule import Exposure, Schedule, unrolled
 
@@ -32,7 +34,6 @@ __all__ = ["REDUCED", "solve_reduced", "why_not_reduced"]
 
 REDUCED = Settings()
 
-SHIFTS = {"product": "product_by", "log_exchange": "exchange_by"}
 SHARP = 1e-3  # largest Newton correction of the last iteration: what this tier books follows its unknowns, not their tangent
 
 
@@ -173,6 +174,7 @@ def _march(
     track.save(0.0, inflow, gross)
     history, owner, time = np.empty((2, 0, 0, 0)), -1, 0.0
     whole = sum(s.duration for s in unrolled(schedules[0]))
+    spacing = np.array([tables.grid.scale, tables.grid.spacing, tables.grid.below], float)
     for piece in pieces(schedules, baths, settings):
         if piece.sequence != owner:
             again = settings.warm and repeats(schedules, piece.sequence)
@@ -180,7 +182,7 @@ def _march(
             owner = piece.sequence
         failed = module.drive(
             tile.array, tile.cells, piece.steps, piece.which, now, old, tables.family, tables.partner, tables.mobilities,
-            tables.tables.ravel(), tables.ghosts, piece.films * film_scale, piece.inhibitors, history, piece.first, piece.cycles, inflow, gross, backup, limits, counts,
+            tables.tables.ravel(), spacing, tables.grid.released, tables.ghosts, piece.films * film_scale, piece.inhibitors, history, piece.first, piece.cycles, inflow, gross, backup, limits, counts,
         )  # fmt: skip
         if failed >= 0:
             track.failed = f"after {time:.0f} s, step {failed} of {piece.steps[failed].max():.3g} s"
@@ -226,13 +228,8 @@ def _read(column: Column, model: CellModel, tables: Families, tracks: list[_Trac
         padded([np.stack([table[which][:, k].T for table in t.tables]) for t, k in zip(tracks, kept, strict=True)])
         for which in (0, 1)
     )
-    fluid = _fluids(tables, v, row, part)
-    if "unreacted" in tracks[0].states[0]:
-        taken = fluid["mobility"] * (fluoride - gather("unreacted"))
-        product, exchange = (PROTONS[k] * np.arcsinh(fluid[by] * taken / PROTONS[k]) for k, by in SHIFTS.items())
-        fluid["log_product"] += product
-        fluid["log_exchange"] += exchange
-        fluid["ph"] -= exchange / LN10
+    apart = fluoride - gather("unreacted") if has_fluoride(model) else np.zeros(shape)
+    fluid = _fluids(tables, v, apart, row, part)
     index = []
     exchange = fluid["log_exchange"] + np.log(np.maximum(fluoride, 1e-300))
     for data in model.phases:
@@ -295,25 +292,32 @@ def _ledger(
     return inflow, balance
 
 
-def _fluids(tables: Families, v: np.ndarray, row: np.ndarray, part: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what the paths say of the fluid at places v, between the paths ``row`` and ``row`` + 1 (all members, times, cells)."""
-    nodes = np.arange(NODES)
-    tabulated = ("log_exchange", "exchange_by", "product_by", "mobility")
-    found = {name: np.zeros(v.shape) for name in ("ph", "strength", *tabulated)}
-    found["log_product"] = tables.nodes[0] + v * (tables.nodes[1] - tables.nodes[0])
-    totals = np.zeros((len(tables.paths[0].totals), *v.shape))
-    for index in np.unique(row[np.isfinite(row)]).astype(int):
-        here = row == index
-        for which, weight in ((index, 1.0 - part[here]), (index + 1, part[here])):
-            path = tables.paths[which]
-            ph = -(np.log(path.concentrations[SIZE - 1]) + path.log_activity) / LN10
-            others = [(name, tables.tables[which][:, COLUMNS.index(name)]) for name in tabulated]
-            for name, values in (("ph", ph), ("strength", path.strength), *others):
-                found[name][here] += weight * np.interp(v[here], nodes, values)
-            for c, values in enumerate(path.totals):
-                totals[c][here] += weight * np.interp(v[here], nodes, values)
-    for values in found.values():
-        values[np.isnan(v)] = np.nan
-    totals[:, np.isnan(v)] = np.nan
-    found["totals"] = np.moveaxis(totals, 0, 2)
-    return found
+def _fluids(tables: Families, v: np.ndarray, apart: np.ndarray, row: np.ndarray, part: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what the surfaces say of the fluid at places v, between the paths ``row`` and ``row`` + 1 (all members, times, cells).
+
+    Arguments: apart, by how much fluoride differs from what there would be without minerals [mol/L].
+    """
+    good = np.isfinite(row) & np.isfinite(v)
+    index, share = np.where(good, row, 0).astype(int), np.where(good, part, 0.0)
+    place = np.where(good, v, 0.0)
+    at_rest = read_surface(tables.tables, tables.grid, place, np.zeros(v.shape), index, share)
+    released = np.where(good, apart, 0.0) * at_rest["mobility"]
+    found = read_surface(tables.tables, tables.grid, place, released, index, share)
+    node = np.clip(place, 0, NODES - 2).astype(int)
+    onward = np.clip(place - node, 0.0, 1.0)
+
+    def along(rows: np.ndarray) -> np.ndarray:
+        """Read rows (paths, NODES)."""
+        one, two = (rows[index, k] + share * (rows[index + 1, k] - rows[index, k]) for k in (node, node + 1))
+        return one + onward * (two - one)
+
+    log_activity = along(np.stack([path.log_activity for path in tables.paths]))
+    found["ph"] = -(found["log_exchange"] - np.log(found["free"]) - log_activity) / LN10
+    found["log_product"] = tables.nodes[0] + place * (tables.nodes[1] - tables.nodes[0])
+    found["strength"] = along(np.stack([path.strength for path in tables.paths]))
+    totals = np.stack([along(rows) for rows in np.stack([path.totals for path in tables.paths], axis=1)], axis=2)
+    for c, n in enumerate(APATITE):  # fluoride moves the place of the fluid along its path
+        totals[:, :, c] += n * (found["held"] - at_rest["held"])
+    totals[:, :, HYDROGEN] += np.where(good, apart, 0.0)
+    found = {name: np.where(good, values, np.nan) for name, values in found.items()}
+    return found | {"totals": np.where(good[:, :, None], totals, np.nan)}
