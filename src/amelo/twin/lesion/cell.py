@@ -288,9 +288,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
         if model.collagen:
             room, walls = room - matrix.barren(load), middle - matrix.barren(load)
             walls = math.where(walls > TINY, walls, TINY)
-        room = math.where(room > 0.0, room, 0.0)
-        if model.porosity_feedback:
-            store(room=room)
+        room = math.where(room > 0.0, room, 0.0) * (1.0 / model.growing)
     for k, data in enumerate(model.phases):
         phase, amount = data.phase, moles[k]
         if phase.dissolution is not None:
@@ -325,8 +323,9 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
                 rate = rate * (1.0 - load("inhibitor") * load("reach"))
             store(**{f"growing{k}": rate})
             if model.porosity_feedback:
-                stop = law.halfway((room / load(f"molar_volume.{k}") * (1.0 / model.growing) + TINY) / (rate + TINY), math)
-                store(**{f"above{k}": stop / (1.0 + 0.5 * stop)})
+                space = room / load(f"molar_volume.{k}")
+                stop = law.halfway((space + TINY) / (rate + TINY), math)
+                store(**{f"room{k}": space, f"above{k}": stop / (1.0 + 0.5 * stop)})
 
 
 def _share(amount: Number, reference: Number, exponent: float, math: Any) -> Number:
@@ -399,7 +398,7 @@ def conversions(model: CellModel, saturation: list[Number], free_fluoride: Numbe
         if k in pushes:
             push, fluoride = pushes[k]
             if limited:
-                room, asked = load("room") / load(f"molar_volume.{k}") * (1.0 / model.growing), push.value
+                room, asked = load(f"room{k}"), push.value
                 whole = 1.0 / (room * room + asked * (room + asked) + VANISHING)
                 kept = room * (room + asked) * whole  # (1 + x)/(1 + x + x²) of x = asked/room
                 answer = room * room * room * (room + asked + asked) * (whole * whole)

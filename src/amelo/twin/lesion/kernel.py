@@ -58,9 +58,8 @@ def law_fields(model: CellModel) -> tuple[list[str], list[str], list[str]]:
     constants += [f"{name}.{k}" for name in ("molar_volume", "dissolution_rate", "growth_rate", "pk") for k in phases]
     tissue = ["width", "organic", "open_pores", "reach", "sound_apatite"]
     tissue += [f"{name}{k}" for name in ("sound", "own") for k in phases]
-    found = ("dissolving", "loose", "growing", "below", "above", "saturation")
-    found += ("formed", "forming", "taking")
-    return constants, tissue, ["room", *(f"{name}{k}" for name in found for k in phases)]
+    found = ("dissolving", "loose", "growing", "room", "below", "above", "saturation", "formed", "forming", "taking")
+    return constants, tissue, [f"{name}{k}" for name in found for k in phases]
 
 
 @cache
