@@ -24,6 +24,7 @@ from amelo.twin.reduced.paths import ACROSS, NODES
 __all__ = ["BATH", "SHARES", "ReducedLayout", "compiled_reduced", "has_fluoride", "reduced_layout"]
 
 LOOKED, SENSED = ACROSS[:3], ACROSS[3:]  # read in every iteration, with slopes, and once per step
+FORETOLD = ("acid", "fluoride")  # what laws answer to, as the last two solutions foretell it
 BATH = ("s", "potential", "mobility", "drift", "fluoride", "unreacted")  # of the ghost cell outside
 SHARES = (
     0.0,
@@ -75,7 +76,7 @@ def reduced_layout(model: CellModel, lanes: int) -> ReducedLayout:
     """Number the fields that a model needs."""
     phases = range(len(model.phases))
     state = ["v", "fluoride", "unreacted", "old", *(f"inventory{j}" for j in range(SIZE)), *(f"mineral{k}" for k in phases)]
-    state += ["opening"] * model.porosity_feedback
+    state += [f"former{i}" for i in range(len(FORETOLD))] + ["opening"] * model.porosity_feedback
     constants, rest, answers = law_fields(model)
     params = ["step", "inhibitor", "error", "damping", "lowest", "spacing", "old_mobility", *constants]
     rest += [*(f"{name}{kind}" for name in LOOKED for kind in ("", "_slope", "_fluoride")), *SENSED]
@@ -312,7 +313,7 @@ def compiled_reduced(layout: ReducedLayout) -> ModuleType:
     constants = {"LANES": layout.lanes, "FIELDS": layout.stride, "STATE": layout.state, "NODES": NODES, "COLUMNS": len(ACROSS)}
     constants |= {"WITH_FLUORIDE": layout.fluoride}
     names = ["step", "unreacted", "inhibitor", "error", "damping", "v", "fluoride", "resistance", "through0", "through1"]
-    names += ["old", "old_mobility", "row", "part", "width", "porosity", "s", "potential", "mobility", "drift"]
+    names += ["old", "old_mobility", "former1", "row", "part", "width", "porosity", "s", "potential", "mobility", "drift"]
     constants |= {f"AT_{name.upper()}": layout.fields[name] for name in names}
     values = "\n".join(f"{name} = {value}" for name, value in constants.items()) + f"\nSHARES = np.array({SHARES!r})"
     for name, fields in (
@@ -320,6 +321,8 @@ def compiled_reduced(layout: ReducedLayout) -> ModuleType:
         ("SLOPES", [f"{n}_slope" for n in LOOKED]),
         ("ANSWERS", [f"{n}_fluoride" for n in LOOKED]),
         ("HELD", SENSED),
+        ("FORETOLD", FORETOLD),
+        ("FORMER", [f"former{i}" for i in range(len(FORETOLD))]),
     ):
         values += f"\n{name} = np.array({[layout.fields[n] for n in fields]!r})"
     prelude, _ = (Path(lesion.__file__).parent / "time_loop.txt").read_text("utf-8").split("# --- passes stand here ---\n")
