@@ -55,7 +55,7 @@ def test_draws_agree_with_the_exact_posterior_of_a_straight_model():
 
 
 def test_it_samples_the_twin(monkeypatch):
-    monkeypatch.setattr("amelo.inference.nuts.SHORTEST", 30)
+    monkeypatch.setattr("amelo.inference.nuts.SHORTEST", 90)  # with 30 some seeds leave too long a step, which diverges
     heard = []
     data = measured(2, sd=1.5)
     result = fit(specimen(), protocol(), data, parameters=PAIR, method="nuts", samples=48, seed=1,

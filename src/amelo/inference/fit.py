@@ -309,6 +309,8 @@ def _enough(posterior: Posterior, model: ProfileModel, data: MeasuredProfiles) -
 
 def _refined(posterior: Posterior, mode: Mode, told: Callable[[float, str], None]) -> tuple[Posterior, Mode, float]:
     """Halve the steps in time until that changes no point by more than a part of the noise, extrapolate, and follow the mode."""
+    from amelo.twin.lesion.checked import ONWARD
+
     for level in range(FINEST + 1):
         finer = replace(posterior, model=posterior.model.finer())
         predicted = finer.model(finer.priors.values(mode.x))[0]
@@ -321,6 +323,6 @@ def _refined(posterior: Posterior, mode: Mode, told: Callable[[float, str], None
         told(level / FINEST, "halving steps in time")
         ends = mode.ends
         posterior, mode = finer, replace(follow(finer, mode.x, mode.noise), ends=ends)
-    # the method is of first order in time: two times the last change leads to vanishing steps, and hardly depends on the parameters
-    extrapolated = replace(posterior, model=replace(posterior.model, offset=2.0 * (predicted - mode.predicted)))
+    # carried on as `solve_checked` does: by what hardly depends on the parameters
+    extrapolated = replace(posterior, model=replace(posterior.model, offset=(1.0 + ONWARD) * (predicted - mode.predicted)))
     return extrapolated, replace(follow(extrapolated, mode.x, mode.noise), ends=mode.ends), error

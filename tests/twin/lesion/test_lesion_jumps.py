@@ -48,7 +48,8 @@ def test_leaps_change_nothing_that_is_asked_for(half_a_year):
     assert (every.status == 0).all()
     assert (leapt.status == 0).all()
     skipped = leapt.counts["cycles skipped"]
-    assert skipped > 60
+    # 51 here and 51 to 55 with steps in 2 to 16 parts: fronts on the move decide. First order, which lost 45 % too little, let 74 go.
+    assert skipped > 45
     assert leapt.counts["steps"] < 0.75 * every.counts["steps"]
     assert loss(leapt) == pytest.approx(loss(every), rel=1e-3)
     for phase in range(len(every.phases)):

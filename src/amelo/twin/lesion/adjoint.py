@@ -26,6 +26,7 @@ BAR = "~"  # before the name of a field: its adjoint
 SCRATCH = "+"  # before a number: a field that holds what is dear to compute again
 UNMOVED = ("block", "to_left", "to_right", "delta", "error", "damping", "below", "above", "saturation")  # fields without an adjoint
 AGAIN = {  # passes that a step's reverse runs again, and what it does not need of them
+    "foretell": (),
     "lag": ("below", "above"),
     "faces": (),
     "carry_down": (),
@@ -52,7 +53,7 @@ def kept_state(layout: Layout) -> list[str]:
     A biofilm's appetite depends on the sugar that it starts with, which is kept.
     """
     system = layout.model.system
-    left_out = {f"c{j}" for j in range(SIZE)}
+    left_out = {f"c{j}" for j in range(SIZE)} | {"strength"}
     for f, family in enumerate(system.families):
         left_out |= {f"total{f}"} if family.name != "Glc" else set()
         left_out |= {f"mobility{f}", f"drift{f}"} if family.inert else set()

@@ -13,7 +13,7 @@ from amelo.twin.chemistry.fluids import speciate_fluids
 from amelo.twin.chemistry.solve import log_gamma
 from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import ReactionTable
-from amelo.twin.lesion.cell import SIZE, CellModel, close
+from amelo.twin.lesion.cell import SIZE, CellModel, portray
 from amelo.twin.lesion.system import CARRIERS
 
 __all__ = ["ARRAYS", "bath_values", "float_frame"]
@@ -77,7 +77,7 @@ def _solved(model: CellModel, fluids: Sequence[Fluid], table: ReactionTable | No
         found.append(values)
     for values in found:
         load, store = float_frame(values)
-        close(_without_minerals(model), load, store, ARRAYS)
+        portray(model, load, store, ARRAYS)
     return found
 
 

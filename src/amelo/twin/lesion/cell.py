@@ -1,7 +1,8 @@
 """What happens in one cell during one time step, written once for every kind of number.
 
-Three pieces, each a function of the numbers it loads and stores:
+Pieces, each a function of the numbers it loads and stores:
 
+``foretell``  what a step holds of the fluid, as the two solutions before foretell it
 ``lag``       what is held during a step: activity coefficients, surfaces, pores as they will be half a step on, and the rates that a full
               drive would give
 ``evaluate``  balances of the basis and their derivatives, for Newton's method
@@ -27,13 +28,17 @@ __all__ = [
     "SIZE",
     "TRACE",
     "CellModel",
+    "Conversion",
     "PhaseData",
     "close",
     "close_at",
     "conversions",
     "evaluate",
+    "foretell",
+    "foretold",
     "free_groups",
     "lag",
+    "portray",
     "totals_of_basis",
 ]
 
@@ -41,7 +46,9 @@ Number = Any
 SIZE = len(BASIS)
 CALCIUM, PHOSPHATE, FLUORIDE, HYDROGEN = range(SIZE)
 TINY = 1e-12
+VANISHING = 1e-60
 BEND = 0.04  # how far before 0 the pores foreseen for the middle of a step begin to bend away from it
+LEAST = 1e-30
 TRACE = 1e-15  # mol/L of tissue
 
 
@@ -199,6 +206,53 @@ class _Solution:
         return matrix
 
 
+def foretold(model: CellModel) -> list[str]:
+    """Return the fields that a step holds as the last two solutions foretell them: laws and families, and not what drives the charge.
+
+    The electrical potential answers to the charge that the last step left over; foretold, it would answer twice and swing.
+    """
+    return ["strength", "acid", "fluoride"]
+
+
+def foretell(model: CellModel, load: Load, store: Store) -> None:
+    """Store what a step holds of the fluid, as the last two solutions foretell it for the next.
+
+    Held as it was solved last it would be a whole step late, and the method of first order for that alone. The logarithm goes on by
+    ``onward`` of its last change, and by no more than a factor of 3.
+    """
+    for i, name in enumerate(foretold(model)):
+        now, before = load(f"solved{i}"), load(f"former{i}")
+        change, both = now - before, now + before + LEAST
+        half = load("onward") * (change * both) / (both * both + change * change)
+        store(**{name: now * ((1.0 + half) / (1.0 - half))})
+
+
+def portray(model: CellModel, load: Load, store: Store, math: Any) -> None:
+    """Store what laws, faces and families need to know of a fluid, as :func:`_portrait` has it, and the diffusivity of inert ions."""
+    solution = _Solution(model, load, math, [load(f"total{f}") for f in range(len(model.system.families))])
+    store(**_portrait(model, solution))
+    for f, family in enumerate(model.system.families):
+        if family.inert:
+            m = family.members[0]
+            store(**{f"mobility{f}": m.diffusivity, f"drift{f}": m.diffusivity * m.charge})
+
+
+def _portrait(model: CellModel, solution: _Solution) -> dict[str, Number]:
+    """Return strength, acid, fluoride, current and conductance (Σ zDc and Σ z²Dc), and mobility{f} and drift{f} per total of each family that answers."""
+    species = solution.everything()
+    acids = (v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM] and m.diffusivity)
+    found = {"strength": 0.5 * _sum(m.charge**2 * v for m, v in species if m.charge)}
+    found |= {"acid": solution.free[HYDROGEN] + _sum(acids), "fluoride": solution.total(FLUORIDE)}
+    if model.species_diffusion:
+        found["current"] = _sum(m.charge * m.diffusivity * v for m, v in species if m.charge)
+        found["conductance"] = _sum(m.charge**2 * m.diffusivity * v for m, v in species if m.charge)
+    for f, unit in solution.unit.items():
+        inverse = 1.0 / _sum(m.count * v for m, v in unit)
+        found[f"mobility{f}"] = _sum(m.count * m.diffusivity * v for m, v in unit) * inverse
+        found[f"drift{f}"] = _sum(m.count * m.diffusivity * m.charge * v for m, v in unit if m.charge) * inverse
+    return found
+
+
 def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     """Fix for one step what follows from the state at its start, and from how fast the step before opened the pores."""
     strength = load("strength")
@@ -217,7 +271,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     porosity = 1.0 - solid if model.porosity_feedback else load("open_pores")
     middle = porosity
     if model.porosity_feedback:  # half a step on, as the last step went: held at its start it would be the method's largest error
-        left = 1.0 + 0.5 * load("step") * load("opening") / porosity
+        left = 1.0 + (0.5 * (1.0 + BEND) ** 0.5) * load("step") * load("opening") / porosity
         middle = porosity * (left + math.sqrt(left * left + BEND)) * (1.0 / (1.0 + (1.0 + BEND) ** 0.5))  # smooth, and above 0
         middle = math.where(middle < 1.0, middle, 1.0)
     exponent = load("porosity_exponent")
@@ -234,7 +288,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
         if model.collagen:
             room, walls = room - matrix.barren(load), middle - matrix.barren(load)
             walls = math.where(walls > TINY, walls, TINY)
-        room = math.where(room > 0.0, room, 0.0) / model.growing
+        room = math.where(room > 0.0, room, 0.0) * (1.0 / model.growing)
     for k, data in enumerate(model.phases):
         phase, amount = data.phase, moles[k]
         if phase.dissolution is not None:
@@ -280,7 +334,7 @@ def _share(amount: Number, reference: Number, exponent: float, math: Any) -> Num
     return ratio if exponent == 1.0 else math.exp_any(exponent * math.log(ratio))
 
 
-def _conversions(model: CellModel, solution: _Solution, load: Load, math: Any) -> tuple[list, list[Number]]:
+def _conversions(model: CellModel, solution: _Solution, load: Load, math: Any) -> tuple[list[Conversion], list[Number]]:
     """Return what :func:`conversions` says of a solution, and ln DS of every phase."""
     logs = [math.log(x) for x in solution.free]
     log_activity = load("log_activity")
@@ -294,39 +348,63 @@ def _conversions(model: CellModel, solution: _Solution, load: Load, math: Any) -
     return conversions(model, saturation, solution.free[FLUORIDE], load, math), saturation
 
 
-def conversions(
-    model: CellModel, saturation: list[Number], free_fluoride: Number, load: Load, math: Any
-) -> list[tuple[Number, Number, Number | None]]:
-    """Return per phase what is precipitated in the step [mol/L tissue], its derivative with respect to ln DS, and that to ln F.
+@dataclass(frozen=True)
+class Conversion:
+    """What a step makes of a phase [mol/L tissue], and how that answers.
+
+    Fields: change (what is precipitated); by_saturation and by_fluoride (its derivative with respect to ln DS of the phase, and to ln F or
+    None where there is no such answer).
+    """
+
+    change: Number
+    by_saturation: Number
+    by_fluoride: Number | None = None
+
+    @property
+    def answers(self) -> dict[str, Number]:
+        """The answers that there are, by the fields that hold them."""
+        return {"forming": self.by_saturation} | ({} if self.by_fluoride is None else {"taking": self.by_fluoride})
+
+
+def conversions(model: CellModel, saturation: list[Number], free_fluoride: Number, load: Load, math: Any) -> list[Conversion]:
+    """Return what becomes of every phase in the step.
+
+    What dissolves while a surface (m/m0)^a shrinks is right to second order in the length of the step, and never more than is loose.  What
+    grows is what the law asks for, to second order, and never more than its part of the room in the pores.
 
     Arguments: model; saturation (ln DS of every phase); free_fluoride [mol/L]; load; math.
     """
+    pushes: dict[int, tuple[Dual, Number | None]] = {}  # mol/L of tissue, and its derivative by ln F
+    drives = [Dual(value, value) for value in (math.exp_any(log_ds) for log_ds in saturation)]
+    for k, (data, ds) in enumerate(zip(model.phases, drives, strict=True)):
+        if data.phase.growth is None:
+            continue
+        push, fluoride = data.phase.growth.drive(ds, math) * load(f"growing{k}"), None
+        if data.phase.growth.fluoride_limited:
+            share = free_fluoride / (free_fluoride + load("fluoride_half_uptake"))
+            push = push * share
+            fluoride = push.value * (1.0 - share)
+        pushes[k] = push, fluoride
+    limited = bool(pushes) and model.porosity_feedback
     found = []
-    for k, (data, log_ds) in enumerate(zip(model.phases, saturation, strict=True)):
-        ds_value = math.exp_any(log_ds)
-        ds = Dual(ds_value, ds_value)
-        change, slope, fluoride = 0.0, 0.0, None
+    for k, (data, ds) in enumerate(zip(model.phases, drives, strict=True)):
+        change, slope, by_fluoride = 0.0, 0.0, None
         if data.phase.dissolution is not None:
-            pull = data.phase.dissolution.drive(ds, math) * load(f"dissolving{k}")
+            law = data.phase.dissolution
+            pull = law.drive(ds, math) * load(f"dissolving{k}")
+            pull = pull * (pull * (1.0 - 0.5 * law.surface_exponent) + 1.0)
             gone = pull / (pull + 1.0) * load(f"loose{k}")
             change, slope = change - gone.value, slope - gone.slope
-        if data.phase.growth is not None:
-            push = data.phase.growth.drive(ds, math) * load(f"growing{k}")
-            share = None
-            if data.phase.growth.fluoride_limited:
-                share = free_fluoride / (free_fluoride + load("fluoride_half_uptake"))
-                push = push * share
-            if model.porosity_feedback:
-                room = load(f"room{k}")
-                inverse = 1.0 / (push.value + room + TINY * TINY)
-                grown = push.value * room * inverse
-                answer = room * inverse * (room * inverse)
-            else:
-                grown, answer = push.value, 1.0
-            change, slope = change + grown, slope + answer * push.slope
-            if share is not None:
-                fluoride = answer * push.value * (1.0 - share)
-        found.append((change, slope, fluoride))
+        if k in pushes:
+            push, fluoride = pushes[k]
+            if limited:
+                room, asked = load(f"room{k}"), push.value
+                whole = 1.0 / (room * room + asked * (room + asked) + VANISHING)
+                kept = room * (room + asked) * whole  # (1 + x)/(1 + x + x²) of x = asked/room
+                answer = room * room * room * (room + asked + asked) * (whole * whole)
+                push, fluoride = Dual(asked * kept, answer * push.slope), answer * fluoride if fluoride is not None else None
+            change, slope, by_fluoride = change + push.value, slope + push.slope, fluoride
+        found.append(Conversion(change, slope, by_fluoride))
     return found
 
 
@@ -340,10 +418,8 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
     solution = _Solution(model, load, math, totals)
     rate = load("width") / load("step")
     changes, saturation = _conversions(model, solution, load, math)
-    for k, ((change, by_saturation, by_fluoride), y) in enumerate(zip(changes, saturation, strict=True)):
-        store(**{f"saturation{k}": y, f"formed{k}": change, f"forming{k}": by_saturation})
-        if by_fluoride is not None:
-            store(**{f"taking{k}": by_fluoride})
+    for k, (found, y) in enumerate(zip(changes, saturation, strict=True)):
+        store(**{f"saturation{k}": y, f"formed{k}": found.change} | {f"{name}{k}": x for name, x in found.answers.items()})
     storage = rate * load("porosity")
     slope = solution.slopes()
     amounts = [solution.total(j) for j in range(SIZE)]
@@ -358,17 +434,17 @@ def evaluate(model: CellModel, load: Load, right: Load, store: Store, math: Any)
         residual = storage * amounts[j] - rate * held
         if j == HYDROGEN and model.living:
             residual = residual - rate * load("soured")
-        for data, (change, by_saturation, by_fluoride) in zip(model.phases, changes, strict=True):
+        for data, found in zip(model.phases, changes, strict=True):
             n = data.powers[j]
             if not n:
                 continue
-            residual = residual + rate * (n * change)
-            weighted = rate * (n / data.ions) * by_saturation
+            residual = residual + rate * (n * found.change)
+            weighted = rate * (n / data.ions) * found.by_saturation
             for k, power in enumerate(data.powers):
                 if power:
                     block[j][k] = block[j][k] + weighted * power
-            if by_fluoride is not None:
-                block[j][FLUORIDE] = block[j][FLUORIDE] + rate * (n * by_fluoride)
+            if found.by_fluoride is not None:
+                block[j][FLUORIDE] = block[j][FLUORIDE] + rate * (n * found.by_fluoride)
         store(**{f"residual{j}": residual, f"left{j}": push_left[j], f"right{j}": push_right[j]})
         for k in range(SIZE):
             to_left, to_right = pull_left[j][k], pull_right[j][k]
@@ -413,11 +489,10 @@ def _mobility(model: CellModel, solution: _Solution, load: Load, right: Load) ->
 
 
 def close(model: CellModel, load: Load, store: Store, math: Any) -> None:
-    """Store what a solved step has done to the cell: minerals, final fluxes, and the lag of the next step.
+    """Store what a solved step has done to the cell: minerals, final fluxes, and what the next steps foretell theirs from.
 
-    Stores: mineral{k}, converted{j} (what minerals have taken from each balance [mol/L tissue]), left{j}, right{j}, strength, current
-    and conductance (Σ zDc and Σ z²Dc), acid, fluoride, opening (change of the pores [1/s]), and mobility{f} and drift{f} of each family
-    per total.
+    Stores: mineral{k}, converted{j} (what minerals have taken from each balance [mol/L tissue]), left{j}, right{j}, opening (change of the
+    pores [1/s]), strength, current and conductance, solved{i} (what :func:`foretold` names) and former{i} (the same of the step before).
     Assumptions: fluxes and minerals are those of the last linear system that Newton's method solved, which balances to round-off.
     Taken from the corrected concentrations instead, they would leave a remainder of the square of the last correction times what
     diffuses through a cell in the step, which is thousands of times what its pores hold.
@@ -425,8 +500,8 @@ def close(model: CellModel, load: Load, store: Store, math: Any) -> None:
     solution = _Solution(model, load, math, [load(f"total{f}") for f in range(len(model.system.families))])
     delta = [load(f"delta{j}") for j in range(SIZE)]
     changes = []
-    for k, data in enumerate(model.phases):
-        move = _sum(n * delta[j] for j, n in enumerate(data.powers) if n) * (1.0 / data.ions)
+    moves = [_sum(n * delta[j] for j, n in enumerate(data.powers) if n) * (1.0 / data.ions) for data in model.phases]
+    for k, (data, move) in enumerate(zip(model.phases, moves, strict=True)):
         change = load(f"formed{k}") + load(f"forming{k}") * move
         if data.phase.growth is not None and data.phase.growth.fluoride_limited:
             change = change + load(f"taking{k}") * delta[FLUORIDE]
@@ -447,12 +522,11 @@ def close_at(model: CellModel, load: Load, right: Load, store: Store, math: Any)
     (push_left, push_right), _ = _mobility(model, solution, load, right)
     for j in range(SIZE):
         store(**{f"left{j}": push_left[j], f"right{j}": push_right[j]})
-    _book(model, solution, [change for change, _, _ in changes], load, store, math)
+    _book(model, solution, [found.change for found in changes], load, store, math)
 
 
 def _book(model: CellModel, solution: _Solution, changes: list[Number], load: Load, store: Store, math: Any) -> None:
-    """Store minerals, what they took, and what the next step's lag needs."""
-    families = model.system.families
+    """Store minerals, what they took, and what the next steps foretell theirs from."""
     taken: list[Number] = [0.0] * SIZE
     apatite: Number = 0.0
     filled: Number = 0.0
@@ -470,32 +544,16 @@ def _book(model: CellModel, solution: _Solution, changes: list[Number], load: Lo
         store(**{f"converted{j}": taken[j]})
     if model.porosity_feedback and changes:
         store(opening=-filled / load("step"))
-    species = solution.everything()
-    store(strength=0.5 * _sum(m.charge**2 * v for m, v in species if m.charge))
-    store(
-        acid=solution.free[HYDROGEN]
-        + _sum(v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM] and m.diffusivity),
-        fluoride=solution.total(FLUORIDE),
-    )
+    portrait = _portrait(model, solution)
+    names = foretold(model)
+    store(strength=portrait["strength"], **{name: value for name, value in portrait.items() if name not in names})
+    for i, name in enumerate(foretold(model)):
+        store(**{f"former{i}": load(f"solved{i}"), f"solved{i}": portrait[name]})
     if model.living:
         counter = load("porosity") * solution.family[model.family("Fix")][0][1]  # one potassium for each free group
         store(appetite=appetite(load, solution.free[HYDROGEN], math), released=load("counter") - counter, counter=counter)
     if model.collagen:
         matrix.decay(load, solution.free[HYDROGEN], apatite, store, math)
-    if model.species_diffusion:
-        store(
-            current=_sum(m.charge * m.diffusivity * v for m, v in species if m.charge),
-            conductance=_sum(m.charge**2 * m.diffusivity * v for m, v in species if m.charge),
-        )
-    for f, family in enumerate(families):
-        if family.inert:
-            m = family.members[0]
-            store(**{f"mobility{f}": m.diffusivity, f"drift{f}": m.diffusivity * m.charge})
-            continue
-        unit = solution.unit[f]
-        inverse = 1.0 / _sum(m.count * v for m, v in unit)
-        store(**{f"mobility{f}": _sum(m.count * m.diffusivity * v for m, v in unit) * inverse})
-        store(**{f"drift{f}": _sum(m.count * m.diffusivity * m.charge * v for m, v in unit if m.charge) * inverse})
 
 
 def totals_of_basis(model: CellModel, load: Load, math: Any) -> list[Number]:

@@ -13,10 +13,13 @@ from amelo.twin.lesion.solve import Progress, Settings, States, settings_for, so
 from amelo.twin.run import Run
 from amelo.twin.schedule import Schedule
 
-__all__ = ["solve_checked"]
+__all__ = ["CHANCE", "ONWARD", "PAIR", "solve_checked"]
 
 FINEST = 4  # times that every step is halved before the error is reported as it stands
-LEFT = 0.2  # least share of the change of the last halving that counts as left after extrapolation
+ONWARD = 0.5  # share of the change of the last halving by which results are carried on: that of order log2(3)
+LOCAL = 0.3  # weight of a change that another depth makes good
+CHANCE = 4.0  # times that a halving can make an error of second order smaller: beyond it grids agree by chance
+PAIR = 0.005  # of what is gained or lost in sum: how well the first two grids can know it, agreeing as they may
 
 
 def solve_checked(
@@ -37,14 +40,15 @@ def solve_checked(
     the same signature); on_states (told of the states of the first grid as they are solved); on_run (told of the best run so far whenever a
     finer grid is done but not yet the last one).  So whoever keeps what they are told has at any moment all that is known: no state is
     taken back for a finer one that is only partly there.
-    Returns: the run on the finest grid tried, extrapolated to vanishing steps.  Its ``error`` is, after one halving, all that this changed:
-    an upper bound, since the extrapolation leaves a small part of it; from two on what the last one changed of the extrapolated loss, and
-    no less than a fifth of what it changed of the loss itself, for grids so coarse that extrapolated losses agree by chance.  What leaps
-    over cycles may be wrong by is in it.
+    Returns: the run on the finest grid tried, carried on by half of what the last halving changed.  What is left is between nothing, where
+    the method is of first order, and all that it was carried on by, to the other side, where the finer grid was right already; so that is
+    its ``error``, taken of the larger of net loss, gross loss and gross gain, and no less than a quarter of that of the halving before.
+    What leaps over cycles may be wrong by is in it.
     """
     settings = settings or settings_for(accuracy)
     coarse: Run | None = None
     best: Run | None = None
+    bar = np.zeros(column.members)
     first = {"on_states": on_states} if on_states else {}  # only of the first grid
     for level in range(FINEST + 1):
         grid = replace(settings.grid, parts=settings.grid.parts * 2**level)
@@ -54,10 +58,10 @@ def solve_checked(
         if coarse is not None:
             better = _extrapolated(fine, coarse)
             loss = final_loss(better)
-            error = np.abs(final_loss(fine) - final_loss(coarse))
-            if level > 1:
-                error = np.maximum(np.abs(loss - final_loss(best)), LEFT * error)
-            error = error + np.nan_to_num(fine.error)  # which so far is that of leaps over cycles
+            kept = (better.mineral == fine.mineral).all(axis=(1, 2, 3))
+            share = np.where(kept, 1.0, ONWARD)  # who was not carried on may lack all of it
+            bar = np.maximum(share * _changed(fine, coarse), bar / CHANCE if level > 1 else PAIR * _moved(fine))
+            error = bar + np.nan_to_num(fine.error)  # which so far is that of leaps over cycles
             best = replace(better, error=error, counts=_added(fine.counts, best.counts))
             good = small_enough(error, loss, accuracy) | ~np.isfinite(error)
             if good.all():
@@ -72,15 +76,39 @@ def solve_checked(
     return best
 
 
-def _extrapolated(fine: Run, coarse: Run) -> Run:
-    """Return the fine run with minerals and what flowed in carried on by as much as the last halving changed them.
+def _moved(run: Run) -> np.ndarray:
+    """Return how much mineral is gained or lost in sum at the end (M,) [m], whichever is more."""
+    gained = (run.mineral[:, -1].sum(axis=1) - run.mineral[:, 0].sum(axis=1)) * np.diff(run.edges) * (run.edges[:-1] >= 0.0)
+    return np.maximum(np.maximum(gained, 0.0).sum(axis=1), np.maximum(-gained, 0.0).sum(axis=1))
 
-    The method is of first order in time, so that this removes most of the error; being linear it keeps every balance.  A member
-    whose minerals would leave their bounds, below nothing or beyond the pores, keeps the fine values.
+
+def _changed(fine: Run, coarse: Run) -> np.ndarray:
+    """Return by how much mineral differs between two runs at the end (M,) [m]: net, or gained or lost in sum, whichever is more.
+
+    Differences without their signs count with a weight, for grids whose profiles differ but whose sums agree.
+    """
+    known = np.isfinite(final_loss(fine)) & np.isfinite(final_loss(coarse))
+    widths = np.diff(fine.edges) * (fine.edges[:-1] >= 0.0)
+    one, two = ((run.mineral[:, -1].sum(axis=1) - run.mineral[:, 0].sum(axis=1)) * widths for run in (fine, coarse))
+    sums = [(np.maximum(sign * one, 0.0) - np.maximum(sign * two, 0.0)).sum(axis=1) for sign in (1.0, -1.0)]
+    sums += [(one - two).sum(axis=1), LOCAL * np.abs(one - two).sum(axis=1)]
+    return np.where(known, np.abs(sums).max(axis=0), np.nan)
+
+
+def _extrapolated(fine: Run, coarse: Run) -> Run:
+    """Return the fine run with minerals and what flowed in carried on by half of what the last halving changed them.
+
+    Observed orders lie between first and second; being linear this keeps every balance.  A member whose minerals would leave their bounds,
+    below nothing or beyond the pores, keeps the fine values.
     """
     if fine.mineral.shape != coarse.mineral.shape:
         return fine
-    mineral, porosity = 2.0 * fine.mineral - coarse.mineral, 2.0 * fine.porosity - coarse.porosity
+
+    def onward(name: str) -> np.ndarray:
+        one, two = getattr(fine, name), getattr(coarse, name)
+        return one + ONWARD * (one - two)
+
+    mineral, porosity = onward("mineral"), onward("porosity")
     inside = (np.isfinite(mineral) & (mineral >= 0.0)).all(axis=(1, 2, 3)) & (porosity > 0.0).all(axis=(1, 2))
 
     def chosen(extrapolated: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -90,7 +118,7 @@ def _extrapolated(fine: Run, coarse: Run) -> Run:
         fine,
         mineral=chosen(mineral, fine.mineral),
         porosity=chosen(porosity, fine.porosity),
-        inflow=chosen(2.0 * fine.inflow - coarse.inflow, fine.inflow),
+        inflow=chosen(onward("inflow"), fine.inflow),
     )
 
 

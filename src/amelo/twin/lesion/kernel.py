@@ -15,7 +15,7 @@ from amelo.twin.chemistry.recorder import Recorded, Recorder
 from amelo.twin.compiled import CompiledModule, module_of
 from amelo.twin.lesion import column_equations as column
 from amelo.twin.lesion import matrix, metabolism
-from amelo.twin.lesion.cell import SIZE, CellModel, close, evaluate, lag
+from amelo.twin.lesion.cell import SIZE, CellModel, close, evaluate, foretell, foretold, lag
 
 __all__ = ["BATH", "PASSES", "Layout", "compiled", "kernel_text", "law_fields", "layout_of", "pass_text", "recorded"]
 
@@ -69,10 +69,24 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
     state = [f"c{j}" for j in range(SIZE)] + [f"total{f}" for f in families]  # all that a step changes before it has a solution
     state += [f"inventory{j}" for j in range(SIZE)] + [f"mineral{k}" for k in phases]
     state += [f"{name}{f}" for name in ("stock", "mobility", "drift") for f in families]
-    state += ["strength", "acid", "fluoride", "current", "conductance", *(["opening"] * model.porosity_feedback)]
+    state += [f"{name}{i}" for name in ("solved", "former") for i in range(len(foretold(model)))]
+    state += ["strength", "current", "conductance", *(["opening"] * model.porosity_feedback)]
     state += [*metabolism.STATE] * model.living + [*matrix.STATE] * model.collagen
     constants, tissue, answers = law_fields(model)
-    rest = [*tissue, "log_activity", "activity", "neutral", "porosity", "resistance", "face", "migration", "excess", "imbalance"]
+    rest = [
+        *tissue,
+        "acid",
+        "fluoride",
+        "log_activity",
+        "activity",
+        "neutral",
+        "porosity",
+        "resistance",
+        "face",
+        "migration",
+        "excess",
+        "imbalance",
+    ]
     rest += answers
     rest += [f"{name}{f}" for name in ("ahead", "behind") for f in families]
     rest += [f"{name}{j}" for name in ("residual", "left", "right", "delta", "converted") for j in range(SIZE)]
@@ -85,7 +99,7 @@ def layout_of(model: CellModel, lanes: int) -> Layout:
         + [f"{name}{f}" for name in ("total", "behind", "mobility", "drift") for f in families]
         + list(BATH)
     )
-    params = ["step", "inhibitor", "metabolism", "error", "damping", *constants]
+    params = ["step", "onward", "inhibitor", "metabolism", "error", "damping", *constants]
     return Layout(
         model,
         lanes,
@@ -120,6 +134,7 @@ class _Frame:
 
 
 PASSES: dict[str, tuple[bool, Callable[[CellModel, _Frame], None]]] = {  # name: (from the outside inwards, what is recorded)
+    "foretell": (True, lambda m, f: foretell(m, f.load, f.store)),
     "lag": (True, lambda m, f: lag(m, f.load, f.store, f.math)),
     "charge": (False, lambda m, f: column.charge(m, f.load, f.right, f.store)),
     "faces": (True, lambda m, f: column.faces(m, f.load, f.left, f.store, f.math)),
@@ -173,7 +188,8 @@ def kernel_text(layout: Layout) -> str:
         "BALANCES": SIZE + len(layout.model.system.families),
     }
     constants |= {
-        f"AT_{name.upper()}": layout.fields[name] for name in ("step", "inhibitor", "metabolism", "error", "damping", "width")
+        f"AT_{name.upper()}": layout.fields[name]
+        for name in ("step", "onward", "inhibitor", "metabolism", "error", "damping", "width")
     }
     constants |= {
         f"AT_{name.upper()}": layout.fields.get(name, 0)

@@ -95,7 +95,7 @@ class _March:
             for a in (piece.steps, piece.which, piece.films / tile.water, piece.inhibitors, piece.activities)
         )
         left = self.module.drive(
-            tile.array, tile.cells, steps, which, self.table, films, inhibitors, activities, piece.elapsed, piece.rows,
+            tile.array, tile.cells, steps, which, self.table, films, inhibitors, activities, piece.elapsed, piece.onward, piece.rows,
             self.history, self.known, self.ran, cycles, *self.books.all, self.backup, self.limits, self.counts, self.notes,
         )  # fmt: skip
         self.ran += cycles

@@ -18,7 +18,7 @@ from amelo.twin.schedule import Schedule, unrolled
 if TYPE_CHECKING:
     from amelo.twin.lesion.solve import Settings
 
-__all__ = ["Piece", "cold_rows", "grouped", "like_rows", "pieces", "repeated_rows", "repeats"]
+__all__ = ["Piece", "cold_rows", "grouped", "like_rows", "onward_of", "pieces", "repeated_rows", "repeats"]
 
 MOST = 2_000  # rows
 LOOKED = 64  # segments of a schedule by which members are grouped
@@ -28,7 +28,7 @@ LOOKED = 64  # segments of a schedule by which members are grouped
 class Piece:
     """Steps (S, lanes) with what the outer face sees, run ``cycles`` times from cycle ``first`` of sequence ``sequence``, which has ``count``.
 
-    elapsed (S,) is what of the segment lies before a step, in lengths of that step; rows (P, S, 5) where a step of cycle r keeps its
+    elapsed (S,) is what of the segment lies before a step, in lengths of that step; onward (S,) as of :func:`onward_of`; rows (P, S, 5) where a step of cycle r keeps its
     solution (``r % P``), where the like step before it has, and the one before that, and those two of the step before it, -1 for nowhere; kept,
     how many rows the sequence has.
     """
@@ -39,6 +39,7 @@ class Piece:
     inhibitors: np.ndarray
     activities: np.ndarray
     elapsed: np.ndarray
+    onward: np.ndarray
     rows: np.ndarray
     kept: int
     sequence: int
@@ -62,7 +63,9 @@ def pieces(schedules: list[Schedule], baths: Baths, settings: Settings) -> Itera
             outside += [np.array([getattr(s.exposure, name) for s in segments]) for name in ("film", "inhibitor", "activity")]
             before = (np.cumsum(share) - share) / share
             before[0] = 0.0
-            columns.append((share[:, None] * lengths, *(np.broadcast_to(a, (len(share), len(a))) for a in outside), before))
+            columns.append(
+                (share[:, None] * lengths, *(np.broadcast_to(a, (len(share), len(a))) for a in outside), before, onward_of(before))
+            )
             seen.append(b"".join(a.tobytes() for a in outside))
         arrays = [np.ascontiguousarray(np.concatenate(parts)) for parts in zip(*columns, strict=True)]
         count, length = same[0].count, arrays[0][:, 0].sum()
@@ -82,6 +85,20 @@ def pieces(schedules: list[Schedule], baths: Baths, settings: Settings) -> Itera
             edges = np.unique([0, *(cuts + 1), len(times)]) * parts
             for first, last in pairwise(edges):
                 yield Piece(*(a[first:last] for a in arrays), rows[:, first:last], rows.max() + 1, number, 1, 0, 1)
+
+
+def onward_of(elapsed: np.ndarray) -> np.ndarray:
+    """Return how far each step of a segment is foretold to go on from the one before, in parts of what that one went (S,).
+
+    What follows an edge goes on with the logarithm of the time since.  The first step of a segment knows nothing, and the second only what
+    the edge has done.
+
+    Arguments: elapsed (S,) what of the segment lies before a step, in lengths of that step.
+    """
+    onward = np.zeros(len(elapsed))
+    advance = np.log1p(1.0 / elapsed[1:])
+    onward[2:] = np.minimum(advance[1:] / advance[:-1], 1.0)
+    return onward
 
 
 def grouped(schedules: list[Schedule], lanes: int, longest: float) -> np.ndarray:

@@ -98,7 +98,7 @@ def _back(tape: Tape, way: Way, seeds: Seeds) -> Pulled:
         if later.any():  # a longer step makes every saved moment after it later
             np.add.at(bars.of_steps[0], block.taken, block.shares[:, None] * later)
         module.drive_back(
-            tile.array, tile.cells, *surroundings(tile, block.piece, table), block.tape, block.free, block.fluxes, block.taken, block.shares,
+            tile.array, tile.cells, *surroundings(tile, block.piece, table), block.piece.onward, block.tape, block.free, block.fluxes, block.taken, block.shares,
             bars.owners, *bars.of_steps, bars.baths, entered,
         )  # fmt: skip
     seed(0)

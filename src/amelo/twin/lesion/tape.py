@@ -215,7 +215,7 @@ def _once(
         tape, free, fluxes = (part.first(length) for part in rows)
         taken, shares = np.empty(length, np.int64), np.empty(length)
         made = module.drive_taped(
-            tile.array, tile.cells, *surroundings(tile, piece, table), piece.elapsed, history, cycle,
+            tile.array, tile.cells, *surroundings(tile, piece, table), piece.elapsed, piece.onward, history, cycle,
             *ledger, tape, free, fluxes, taken, shares, limits, counts,
         )  # fmt: skip
         if made < 0:

@@ -12,7 +12,7 @@ from amelo.twin.column import Column, fading
 from amelo.twin.diffusivity import one_diffusivity
 from amelo.twin.lesion import biofilm
 from amelo.twin.lesion.baths import ARRAYS, bath_values, float_frame
-from amelo.twin.lesion.cell import SIZE, CellModel, close, free_groups, totals_of_basis
+from amelo.twin.lesion.cell import SIZE, CellModel, close, foretold, free_groups, portray, totals_of_basis
 from amelo.twin.lesion.kernel import Layout
 from amelo.twin.schedule import Exposure
 
@@ -145,7 +145,10 @@ class Baths:
         """Return fields of a cell with what follows from its free concentrations and the totals of its families."""
         values = dict(values)
         load, store = float_frame(values)
+        portray(self.model, load, store, ARRAYS)
         close(replace(self.model, phases=(), collagen=False), load, store, ARRAYS)
+        for i, name in enumerate(foretold(self.model)):
+            values[f"solved{i}"] = values[f"former{i}"] = values[name]
         if self.model.living:
             values["free_groups"] = free_groups(self.model, load, ARRAYS)
         return values | {f"amount{j}": x for j, x in enumerate(totals_of_basis(self.model, load, ARRAYS))}

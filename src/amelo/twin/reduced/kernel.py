@@ -24,6 +24,7 @@ from amelo.twin.reduced.paths import ACROSS, NODES
 __all__ = ["BATH", "SHARES", "ReducedLayout", "compiled_reduced", "has_fluoride", "reduced_layout"]
 
 LOOKED, SENSED = ACROSS[:3], ACROSS[3:]  # read in every iteration, with slopes, and once per step
+FORETOLD = ("acid", "fluoride")  # what laws answer to, as the last two solutions foretell it
 BATH = ("s", "potential", "mobility", "drift", "fluoride", "unreacted")  # of the ghost cell outside
 SHARES = (
     0.0,
@@ -75,7 +76,7 @@ def reduced_layout(model: CellModel, lanes: int) -> ReducedLayout:
     """Number the fields that a model needs."""
     phases = range(len(model.phases))
     state = ["v", "fluoride", "unreacted", "old", *(f"inventory{j}" for j in range(SIZE)), *(f"mineral{k}" for k in phases)]
-    state += ["opening"] * model.porosity_feedback
+    state += [f"former{i}" for i in range(len(FORETOLD))] + ["opening"] * model.porosity_feedback
     constants, rest, answers = law_fields(model)
     params = ["step", "inhibitor", "error", "damping", "lowest", "spacing", "old_mobility", *constants]
     rest += [*(f"{name}{kind}" for name in LOOKED for kind in ("", "_slope", "_fluoride")), *SENSED]
@@ -169,16 +170,15 @@ def _eliminate(layout: ReducedLayout, frame: Any) -> None:
     model, load, left, right, store = layout.model, frame.load, frame.left, frame.right, frame.store
     rate = load("width") / load("step")
     found, saturation = _laws(model, frame)
-    for k, ((change, by_saturation, by_fluoride), y) in enumerate(zip(found, saturation, strict=True)):
-        store(**{f"saturation{k}": y, f"formed{k}": change, f"forming{k}": by_saturation})
-        if by_fluoride is not None:
-            store(**{f"taking{k}": by_fluoride})
+    for k, (one, y) in enumerate(zip(found, saturation, strict=True)):
+        store(**{f"saturation{k}": y, f"formed{k}": one.change} | {f"{name}{k}": x for name, x in one.answers.items()})
     outer, inner = load("face"), right("face")
     known = outer * (left("s") - load("s")) + inner * (right("s") - load("s"))
-    known = known + rate * (load("inventory0") - load("porosity") * load("held") - _sum(change for change, _, _ in found))
+    known = known + rate * (load("inventory0") - load("porosity") * load("held") - _sum(one.change for one in found))
     own, exchange = load("spacing"), load("log_exchange_slope")
     by_v, by_f, by_v_f, by_f_f, taken = 0, 0, 0, 0, 0
-    for data, (change, slope, by_fluoride) in zip(model.phases, found, strict=True):
+    for data, one in zip(model.phases, found, strict=True):
+        change, slope, by_fluoride = one.change, one.by_saturation, one.by_fluoride
         held = data.powers[FLUORIDE]
         along = slope * (own + held * exchange if held else own) * (1.0 / data.ions)
         by_v = by_v + along
@@ -313,7 +313,7 @@ def compiled_reduced(layout: ReducedLayout) -> ModuleType:
     constants = {"LANES": layout.lanes, "FIELDS": layout.stride, "STATE": layout.state, "NODES": NODES, "COLUMNS": len(ACROSS)}
     constants |= {"WITH_FLUORIDE": layout.fluoride}
     names = ["step", "unreacted", "inhibitor", "error", "damping", "v", "fluoride", "resistance", "through0", "through1"]
-    names += ["old", "old_mobility", "row", "part", "width", "porosity", "s", "potential", "mobility", "drift"]
+    names += ["old", "old_mobility", "former1", "row", "part", "width", "porosity", "s", "potential", "mobility", "drift"]
     constants |= {f"AT_{name.upper()}": layout.fields[name] for name in names}
     values = "\n".join(f"{name} = {value}" for name, value in constants.items()) + f"\nSHARES = np.array({SHARES!r})"
     for name, fields in (
@@ -321,6 +321,8 @@ def compiled_reduced(layout: ReducedLayout) -> ModuleType:
         ("SLOPES", [f"{n}_slope" for n in LOOKED]),
         ("ANSWERS", [f"{n}_fluoride" for n in LOOKED]),
         ("HELD", SENSED),
+        ("FORETOLD", FORETOLD),
+        ("FORMER", [f"former{i}" for i in range(len(FORETOLD))]),
     ):
         values += f"\n{name} = np.array({[layout.fields[n] for n in fields]!r})"
     prelude, _ = (Path(lesion.__file__).parent / "time_loop.txt").read_text("utf-8").split("# --- passes stand here ---\n")

@@ -181,7 +181,7 @@ def _march(
             history = np.empty((2, len(piece.steps), tile.cells, 2 * layout.lanes)) if again else np.empty((2, 0, 0, 0))
             owner = piece.sequence
         failed = module.drive(
-            tile.array, tile.cells, piece.steps, piece.which, now, old, tables.family, tables.partner, tables.mobilities,
+            tile.array, tile.cells, piece.steps, piece.onward, piece.which, now, old, tables.family, tables.partner, tables.mobilities,
             tables.tables.ravel(), spacing, tables.grid.released, tables.ghosts, piece.films * film_scale, piece.inhibitors, history, piece.first, piece.cycles, inflow, gross, backup, limits, counts,
         )  # fmt: skip
         if failed >= 0:
