@@ -48,7 +48,7 @@ def two_splits(column):
 
 TEETH = {
     "follow-up in days": (changed("time", lambda t: t.astype(float) * 365.25), "column time is outside its range in rows", "divide by 365.25"),
-    "a negative time": (changed("time", -1.0, [3]), "column time is outside its range in row 4, such as -1", "give years of follow-up"),
+    "a negative time": (changed("time", -1.0, [3]), "column time is outside its range in row 4, such as -1; allowed above 0 up to 60 years", "give years of follow-up"),
     "events coded 1 and 2": (changed("event", lambda e: e.astype(int) + 1), "column event has the unknown code 2", "code a tooth that was lost as 1"),
     "a patient in both splits": (two_splits("id"), "column split puts one patient (column id) into two splits", "split by patient"),
     "a tooth twice": (first_again, "a tooth of a patient stands twice (columns id and tooth_fdi) in rows 1, 2", "keep one row for each"),
@@ -144,3 +144,38 @@ def test_a_mapping_and_the_plain_file_are_scored_alike(amelo, teeth, tmp_path):
         found.append(json.loads(ran.out))
     assert found[0]["harrell_c"] == pytest.approx(found[1]["harrell_c"], abs=1e-9)
     assert found[0]["integrated_brier_score"] == pytest.approx(found[1]["integrated_brier_score"], rel=1e-9)
+
+
+def test_training_needs_more_losses_than_one_and_rows_that_are_meant(amelo, teeth, tmp_path):
+    one = teeth.assign(event=np.arange(len(teeth)) == 3)
+    refused(
+        amelo,
+        "train",
+        "tooth-loss",
+        one.assign(event=one["event"].astype(int)),
+        "shows only 1 tooth lost",
+        "a larger or longer",
+        tmp_path,
+    )
+    for kind in ("tooth-loss", "caries-onset"):
+        table = (teeth if kind == "tooth-loss" else children(60)).assign(split="training")
+        refused(amelo, "train", kind, table, "column split has no row 'train'", "it holds training", tmp_path)
+
+
+def test_patients_named_with_zeros_are_not_joined(amelo, teeth, tmp_path):
+    first, second = sorted(teeth["id"].unique())[:2]
+    teeth.assign(patient=[{first: "07", second: "7"}.get(i, f"1{i}") for i in teeth["id"]]).drop(columns="id").to_csv(
+        tmp_path / "own.csv", index=False
+    )
+    (tmp_path / "map.toml").write_text('[columns]\nid = "patient"\n')
+    ran = amelo("evaluate", "tooth-loss", tmp_path / "own.csv", "--mapping", tmp_path / "map.toml", "--draws", "2")
+    assert ran.code == 0 and f"of {teeth['id'].nunique()} patients" in ran.out, ran.err
+
+
+def test_a_model_that_lacks_parts_is_not_tested(amelo, teeth, tmp_path):
+    from amelo.forecast.artefact import save_model
+
+    path = save_model({"kind": "tooth-loss", "card": {}}, tmp_path)
+    teeth.to_csv(tmp_path / "mine.csv", index=False)
+    ran = amelo("evaluate", path, tmp_path / "mine.csv")
+    assert ran.code == 2 and "cannot be used: it lacks bounds" in ran.err and ran.err.count("\n") == 1, ran.err

@@ -255,3 +255,28 @@ sys.exit(command(["forecast", {str(case)!r}]))
 
 def test_a_case_is_read_from_standard_input(amelo, models):
     assert amelo("forecast", "-", stdin=mouth().to_json().encode()).out.startswith("Forecast for Test-1")
+
+
+def test_nothing_is_forecast_with_the_reason(amelo, case, tmp_path):
+    ran = amelo("forecast", case, "--tooth", "48")
+    assert ran.code == 0 and "nothing is forecast: tooth 48 is charted as missing" in ran.out
+    assert "nothing is forecast: every model abstains" in amelo("forecast", case, "--tooth", "18").out
+    for teeth, why in (({}, "no tooth is charted"), ({"48": {"status": "missing"}}, "no tooth is charted as present (missing)")):
+        path = tmp_path / "other.json"
+        path.write_text(mouth(teeth=teeth).to_json(), "utf-8")
+        assert f"nothing is forecast: {why}\n" in amelo("forecast", path).out
+
+
+def test_a_picture_that_cannot_be_written_is_named(amelo, case, tmp_path, monkeypatch):
+    def full(self, *args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    ran = amelo("forecast", case, "--plot", tmp_path / "curves.svg", "--svg", tmp_path / "chart.svg")
+    assert ran.code == 2 and "chart.svg cannot be written; No space left on device" in ran.err
+    assert (tmp_path / "curves.svg").exists()
+
+
+def test_one_draw_says_that_it_is_one(amelo, case):
+    ran = amelo("forecast", case, "--draws", "1")
+    assert "seed 0, 1 draw;" in ran.out and "note: 1 draw is too few for intervals" in ran.out

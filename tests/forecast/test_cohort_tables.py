@@ -11,6 +11,7 @@ from amelo.errors import FileError, FormatError
 from amelo.forecast.caries.cohort import read_cohort
 from amelo.forecast.cohort import (
     check_events,
+    check_has_split,
     check_one_split,
     check_varies,
     code_column,
@@ -132,3 +133,57 @@ def test_columns_of_other_cohorts_are_checked_by_the_same_functions():
         require_columns(teeth.assign(mobile=1), ["mobil"])
     with pytest.raises(FormatError, match="column flat is constant"):
         check_varies(teeth.assign(flat=1), ["flat"])
+
+
+@pytest.mark.parametrize(("mark", "word"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+@pytest.mark.parametrize("ends", [".csv", ".csv.gz"])
+def test_columns_that_no_commas_separate_are_told_of(tmp_path, table, mark, word, ends):
+    path = tmp_path / f"t{ends}"
+    table.to_csv(path, index=False, sep=mark, decimal="," if mark == ";" else ".")
+    with pytest.raises(FormatError, match=rf"t{ends}: the columns are separated by {word} and not by commas; save it with commas"):
+        read_table(path)
+
+
+@pytest.mark.parametrize("how", [{"lineterminator": "\r\n"}, {"encoding": "utf-8-sig"}])
+def test_files_of_other_systems_are_the_same_table(tmp_path, table, how):
+    table.to_csv(tmp_path / "plain.csv", index=False)
+    table.to_csv(tmp_path / "other.csv", index=False, **how)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "other.csv"), read_table(tmp_path / "plain.csv"))
+
+
+def test_other_letters_and_a_column_twice_are_told_of(tmp_path, table):
+    path = tmp_path / "t.csv"
+    table.assign(clinic="Köln").to_csv(path, index=False, encoding="latin-1")
+    with pytest.raises(FormatError, match=r"its letters are not in UTF-8; save it as CSV in UTF-8"):
+        read_table(path)
+    path.write_text("id,mobil,mobil\n1,2,3\n")
+    with pytest.raises(FormatError, match=r"t.csv: column mobil stands twice; leave one out, or rename it"):
+        read_table(path)
+
+
+@pytest.mark.parametrize("name", ["id", "patient"])
+def test_zeros_before_a_number_tell_people_apart(tmp_path, name):
+    path = tmp_path / "t.csv"
+    path.write_text(f"{name},tooth_fdi,code\n07,36,01\n7,36,02\n7,37,10\n")
+    read = read_table(path, person=name)
+    assert list(read[name]) == ["07", "7", "7"] and list(read["code"]) == [1, 2, 10]
+    path.write_text(f"{name},tooth_fdi\n0,36\n7,36\n")
+    assert list(read_table(path, person=name)[name]) == [0, 7]  # numbers stay numbers
+
+
+def test_a_split_is_spelt_as_it_is_looked_for(table):
+    names = np.where(table["id"] < table["id"].median(), "Train", "dev")
+    with pytest.raises(FormatError, match=r"column split has 'Train' in rows 1, .* write 'train'"):
+        read_cohort(table.assign(split=names))
+    with pytest.raises(
+        FormatError, match=r"column split has no row 'train'; it holds a, b; write 'train' in the rows that are meant"
+    ):
+        check_has_split(table.assign(split=np.where(names == "dev", "a", "b")), "train")
+    check_has_split(table.assign(split="train"), "train")
+
+
+def test_too_few_events_are_told_of_with_their_number(table):
+    happened = np.arange(len(table)) < 3
+    with pytest.raises(FormatError, match=rf"column event shows only 3 tooth lost in {len(table)} rows; a model needs at least 20"):
+        check_events(table, "event", happened, "tooth lost", least=20)
+    check_events(table, "event", happened, "tooth lost", least=3)

@@ -114,3 +114,14 @@ def test_what_abstains_stays_without_numbers():
 def test_losses_with_other_numbers_of_draws_are_repeated():
     risks = join([outlook("tooth loss", 0.1, draws=20), outlook("caries onset", 0.2, draws=50)], TIMES, [5.0])
     assert risks[1].risk[0] == pytest.approx(0.2 / 0.3 * (1 - np.exp(-1.5)))
+
+
+@pytest.mark.parametrize("spread", [4.0, 8.0])
+def test_the_interval_holds_the_mean_that_a_long_tail_carries_away(spread):
+    made = outlook("progression", 1e-7, spread=spread, draws=200)
+    (risk,) = join([made], TIMES, [1.0, 2.0, 5.0])
+    ends = -np.expm1(-made.hazard[:, -1])
+    assert ends.mean() > np.quantile(ends, 0.95)  # or there would be nothing to hold
+    assert all(low <= mean <= high for low, mean, high in zip(risk.low, risk.risk, risk.high, strict=True))
+    mean, low, high = np.array(risk.curve)
+    assert (low <= mean).all() and (mean <= high).all()

@@ -10,7 +10,7 @@ import pytest
 from synthetic_outlooks import NO_WISDOM, mouth, save_models
 
 import amelo
-from amelo.errors import CommandError, FileError
+from amelo.errors import CommandError, FileError, FormatError
 from amelo.forecast.artefact import load_model, save_model
 from amelo.forecast.record import Forecast
 from amelo.forecast.run import forecast
@@ -115,3 +115,17 @@ print([m for m in {heavy!r} if m in sys.modules])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("draws", "note"), [(1, "1 draw is too few for intervals"), (39, "39 draws are too few"), (40, ""), (200, "")]
+)
+def test_draws_too_few_for_an_interval_are_said(models, draws, note):
+    notes = [n for n in forecast(mouth(), draws=draws).notes if "draw" in n]
+    assert len(notes) == bool(note) and all(note in n and "take 40 or more" in n for n in notes)
+
+
+def test_a_whole_model_file_that_lacks_parts_is_refused(models, tmp_path):
+    old = save_model({"kind": "progression", "card": {}}, tmp_path)  # its hash is right
+    with pytest.raises(FormatError, match=rf"{old.name} cannot be used: it lacks level; another version of amelo saved it"):
+        forecast(mouth(), models=[str(old)])

@@ -243,3 +243,12 @@ def test_forecasting_needs_numpy_alone(root):
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_the_order_of_findings_in_the_file_changes_nothing(model):
+    findings = [{"surface": s, "icdas": 2, "radiograph": "none"} for s in ("O", "D", "M")] + [{"surface": "B", "icdas": 4}]
+    tooth = {"status": "present", "findings": findings}
+    there = outlooks(case(t16=tooth), TIMES, model=model)
+    back = outlooks(case(t16=tooth | {"findings": findings[::-1]}), TIMES, model=model)
+    assert [(o.surface, o.stage) for o in there] == [(o.surface, o.stage) for o in back] and len(there) > 4
+    assert all(np.array_equal(a.hazard, b.hazard) for a, b in zip(there, back, strict=True) if a.hazard is not None)

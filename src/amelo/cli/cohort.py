@@ -151,7 +151,7 @@ def evaluate(
     json
         Print every figure as JSON.
     """
-    from amelo.forecast.artefact import find_model
+    from amelo.forecast.artefact import check_parts, find_model
     from amelo.forecast.cohorts import TRAINERS, evaluator, kind_with_cohort
 
     if columns:
@@ -166,6 +166,7 @@ def evaluate(
         check_picture(plot)
     whole = find_model(model)
     kind = kind_with_cohort(whole["kind"] if model not in TRAINERS else model)
+    check_parts(whole, model)
     run = evaluator(kind)
     table = _cohort(data, mapping, kind)
     with _naming(data), progress_bar("reading the cohort") as on_progress:
@@ -207,7 +208,7 @@ def _cohort(data: Path | None, mapping: Path | None, kind: str) -> pd.DataFrame:
 
     columns = {} if mapping is None else read_mapping(mapping, kind)  # first, since it is read at once
     with working("reading the cohort"):
-        table = read_table(data)
+        table = read_table(data, person=columns["id"].column if "id" in columns else "id")
     return table if mapping is None else apply_mapping(table, columns, kind, where=str(mapping))
 
 
@@ -246,7 +247,7 @@ def _print_evaluation(found: Evaluation) -> None:
     from amelo.report.forecast_cards import figure_name
 
     print(
-        f"{found.kind} {found.model[:12]} on {found.data}: {found.rows} teeth of {found.patients} patients, {found.events} events"
+        f"{found.kind} {found.model[:12]} on {found.data}: {found.rows} teeth of {found.patients} patients, {found.events} event{'s' * (found.events != 1)}"
     )
     level = f"{100 * found.level:.0f} % interval"
     rows = [(figure_name(key), _value(f.value), _interval(f.low, f.high)) for key, f in found.figures.items()]

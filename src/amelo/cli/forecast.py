@@ -16,6 +16,8 @@ from amelo.cli.progress import progress_bar
 from amelo.errors import CommandError, FileError, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from amelo.forecast.record import Forecast, Risk
 
 __all__ = ["forecast", "horizons_of"]
@@ -23,6 +25,7 @@ __all__ = ["forecast", "horizons_of"]
 MOST_DRAWS = 10_000
 NARROWEST = 40  # characters; below it words cannot be broken well
 TOLD = 3  # drivers, measurements and deeds that are told; all are in --json
+WORTH = 0.005  # share of the spread; less reads as 0 %
 COLOURS = {
     "loss": "tooth loss",
     "onset": "caries onset",
@@ -106,7 +109,9 @@ def forecast(
     elif form == "csv":
         print(shown.to_csv(), end="")
     else:
-        _print(shown, everything=all or tooth is not None, tooth=tooth or 0)
+        _print(
+            shown, everything=all or tooth is not None, tooth=tooth or 0, teeth={int(k): t.status for k, t in record.teeth.items()}
+        )
     _write_pictures(record, found, shown, plot, svg, COLOURS[colour])
     return 0
 
@@ -147,23 +152,25 @@ def _check_places(plot: Path | None, svg: Path | None) -> None:
 
 
 def _write_pictures(case: object, found: Forecast, shown: Forecast, plot: Path | None, svg: Path | None, event: str) -> None:
+    path = plot
     try:
         if plot is not None:
             from amelo.forecast.figures import write_figure
 
             write_figure(shown.plot(), plot)
             print(f"plot written to {plot}", file=sys.stderr)
+        path = svg
         if svg is not None:
             from amelo.report.forecast_svg import forecast_svg
 
             svg.write_text(forecast_svg(case, found, event=event), "utf-8")
             print(f"chart written to {svg}", file=sys.stderr)
     except OSError as error:
-        raise FileError(f"{plot or svg} cannot be written", why=error.strerror or str(error)) from None
+        raise FileError(f"{path} cannot be written", why=error.strerror or str(error)) from None
 
 
-def _print(found: Forecast, *, everything: bool, tooth: int) -> None:
-    from amelo.report.forecast_words import banner, models_line, percent, rest_line, sections, span, years
+def _print(found: Forecast, *, everything: bool, tooth: int, teeth: Mapping[int, str] | None = None) -> None:
+    from amelo.report.forecast_words import banner, models_line, percent, rest_line, sections, span, words_of_nothing, years
 
     last, level = found.horizons[-1], f"{100 * found.level:.0f} %"
     shown = sections(found, everything=everything)
@@ -185,10 +192,11 @@ def _print(found: Forecast, *, everything: bool, tooth: int) -> None:
             for line in rest:
                 _tell(line)
     else:
-        print("nothing is forecast")
+        print(f"nothing is forecast: {words_of_nothing(found, tooth, teeth or {})}")
     _print_reasons(found, shown, tooth)
+    draws = "1 draw" if found.draws == 1 else f"{found.draws} draws"
     print(
-        f"\nmodels: {models_line(found) or 'none'}; seed {found.seed}, {found.draws} draws; 'amelo models' has their cards, 'amelo cite' the sources"
+        f"\nmodels: {models_line(found) or 'none'}; seed {found.seed}, {draws}; 'amelo models' has their cards, 'amelo cite' the sources"
     )
     for note in found.notes:
         print(f"note: {note}")
@@ -231,7 +239,7 @@ def _print_reasons(found: Forecast, shown: list, tooth: int) -> None:
             if tooth and risk.outlasts:
                 kept = "; ".join(f"{words.years(t)} or more in {100 * c:.0f} of 100" for c, t in risk.outlasts)
                 _tell(f"  how long such a tooth is kept: {kept}")
-    measures, doings = words.measurements(found)[:TOLD], words.deeds(found)[:TOLD]
+    measures, doings = [m for m in words.measurements(found) if m[1] >= WORTH][:TOLD], words.deeds(found)[:TOLD]
     if measures or doings:
         print("\nWhat would change it most:")
     for what, share, risks in measures:

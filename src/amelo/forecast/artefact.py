@@ -14,7 +14,7 @@ from typing import Any
 
 from amelo.errors import FileError, FormatError, nearest
 
-__all__ = ["HASH", "MODELS", "SHORT", "find_model", "load_model", "model_files", "save_model"]
+__all__ = ["HASH", "MODELS", "SHORT", "check_parts", "find_model", "load_model", "model_files", "save_model"]
 
 MODELS = Path(__file__).parent / "models"  # the shipped ones
 SHORT = 12  # characters of the hash in a file's name
@@ -49,7 +49,9 @@ def load_model(path: str | Path) -> dict[str, Any]:
     try:
         text = path.read_bytes().decode("ascii")  # not as text, which would take one kind of line end for another
     except OSError as error:
-        raise FileError(f"cannot read the model {path.name}", why=error.strerror or str(error), fix="see: amelo models") from None
+        raise FileError(
+            f"cannot read the model {path.name or path}", why=error.strerror or str(error), fix="see: amelo models"
+        ) from None
     except UnicodeDecodeError:
         raise _changed(path) from None
     start, end = '{"model":', ',"sha256":"'
@@ -95,6 +97,20 @@ def find_model(name: str | Path) -> dict[str, Any]:
     if HASH.fullmatch(name):
         fix = f"give at least {LEAST} characters of a hash" if len(name) < LEAST else "shipped hashes: amelo models"
     raise FileError(f"there is no model '{name}'", fix=fix)
+
+
+def check_parts(model: dict[str, Any], name: str | Path) -> None:
+    """Refuse a model that lacks what the shipped one of its kind is made of, such as one that another version of amelo saved.
+
+    Arguments: model (as :func:`find_model` returns it), name (as it was given, for the message).
+    Raises: FormatError naming the parts.
+    """
+    lacking = sorted(set(find_model(model["kind"])) - set(model))
+    if lacking:
+        what = f"the model {Path(name).name} cannot be used: it lacks {', '.join(lacking)}"
+        raise FormatError(
+            what, why="another version of amelo saved it, or it was not made by amelo", fix="train it anew: amelo train"
+        )
 
 
 def _same(name: str, digest: str) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_clusters",
     "check_events",
+    "check_has_split",
     "check_one_split",
     "check_order",
     "check_unique",
@@ -32,12 +33,15 @@ __all__ = [
 
 SHOWN = 3  # rows named in a sentence; more are counted
 FEWEST = 20  # clusters below which neither a fit nor an interval by resampling clusters means anything
+SPLITS = ("train", "dev")
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 
 
-def read_table(source: str | Path | pd.DataFrame) -> pd.DataFrame:
+def read_table(source: str | Path | pd.DataFrame, *, person: str = "id") -> pd.DataFrame:
     """Return the table in a .csv, .csv.gz or .parquet file, or the data frame itself, with rows numbered from 0.
 
+    Arguments: source; person (the column that names people, kept as it is written where numbers begin with 0: 07 and 7 are two).
     Raises: FileError when the file is not there, FormatError when it is not a table or has no names of columns.
     """
     import pandas as pd
@@ -50,7 +54,13 @@ def read_table(source: str | Path | pd.DataFrame) -> pd.DataFrame:
             f"{path.name} is not a kind of table that is read here", fix="use a file ending in " + ", ".join(SUFFIXES)
         )
     try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, low_memory=False)
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, person)
+    except FormatError:
+        raise
+    except UnicodeError:
+        raise FormatError(
+            f"{path.name} is not a readable table", why="its letters are not in UTF-8", fix="save it as CSV in UTF-8"
+        ) from None
     except OSError as error:
         why = error.strerror or "it is damaged or not of this format"
         raise FileError(f"cannot read {path.name}", why=why, fix="check the path") from None
@@ -58,6 +68,30 @@ def read_table(source: str | Path | pd.DataFrame) -> pd.DataFrame:
         why = shorten(str(error).splitlines()[0] if str(error) else type(error).__name__, 90)
         raise FormatError(f"{path.name} is not a readable table", why=why, fix="write it again as CSV or parquet") from None
     return _with_header(table.reset_index(drop=True), path.name)
+
+
+def _read_csv(path: Path, person: str) -> pd.DataFrame:
+    import csv
+    import gzip
+
+    import pandas as pd
+
+    with gzip.open(path, "rt", encoding="utf-8-sig") if path.suffix == ".gz" else path.open(encoding="utf-8-sig") as file:
+        first = file.readline()
+    names = next(csv.reader([first]), [])
+    mark = next((mark for mark in SEPARATORS if len(names) == 1 and mark in first), "")
+    if mark:
+        what = f"the columns are separated by {SEPARATORS[mark]} and not by commas"
+        raise FormatError(what, where=path.name, fix="save it with commas between columns and points in numbers")
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice and not all(_is_number(name) for name in twice):  # numbers are values, and the header is missing
+        raise FormatError(f"column {twice[0]} stands twice", where=path.name, fix="leave one out, or rename it")
+    table = pd.read_csv(path, low_memory=False)
+    if person in table and pd.api.types.is_integer_dtype(table[person]):
+        words = pd.read_csv(path, usecols=[person], dtype=str)[person]
+        if words.str.match(r"\s*0\d").any():
+            table[person] = words.str.strip()
+    return table
 
 
 def _with_header(table: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -143,7 +177,8 @@ def numeric_column(
     if outside.any():
         example = f"{values[np.flatnonzero(outside)[0]]:g}"
         what = f"column {name} is outside its range in {rows_named(outside)}, such as {example}"
-        why = f"allowed {low:g} to {high:g} {unit}".rstrip()
+        above = f"above 0 up to {high:g}" if low == np.nextafter(0, 1) else f"{low:g} to {high:g}"
+        why = f"allowed {above} {unit}".rstrip()
         raise FormatError(what, where=_where(table), why=why, fix=hint or "correct these rows")
     return values
 
@@ -201,10 +236,17 @@ def check_unique(table: pd.DataFrame, names: Sequence[str], thing: str) -> None:
 
 
 def check_one_split(table: pd.DataFrame, cluster: str, split: str, person: str) -> None:
-    """Refuse a person whose rows stand in two splits, because the figures would then be measured on people trained on.
+    """Refuse a split whose name is misspelt, which would be passed over, and a person whose rows stand in two splits, because the figures
+    would then be measured on people trained on.
 
     Raises: FormatError.
     """
+    words = table[split].astype(str).to_numpy()
+    meant = np.array([word not in SPLITS and word.strip().lower() in SPLITS for word in words])
+    if meant.any():
+        word = words[np.flatnonzero(meant)[0]]
+        what = f"column {split} has '{word}' in {rows_named(meant)}"
+        raise FormatError(what, where=_where(table), fix=f"write '{word.strip().lower()}'")
     mixed = (table.groupby(cluster)[split].transform("nunique") > 1).to_numpy()
     if mixed.any():
         what = f"column {split} puts one {person} (column {cluster}) into two splits in {rows_named(mixed)}"
@@ -239,11 +281,27 @@ def check_clusters(table: pd.DataFrame, cluster: str, person: str, *, least: int
         raise FormatError(what, where=_where(table), why=why, fix="give a larger cohort")
 
 
-def check_events(table: pd.DataFrame, column: str, happened: np.ndarray, event: str) -> None:
-    """Refuse a cohort in which the event never happened.
+def check_has_split(table: pd.DataFrame, name: str) -> None:
+    """Refuse a column ``split`` that never says what is asked for, such as ``train``.
+
+    Raises: FormatError naming what it holds.
+    """
+    found = sorted({str(s) for s in table["split"].dropna()})
+    if name not in found:
+        held = f"it holds {', '.join(found[:SHOWN])}; " if found else ""
+        fix = f"{held}write '{name}' in the rows that are meant, or leave the column out"
+        raise FormatError(f"column split has no row '{name}'", where=_where(table), fix=fix)
+
+
+def check_events(table: pd.DataFrame, column: str, happened: np.ndarray, event: str, *, least: int = 1) -> None:
+    """Refuse a cohort in which the event never happened, or fewer times than are needed.
 
     Raises: FormatError.
     """
+    count = int(np.sum(happened))
+    if 0 < count < least:
+        what = f"column {column} shows only {count} {event} in {len(happened)} rows"
+        raise FormatError(what, where=_where(table), why=f"a model needs at least {least}", fix="give a larger or longer cohort")
     if not np.asarray(happened, bool).any():
         what = f"column {column} shows no {event} in any of the {len(table)} rows: everything is right-censored"
         raise FormatError(

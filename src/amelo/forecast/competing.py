@@ -52,6 +52,7 @@ def _risk(outlook: Outlook, loss: np.ndarray | None, times: np.ndarray, horizons
         return tuple(float(v) for v in np.interp(horizons, times, values))
 
     mean, low, high = curves.mean(0), *np.quantile(curves, [tail, 1 - tail], axis=0)
+    low, high = np.minimum(low, mean), np.maximum(high, mean)  # a few draws in a long tail can carry the mean beyond the quantiles
     changes = []
     for change in outlook.changes:
         after = cumulative_incidence(hazard * np.exp(change.effect), competing)

@@ -29,7 +29,7 @@ def train(table: pd.DataFrame, *, on_progress: Callable[[float, str], None] | No
     if on_progress:
         on_progress(0.0, "fitting caries and emergence, then again without each part of the children")
     with _naming(table):
-        return trained(table, split=TRAINING if _has(table, TRAINING) else "")
+        return trained(table, split=TRAINING if "split" in table.columns else "")
 
 
 def evaluate(
@@ -87,10 +87,6 @@ def _naming(table: pd.DataFrame) -> Iterator[None]:
         yield
     except FormatError as error:
         raise FormatError(error.what, where=str(table.attrs.get("where", error.where)), why=error.why, fix=error.fix) from None
-
-
-def _has(table: pd.DataFrame, split: str) -> bool:
-    return "split" in table.columns and bool((table["split"] == split).any())
 
 
 def _figures(found: Mapping[str, Any]) -> dict[str, Figure]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amelo.forecast.artefact import find_model
+from amelo.forecast.artefact import check_parts, find_model
 from amelo.forecast.competing import join
 from amelo.forecast.outlook import Outlook
 from amelo.forecast.record import Forecast, Risk
@@ -21,6 +21,8 @@ __all__ = ["HORIZONS", "OUTLOOKS", "forecast"]
 HORIZONS = (1.0, 2.0, 5.0)  # years
 LONGEST = 5.0  # years; the cohorts were not followed longer
 STEP = 1 / 12  # years between two times
+LEVEL = 0.9  # of the intervals
+FEWEST = 40  # draws, two of them beyond each end of the interval
 OUTLOOKS = {  # kind of model: the function that gives its outlooks
     "tooth-loss": "amelo.forecast.tooth_loss.outlooks:outlooks",
     "caries-onset": "amelo.forecast.caries:outlooks",
@@ -67,14 +69,14 @@ def forecast(
         recorded_on=str(case.recorded_on),
         horizons=horizons,
         times=tuple(float(t) for t in times),
-        level=0.9,
+        level=LEVEL,
         risks=risks,
         models=used,
         seed=seed,
         draws=draws,
         version=__version__,
         sources=tuple(sources),
-        notes=_notes(risks, horizons),
+        notes=(*_few(draws), *_notes(risks, horizons)),
     )
 
 
@@ -90,8 +92,17 @@ def _chosen(names: Sequence[str]) -> dict[str, dict[str, Any]]:
             raise CommandError(f"the model {name} forecasts '{kind}', which no case is forecast with", fix=nearest(kind, OUTLOOKS))
         if kind in chosen:
             raise CommandError(f"two models of the kind {kind} are given", fix="name one of each kind")
+        check_parts(model, name)
         chosen[kind] = model
     return chosen
+
+
+def _few(draws: int) -> tuple[str, ...]:
+    """Return a sentence when the draws are too few for an interval."""
+    if draws >= FEWEST:
+        return ()
+    what = "1 draw is" if draws == 1 else f"{draws} draws are"
+    return (f"{what} too few for intervals and for what is worth measuring; take {FEWEST} or more",)
 
 
 def _once(outlooks: list[Outlook]) -> list[Outlook]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 
@@ -29,6 +29,7 @@ __all__ = [
     "sections",
     "span",
     "teeth_in_words",
+    "words_of_nothing",
     "years",
 ]
 
@@ -229,6 +230,18 @@ def abstentions(forecast: Forecast) -> list[tuple[str, str, str]]:
         places = [teeth_in_words(whole)] * bool(whole) + [r.where for r in risks if r.surface]
         found.append((event, ", ".join(places), reason))
     return found
+
+
+def words_of_nothing(forecast: Forecast, tooth: int, teeth: Mapping[int, str]) -> str:
+    """Return why nothing is forecast.
+
+    Arguments: forecast; tooth (FDI, 0 for the whole mouth); teeth (FDI: status, as charted).
+    """
+    if any(risk.abstained for risk in forecast.risks):
+        return "every model abstains"
+    if tooth in teeth:
+        return f"tooth {tooth} is charted as {teeth[tooth]}"
+    return f"no tooth is charted as present ({', '.join(sorted(set(teeth.values())))})" if teeth else "no tooth is charted"
 
 
 def models_line(forecast: Forecast) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from amelo.forecast.caries.cohort import FIRST_MOLARS
 from amelo.forecast.caries.inputs import KINDS, NAMES
+from amelo.forecast.told import tells
 from amelo.params import load_set
 from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
@@ -66,7 +67,7 @@ def _molar(case: Case, fdi: int) -> Molar:
 
 
 def _tells_of_caries(what: str) -> bool:
-    return any(word in what.lower() for word in ("caries", "cavity", "filling", "decay"))
+    return tells(what, ("caries", "cavity", "filling", "decay"))
 
 
 def ages(case: Case) -> tuple[float, float] | None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from amelo.forecast.restorations.kinds import FAILED
+from amelo.forecast.told import tells
 from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
 
@@ -92,11 +93,7 @@ def failures_told(case: Case) -> int:
     """Return how many restorations have failed: those charted as failed, and those the history tells of on teeth without such a
     one."""
     charted = {int(key): sum(r.condition in FAILED for r in tooth.restorations) for key, tooth in case.teeth.items()}
-    told = {
-        event.tooth
-        for event in case.history
-        if any(word in event.what.lower() for word in FAILING) and any(word in event.what.lower() for word in RESTORED)
-    }
+    told = {event.tooth for event in case.history if tells(event.what, FAILING) and tells(event.what, RESTORED)}
     return sum(charted.values()) + sum(1 for tooth in told if tooth == UNKNOWN or not charted.get(tooth))
 
 

@@ -72,7 +72,8 @@ def _lesions(
     case: Case, fdi: int, tooth: Tooth, patient: Patient, times: np.ndarray, model: dict[str, Any], rng: np.random.Generator
 ) -> Iterator[Outlook]:
     covered = {letter for r in tooth.restorations if r.kind not in ("sealant", "infiltration", "veneer") for letter in r.surfaces}
-    for finding in tooth.findings:
+    order = surfaces(fdi)
+    for finding in sorted(tooth.findings, key=lambda f: (order.index(f.surface), f.site)):  # draws follow the tooth, not the file
         if not finding.is_carious:
             continue
         uniform = rng.random((2, len(patient.age)))

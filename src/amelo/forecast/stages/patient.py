@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from amelo.forecast.stages.rates import KINDS, kind_of, log_rates, site_of
+from amelo.forecast.told import tells
 from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
 from amelo.records.teeth import is_primary, position, surfaces
@@ -76,7 +77,7 @@ def _told(case: Case, counted: set[int]) -> tuple[Unit, ...]:
         tooth = event.tooth
         if tooth == UNKNOWN or tooth in counted or is_primary(tooth) or _defective(case.tooth(tooth)):
             continue
-        if any(word in event.what.lower() for word in WORDS):
+        if tells(event.what, WORDS):
             found[tooth] = tuple((tooth, letter) for letter in surfaces(tooth))
     return tuple(found.values())
 

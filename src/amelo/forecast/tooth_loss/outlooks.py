@@ -9,6 +9,7 @@ import numpy as np
 
 from amelo.forecast.forest import Forest
 from amelo.forecast.outlook import Change, Driver, Missing, Outlook
+from amelo.forecast.told import tells
 from amelo.forecast.tooth_loss.bounds import lower_bounds
 from amelo.forecast.tooth_loss.chart import chart_of, excluded, with_mouth
 from amelo.forecast.tooth_loss.columns import columns
@@ -25,6 +26,7 @@ __all__ = ["outlooks"]
 
 EXPLAINED = 6  # draws of the unknown that an explanation is averaged over
 AT = 2.0  # years, where the log hazard is explained
+STANDING = ("present", "unerupted", "partially erupted", "root remnant")
 LOOK_BACK = 5.0  # years of history that count: the hazard was fitted for five
 
 
@@ -133,7 +135,8 @@ def _history(case: Case) -> tuple[float, float]:
         for event in case.history
         if event.tooth != UNKNOWN
         and event.tooth < 50
-        and "extract" in event.what.lower()
+        and tells(event.what, ("extract",))
+        and case.tooth(event.tooth).status not in STANDING  # a tooth that is charted has not been extracted
         and case.tooth(event.tooth).missing_cause != "orthodontic"
         and 0 <= (case.recorded_on - event.on).days <= 365.25 * years
     }

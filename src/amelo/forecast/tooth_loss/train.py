@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from amelo.forecast.cohort import check_events, check_has_split
 from amelo.forecast.forest import Forest
 from amelo.forecast.scores.calibration import calibration, share_caught
 from amelo.forecast.scores.censoring import Censoring
@@ -40,6 +41,7 @@ SETTINGS: dict[str, Any] = {  # chosen by cross-validation over the training pat
     "folds": 5,  # each forest grows without a fifth of the patients
     "repeats": 2,  # of the division into fifths
 }
+FEWEST_LOSSES = 20  # teeth lost; with fewer neither the steps of risk in time nor the calibration can be fitted
 SIGNS = (
     "mobil",
     "pocket_max",
@@ -63,8 +65,10 @@ def train(table: pd.DataFrame, *, data: dict[str, str] | None = None, on_progres
     """
     settings = SETTINGS | (settings or {})
     cohort = read_cohort(table)
-    if (cohort.split == "train").any():
+    if "split" in table:
+        check_has_split(table, "train")
         cohort = cohort.take(cohort.split == "train")
+    check_events(table, "event", cohort.event, "tooth lost", least=FEWEST_LOSSES)
     say = on_progress or (lambda fraction, words: None)
     say(0.0, "looking at mouths")
     mouth, follow = cohort.mouths.mouth, Follow(cohort.time, cohort.event, cohort.mouths.mouth)
