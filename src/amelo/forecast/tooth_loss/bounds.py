@@ -14,6 +14,7 @@ __all__ = ["LATEST", "bound", "fit_bounds", "lower_bounds", "missed"]
 GROUPS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)  # groups of score; the last is the riskiest twentieth
 LEVELS = (0.05, 0.10)
 LATEST = 5.0  # years; no bound says more
+GRID = np.linspace(0.02, LATEST, 250)  # years at which a bound can stand: a week apart
 
 
 def fit_bounds(score: np.ndarray, time: np.ndarray, event: np.ndarray, survival: Survival) -> dict[str, Any]:
@@ -26,10 +27,9 @@ def fit_bounds(score: np.ndarray, time: np.ndarray, event: np.ndarray, survival:
     """
     edges = np.quantile(score, GROUPS[1:-1])
     group = np.searchsorted(edges, score, "right")
-    grid = np.linspace(0.02, LATEST, 250)
-    risk = -np.expm1(-survival.hazard(score, grid))
+    risk = -np.expm1(-survival.hazard(score, GRID))
     table = [
-        [_read_at(risk[group == g], grid, time[group == g], event[group == g], level) for level in LEVELS]
+        [_read_at(risk[group == g], GRID, time[group == g], event[group == g], level) for level in LEVELS]
         for g in range(len(edges) + 1)
     ]
     return {"edges": _plain(edges), "levels": list(LEVELS), "risk": table}
@@ -66,10 +66,9 @@ def lower_bounds(model: dict[str, Any], score: np.ndarray, level: float) -> np.n
     Arguments: model, score of each tooth, level (one of those of the model).
     """
     part, survival = model["bounds"], Survival.load(model)
-    grid = np.linspace(0.02, LATEST, 250)
     group = np.searchsorted(np.array(part["edges"]), score, "right")
     at = np.array(part["risk"])[group, part["levels"].index(level)]
-    return bound(-np.expm1(-survival.hazard(score, grid)), grid, at)
+    return bound(-np.expm1(-survival.hazard(score, GRID)), GRID, at)
 
 
 def _plain(values: np.ndarray) -> list[float]:

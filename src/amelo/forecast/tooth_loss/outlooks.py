@@ -53,7 +53,7 @@ def outlooks(case: Case, times: np.ndarray, *, draws: int, seed: int, model: dic
     score = scores.mean(0)
     hazard = _hazard(case, parts, score + model["error_scale"] * _error(scores), times, rng)
     explained = _explained(parts, bins, draws, teeth)
-    changes = _changes(case, chart)
+    changes = _changes(case, chart, times)
     bounds = {level: lower_bounds(model, score.mean(0), level) for level in model["bounds"]["levels"]}
     for k, fdi in enumerate(chart.fdi):
         drivers = _drivers(parts, explained[k], chart, mouths, k, float(score[:, k].mean()))
@@ -232,12 +232,12 @@ def _missing(chart: Mouths, drawn: dict[str, np.ndarray], score: np.ndarray, too
     return tuple(sorted(out, key=lambda missing: -missing.share))
 
 
-def _changes(case: Case, chart: Mouths) -> tuple[Change, ...]:
+def _changes(case: Case, chart: Mouths, times: np.ndarray) -> tuple[Change, ...]:
     known = load_set("forecast")
     quit_, care, pocket = (known[f"loss.{name}"] for name in ("quit_tobacco", "no_maintenance", "pocket_from"))
     out = []
     if case.medical.smoking == "current":
-        after = float(np.log1p(-quit_.value) * 2.5)  # the mean of the five years that are forecast
+        after = float(np.log1p(-quit_.value) * times[-1] / 2)  # the mean over the years that are forecast
         out.append(Change("quit tobacco", after, quit_.source, quit_.grade))
     deepest = chart.columns["pocket_max"]
     if np.any(deepest >= pocket.value):  # NaN is not
