@@ -16,6 +16,7 @@ import numpy as np
 
 __all__ = ["Survival"]
 
+MOST = 5.0  # of log H, where nothing survives: keeps the exponential finite
 EARLIEST = 1 / 365.25  # years; the hazard below a day is a straight line to zero
 
 
@@ -48,20 +49,20 @@ class Survival:
         """
         coefficients = self.coefficients if coefficients is None else coefficients
         log_time = np.log(np.maximum(times, EARLIEST))
-        basis, eta = self.spline(log_time), self.bounded(score)[:, None]
-        bend = len(self.knots)
-        baseline = coefficients[0] + basis @ coefficients[1:bend]
-        a, b, c = coefficients[bend:]
-        out = np.exp(np.minimum(baseline + (a + b * log_time) * eta + c * eta**2, 5.0))
+        out = self._law(coefficients, log_time, self.bounded(score)[:, None])
         return np.maximum.accumulate(out, axis=1) * np.minimum(times / EARLIEST, 1.0)
 
     def hazard_at(self, score: np.ndarray, time: np.ndarray) -> np.ndarray:
         """Return the cumulative hazard of each tooth at its own time [y]."""
         log_time = np.log(np.maximum(time, EARLIEST))
-        eta, bend = self.bounded(score), len(self.knots)
-        a, b, c = self.coefficients[bend:]
-        baseline = self.coefficients[0] + self.spline(log_time) @ self.coefficients[1:bend]
-        return np.exp(np.minimum(baseline + (a + b * log_time) * eta + c * eta**2, 5.0)) * np.minimum(time / EARLIEST, 1.0)
+        return self._law(self.coefficients, log_time, self.bounded(score)) * np.minimum(time / EARLIEST, 1.0)
+
+    def _law(self, coefficients: np.ndarray, log_time: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        """Return H of the formula above, for shapes of log time and η that go together."""
+        bend = len(self.knots)
+        a, b, c = coefficients[bend:]
+        baseline = coefficients[0] + self.spline(log_time) @ coefficients[1:bend]
+        return np.exp(np.minimum(baseline + (a + b * log_time) * eta + c * eta**2, MOST))
 
     def bounded(self, score: np.ndarray) -> np.ndarray:
         """Return η, held where the hazard stops rising with the score at any time up to five years."""
