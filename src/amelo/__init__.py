@@ -48,6 +48,7 @@ _HOMES = {
     "forecast": "amelo.forecast",  # the package itself, which can be called
     "load_case": "amelo.records.case",
     "load_specimen": "amelo.records.specimen",
+    "nano": "amelo.therapy.nano",  # the package itself
     "quantity": "amelo.units",
     "saliva_of": "amelo.twin.chemistry.fluids",
     "saturation": "amelo.twin.chemistry.saturation",
@@ -73,6 +74,7 @@ __all__ = [
     "forecast",
     "load_case",
     "load_specimen",
+    "nano",
     "quantity",
     "saliva_of",
     "saturation",
@@ -86,7 +88,9 @@ def __getattr__(name: str) -> object:
     """Import a public name from its home when it is first used."""
     if name in _HOMES:
         home = import_module(_HOMES[name])
-        value = globals()[name] = home if home.__name__ == f"{__name__}.{name}" else getattr(home, name)
+        value = globals()[name] = (
+            home if home.__name__.rpartition(".")[2] == name and hasattr(home, "__path__") else getattr(home, name)
+        )
         return value
     raise AttributeError(f"module 'amelo' has no attribute '{name}'")
 

@@ -122,9 +122,17 @@ def modules() -> list[str]:
 def test_exports_are_complete(name):  # their order is ruff's business, RUF022
     module = importlib.import_module(name)
     if not hasattr(module, "__all__"):
-        assert name.rpartition(".")[2] in ("twin", "chemistry", "lesion", "report", "cli", "records", "forecast"), (
-            f"{name} has no __all__"
-        )
+        assert name.rpartition(".")[2] in (
+            "twin",
+            "chemistry",
+            "lesion",
+            "report",
+            "cli",
+            "records",
+            "forecast",
+            "therapy",
+            "nano",
+        ), f"{name} has no __all__"
         return
     for item in module.__all__:
         assert getattr(module, item) is not None

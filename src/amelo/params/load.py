@@ -81,8 +81,10 @@ class ParameterSet:
 
 
 def set_names() -> list[str]:
-    """Return the names of the sets that ship with amelo."""
-    return sorted(entry.name.removesuffix(".toml") for entry in files(__package__).iterdir() if entry.name.endswith(".toml"))
+    """Return the names of the sets that ship with amelo; one that stands in a folder has the folder's name before it."""
+    places = [(entry, "") for entry in files(__package__).iterdir()]
+    places += [(inner, f"{entry.name}/") for entry, _ in places if entry.is_dir() for inner in entry.iterdir()]
+    return sorted(f"{folder}{entry.name.removesuffix('.toml')}" for entry, folder in places if entry.name.endswith(".toml"))
 
 
 @cache
