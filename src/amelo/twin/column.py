@@ -16,7 +16,7 @@ from amelo.twin.phases import Phase
 if TYPE_CHECKING:
     from amelo.twin.chemistry.table import ReactionTable
 
-__all__ = ["Biofilm", "Column", "fading", "graded_edges", "part_of"]
+__all__ = ["Bed", "Biofilm", "Column", "fading", "graded_edges", "part_of", "widened"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,17 @@ class Biofilm:
     binds_calcium: bool = True
 
 
+@dataclass(frozen=True)
+class Bed:
+    """Room outside the tissue for what docks there: thickness [m] and the cells it is cut into.
+
+    Until something docks it is water that follows the bath; it has no part in what is measured of the tissue.
+    """
+
+    thickness: float
+    cells: int = 3
+
+
 @dataclass(frozen=True, eq=False)
 class Column:
     """An ensemble of M columns on one grid of N cells with P phases.
@@ -41,7 +52,7 @@ class Column:
     tissue; organic (M, N) volume fraction that is neither mineral nor pore; initial fluid (name of a composition that fills the
     pores, as a Fluid); parameters (name: (M,) values); diffusion ("single" for one diffusivity, "species" for one per species
     coupled by charge); porosity_feedback (pores open and close with the mineral); inner ("closed", or a Fluid behind the inner
-    face); biofilm; collagen (matrix that decays where exposed); table (of reactions, None for the shipped one at this temperature);
+    face); biofilm; bed (room for what docks on a bare surface); collagen (matrix that decays where exposed); table (of reactions, None for the shipped one at this temperature);
     added (constants) and changes (sentences): what was added to the column, for the provenance of its results.
     Parameters: ``pore_diffusivity`` [m2/s] of the sound tissue in single diffusion, or ``diffusivity_scale`` on free water times
     porosity**``porosity_exponent`` in species diffusion; ``porosity_floor``; ``residual_mineral`` share of sound;
@@ -69,6 +80,7 @@ class Column:
     porosity_feedback: bool = True
     inner: object = "closed"
     biofilm: Biofilm | None = None
+    bed: Bed | None = None
     collagen: bool = False
     sources: tuple[str, ...] = field(default=())
     table: ReactionTable | None = None
@@ -120,4 +132,22 @@ def part_of(column: Column, members: np.ndarray) -> Column:
         sound=column.sound[who],
         organic=column.organic[who],
         parameters={name: np.broadcast_to(values, (column.members,))[who] for name, values in column.parameters.items()},
+    )
+
+
+def widened(column: Column, cells: int, thickness: float, organic: np.ndarray | float = 0.0) -> Column:
+    """Return a column with cells before its first, without mineral.
+
+    Arguments: column; cells; thickness of all of them [m]; organic, their volume fraction that is no pore, one or (M, 1).
+    """
+
+    def before(values: np.ndarray, first: np.ndarray | float) -> np.ndarray:
+        return np.concatenate([np.broadcast_to(first, (*values.shape[:-1], cells)), values], axis=-1)
+
+    return replace(
+        column,
+        edges=np.concatenate([column.edges[0] - thickness * np.arange(cells, 0, -1) / cells, column.edges]),
+        mineral=before(column.mineral, 0.0),
+        sound=before(column.sound, 0.0),
+        organic=before(column.organic, organic),
     )

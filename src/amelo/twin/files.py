@@ -14,7 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from amelo.errors import CommandError, FileError, FormatError, nearest
-from amelo.twin.layout import FIELDS, FORMAT, MISSING, STATUS_FLAGS, check_run, run_from
+from amelo.twin.layout import FIELDS, FORMAT, MISSING, STATUS_FLAGS, check_run, fields_of, run_from
 from amelo.twin.measures import MEASURES, measure_run
 from amelo.twin.provenance import Provenance
 from amelo.twin.run import Run
@@ -52,7 +52,7 @@ def dataset_of(trajectory: Trajectory) -> xarray.Dataset:
     run = trajectory.run
     fields = {
         name: (field.dims, getattr(run, name), {"units": field.unit, "long_name": field.long_name})
-        for name, field in FIELDS.items()
+        for name, field in fields_of(run).items()
     }
     fields["status"][2].update(STATUS_FLAGS)
     outcomes = {name: (("member", "time"), values, _words_of(name)) for name, values in measure_run(run).items()}
@@ -65,6 +65,8 @@ def dataset_of(trajectory: Trajectory) -> xarray.Dataset:
         "phase": ("phase", np.array(run.phases, dtype=object), {"long_name": "mineral phase"}),
         "component": ("component", np.array(run.components, dtype=object), {"long_name": "component of the pore fluid"}),
     }
+    if run.account_names:
+        coordinates["account"] = ("account", np.array(run.account_names, dtype=object), {"long_name": "book that changes keep"})
     return xarray.Dataset(fields | failure | outcomes, coordinates, _attributes(trajectory))
 
 
@@ -125,11 +127,12 @@ def _load_netcdf(path: Path) -> tuple[Run, Provenance, bool]:
         raise FormatError(f"has the format {data.attrs['amelo_format']}", where=str(path), why=f"this amelo reads format {FORMAT}")
     try:
         run = run_from(
-            {name: data[name].values for name in FIELDS},
+            {name: data[name].values for name, field in FIELDS.items() if name in data or not field.may_lack},
             time=data["elapsed"].values.astype("f8"),
             edges=data["edges"].values.astype("f8"),
             phases=tuple(str(name) for name in data["phase"].values),
             components=tuple(str(name) for name in data["component"].values),
+            account_names=tuple(str(name) for name in data["account"].values) if "account" in data else (),
             failure=tuple(str(sentence) for sentence in data["failure"].values),
             counts=json.loads(data.attrs["counts"]),
             warnings=tuple(json.loads(data.attrs["warnings"])),

@@ -10,7 +10,19 @@ import numpy as np
 from amelo.errors import InputError
 from amelo.twin.run import Run, RunStatus
 
-__all__ = ["FIELDS", "FORMAT", "MISSING", "STATUS_FLAGS", "Field", "check_run", "read_only", "run_from", "same_run", "slice_of"]
+__all__ = [
+    "FIELDS",
+    "FORMAT",
+    "MISSING",
+    "STATUS_FLAGS",
+    "Field",
+    "check_run",
+    "fields_of",
+    "read_only",
+    "run_from",
+    "same_run",
+    "slice_of",
+]
 
 FORMAT = "1"  # of files; a reader refuses what is newer than itself
 MISSING = (  # what not-a-number means to readers without amelo
@@ -25,12 +37,13 @@ STATUS_FLAGS = {  # as the conventions for climate and forecast data name the va
 
 @dataclass(frozen=True)
 class Field:
-    """One array of a run: its axes, unit, words and type."""
+    """One array of a run: its axes, unit, words and type; ``may_lack``, a file need not have it."""
 
     dims: tuple[str, ...]
     unit: str
     long_name: str
     kind: str = "f8"
+    may_lack: bool = False
 
     @property
     def grows(self) -> bool:
@@ -48,6 +61,7 @@ FIELDS: Mapping[str, Field] = {
     "ionic_strength": Field(("member", "time", "cell"), "mol L-1", "ionic strength of the pore fluid"),
     "inflow": Field(("member", "time", "component"), "mol m-2", "amount that entered through the outer face since the start"),
     "balance": Field(("member", "time", "component"), "1", "what is missing of a component, relative to what was there and moved"),
+    "accounts": Field(("member", "time", "account"), "", "what changes between segments keep books of", may_lack=True),
     "collagen": Field(("member", "time", "cell"), "1", "intact share of the collagen matrix"),
     "status": Field(("member",), "1", "how the run of a member ended: 0 is solved", "i1"),
     "error": Field(("member",), "m", "estimated numerical error of the integrated mineral loss, as thickness of solid mineral"),
@@ -65,6 +79,7 @@ def check_run(run: Run) -> None:
         "cell": len(run.edges) - 1,
         "phase": len(run.phases),
         "component": len(run.components),
+        "account": len(run.account_names),
     }
     for name, field in FIELDS.items():
         expected = tuple(sizes[axis] for axis in field.dims)
@@ -91,6 +106,11 @@ def read_only(run: Run) -> Run:
     return replace(run, time=locked(run.time, "f8"), edges=locked(run.edges, "f8"), **arrays)
 
 
+def fields_of(run: Run) -> Mapping[str, Field]:
+    """Return the fields that a file of a run has: all but those that nothing has filled."""
+    return {name: field for name, field in FIELDS.items() if not field.may_lack or run.account_names}
+
+
 def slice_of(run: Run, start: int, stop: int) -> Run:
     """Return the times ``start`` to ``stop`` of a run."""
     cut = {name: getattr(run, name)[:, start:stop] for name, field in FIELDS.items() if field.grows}
@@ -99,7 +119,8 @@ def slice_of(run: Run, start: int, stop: int) -> Run:
 
 def run_from(arrays: Mapping[str, object], **rest) -> Run:
     """Return a run from arrays by field name and the other fields of :class:`Run`."""
-    return Run(**{name: np.asarray(arrays[name], dtype=field.kind) for name, field in FIELDS.items()}, **rest)
+    there = {name: field.kind for name, field in FIELDS.items() if name in arrays or not field.may_lack}
+    return Run(**{name: np.asarray(arrays[name], dtype=kind) for name, kind in there.items()}, **rest)
 
 
 def same_run(first: Run, second: Run) -> bool:

@@ -37,7 +37,8 @@ class Dissolution:
     """R = k (m/m0)^a (1 - DS)^n · acid · fluoride · (1 - θ) for DS < 1.
 
     Fields: order n; surface_exponent a; acid_order p of (Σ a_HA / a0)^p, 0 switches it off; fluoride_inhibition switches the
-    factor 1/(1 + (c_F/K_F)^h); inhibited switches the factor 1 - θ of what inhibitors cover.  The rate constant is the parameter ``dissolution_rate.<phase>`` of a column.
+    factor 1/(1 + (c_F/K_F)^h); inhibited switches the factor 1 - θ of what inhibitors cover; hydrogen_order q of
+    (a_H / 1e-7)^q, as of what carriers release, 0 switches it off.  The rate constant is the parameter ``dissolution_rate.<phase>`` of a column.
     """
 
     order: float = 2.0
@@ -45,6 +46,7 @@ class Dissolution:
     acid_order: float = 0.0
     fluoride_inhibition: bool = False
     inhibited: bool = False
+    hydrogen_order: float = 0.0
 
     def drive(self, ds: Dual, math: Any) -> Dual:
         """Return how hard the fluid pulls at the solid, 0 where it is saturated.
@@ -85,7 +87,7 @@ class Growth:
 class Phase:
     """One mineral: name, solid of the reaction table, and its laws (None where it never dissolves or never grows).
 
-    Its pK and its molar volume are the parameters ``pk.<name>`` and ``molar_volume.<name>`` of a column.
+    ``alone``: its rate constants refer to the pure solid, as of what carriers hold, not to the mineral of the tissue around it.  Its pK and its molar volume are the parameters ``pk.<name>`` and ``molar_volume.<name>`` of a column.
     """
 
     name: str
@@ -93,3 +95,4 @@ class Phase:
     dissolution: Dissolution | None = Dissolution()
     growth: Growth | None = None
     apatite: bool = True
+    alone: bool = False

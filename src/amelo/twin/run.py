@@ -44,7 +44,8 @@ class Run:
     ionic_strength (M, T, N) [mol/L]; inflow (M, T, C) [mol/m2] through the outer face since the start; balance (M, T, C) what is
     missing of each component, relative to what was there and what moved; status (M,); failure (sentence per member, "" when ok);
     error (M,) estimated error of the integrated mineral loss [m], nan when not estimated; collagen (M, T, N) intact share, 1
-    where there is none to lose; counts (steps, Newton iterations, rejections); warnings (sentences).
+    where there is none to lose; accounts (M, T, A) by account_names, what
+    changes between segments keep books of (carriers that docked, heat); counts (steps, Newton iterations, rejections); warnings (sentences).
     """
 
     time: np.ndarray
@@ -66,3 +67,9 @@ class Run:
     collagen: np.ndarray
     counts: dict[str, int]
     warnings: tuple[str, ...] = ()
+    accounts: np.ndarray | None = None
+    account_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.account_names:
+            object.__setattr__(self, "accounts", np.zeros((*self.inflow.shape[:2], 0)))

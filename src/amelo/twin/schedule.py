@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from amelo.errors import SolveError
 from amelo.records.fluid import Fluid
+from amelo.twin.change import Change
 
-__all__ = ["Exposure", "Repeat", "Schedule", "Segment", "duration", "schedule_text", "unrolled"]
+__all__ = ["Exposure", "Repeat", "Schedule", "Segment", "changes_of", "duration", "refuse_changes", "schedule_text", "stretches", "unrolled"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Repeat:
     parts: tuple[Segment | Repeat, ...]
 
 
-Schedule = tuple[Segment | Repeat, ...]
+Schedule = tuple[Segment | Repeat | Change, ...]  # changes stand between parts, never inside a repeat
 
 
 def unrolled(schedule: Schedule) -> Iterator[Segment]:
@@ -55,14 +57,39 @@ def unrolled(schedule: Schedule) -> Iterator[Segment]:
     for part in schedule:
         if isinstance(part, Segment):
             yield part
-        else:
+        elif isinstance(part, Repeat):
             for _ in range(part.count):
                 yield from unrolled(part.parts)
 
 
 def duration(schedule: Schedule) -> float:
     """Return the length of a schedule [s]."""
-    return sum(p.duration if isinstance(p, Segment) else p.count * duration(p.parts) for p in schedule)
+    timed = [p for p in schedule if isinstance(p, Segment | Repeat)]
+    return sum(p.duration if isinstance(p, Segment) else p.count * duration(p.parts) for p in timed)
+
+
+def changes_of(schedule: Schedule) -> tuple[Change, ...]:
+    """Return what is done to the tooth between segments, in order."""
+    return tuple(part for part in schedule if not isinstance(part, Segment | Repeat))
+
+
+def refuse_changes(schedules: list[Schedule], what: str) -> None:
+    """Refuse schedules in which something is done to the tooth between segments.
+
+    Arguments: schedules; what cannot do it.
+    Raises: SolveError naming the first such step.
+    """
+    for change in (change for schedule in schedules for change in changes_of(schedule)):
+        raise SolveError(f"{what} cannot follow '{change.label}'", why="it changes the tooth between two steps in time")
+
+
+def stretches(schedules: list[Schedule]) -> Iterator[tuple[list[Schedule], list[Change | None]]]:
+    """Yield the parts of schedules of equal structure up to each change, with the changes at their end (None at the very end)."""
+    places = [k for k, part in enumerate(schedules[0]) if not isinstance(part, Segment | Repeat)]
+    start = 0
+    for place in [*places, len(schedules[0])]:
+        yield [s[start:place] for s in schedules], [s[place] if place < len(s) else None for s in schedules]
+        start = place + 1
 
 
 def schedule_text(schedule: Schedule, indent: str = "") -> str:
@@ -71,6 +98,9 @@ def schedule_text(schedule: Schedule, indent: str = "") -> str:
     for part in schedule:
         if isinstance(part, Repeat):
             lines += [f"{indent}repeat {part.count} times:", schedule_text(part.parts, f"{indent}    ")]
+            continue
+        if not isinstance(part, Segment):
+            lines.append(f"{indent}{part.label}")
             continue
         seen = part.exposure
         others = [

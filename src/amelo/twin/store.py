@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from amelo.errors import FileError, FormatError, InputError
-from amelo.twin.layout import FIELDS, FORMAT, check_run, run_from, slice_of
+from amelo.twin.layout import FIELDS, FORMAT, check_run, fields_of, run_from, slice_of
 from amelo.twin.provenance import Provenance
 from amelo.twin.run import Run
 
@@ -236,7 +236,11 @@ def load_store(path: Path) -> tuple[Run, Provenance, bool]:
     if complete == 0:
         raise FileError(f"{path} holds no complete time", why="its run ended before the first chunk was written")
     try:
-        arrays = {n: group[n][:, :complete][who] if field.grows else group[n][...][who] for n, field in FIELDS.items()}
+        arrays = {
+            n: group[n][:, :complete][who] if field.grows else group[n][...][who]
+            for n, field in FIELDS.items()
+            if n in group or not field.may_lack
+        }
         warnings = json.loads(attributes["warnings"])
         if len(who) < len(done):
             told = (
@@ -249,6 +253,7 @@ def load_store(path: Path) -> tuple[Run, Provenance, bool]:
             edges=group["edges"][...],
             phases=tuple(str(name) for name in group["phase"][...]),
             components=tuple(str(name) for name in group["component"][...]),
+            account_names=tuple(str(name) for name in group["account"][...]) if "account" in group else (),
             failure=tuple(str(sentence) for sentence in group["failure"][...][who]),
             counts=json.loads(attributes["counts"]),
             warnings=tuple(warnings),
@@ -283,7 +288,7 @@ def _damaged(path: Path, error: Exception) -> FormatError:
 
 def _growing(run: Run) -> Iterator[tuple[str, np.ndarray, int]]:
     """Yield name, values and axis of time of every array that grows."""
-    for name, field in FIELDS.items():
+    for name, field in fields_of(run).items():
         if field.grows:
             yield name, getattr(run, name), field.dims.index("time")
     yield "time", run.time / HOUR, 0
@@ -305,7 +310,7 @@ def _make_arrays(group: Any, template: Run, chunk: int, members: int | None) -> 
         if not grows and values.size:
             array[...] = values
 
-    for name, field in FIELDS.items():
+    for name, field in fields_of(template).items():
         values = np.asarray(getattr(template, name), dtype=field.kind)
         make(name, values, field.dims, field.grows, units=field.unit, long_name=field.long_name)
     centres = 0.5 * (template.edges[:-1] + template.edges[1:])
@@ -316,6 +321,8 @@ def _make_arrays(group: Any, template: Run, chunk: int, members: int | None) -> 
     make("edges", np.asarray(template.edges, dtype=float), ("face",), False, units="m", long_name="depth of the cell faces")
     make("phase", np.array(template.phases, dtype=object), ("phase",), False, long_name="mineral phase")
     make("component", np.array(template.components, dtype=object), ("component",), False, long_name="component of the pore fluid")
+    if template.account_names:
+        make("account", np.array(template.account_names, dtype=object), ("account",), False, long_name="book that changes keep")
     make("failure", np.array(template.failure, dtype=object), ("member",), False, long_name="why a member has no answer")
     make(
         MARKER, np.zeros(len(template.status), dtype="i8"), ("member",), False, long_name="number of saved times that are complete"

@@ -14,7 +14,7 @@ import numpy as np
 
 from amelo.params import load_set
 from amelo.twin.chemistry.table import reaction_table
-from amelo.twin.column import Column
+from amelo.twin.column import Column, widened
 from amelo.twin.lesion.baths import ARRAYS
 from amelo.twin.lesion.cell import SIZE, CellModel
 from amelo.twin.lesion.metabolism import appetite
@@ -98,21 +98,7 @@ def with_biofilm(column: Column) -> Column:
     """Return a column whose first cells are its biofilm, at negative depth; the column itself when it has none."""
     if column.biofilm is None:
         return column
-    cells, thickness = column.biofilm.cells, column.biofilm.thickness
-    water = constants_of(column)["water"]
-
-    def before(values: np.ndarray, first: float | np.ndarray) -> np.ndarray:
-        shape = (*values.shape[:-1], cells)
-        return np.concatenate([np.broadcast_to(first, shape), values], axis=-1)
-
-    outside = column.edges[0] - thickness * np.arange(cells, 0, -1) / cells
-    return replace(
-        column,
-        edges=np.concatenate([outside, column.edges]),
-        mineral=before(column.mineral, 0.0),
-        sound=before(column.sound, 0.0),
-        organic=before(column.organic, 1.0 - water[:, None]),
-    )
+    return widened(column, column.biofilm.cells, column.biofilm.thickness, 1.0 - constants_of(column)["water"][:, None])
 
 
 def fill(tile: Any, column: Column, lanes: np.ndarray, fluid: dict[str, float], baths: Any) -> None:

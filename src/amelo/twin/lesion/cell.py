@@ -50,6 +50,7 @@ VANISHING = 1e-60
 BEND = 0.04  # how far before 0 the pores foreseen for the middle of a step begin to bend away from it
 LEAST = 1e-30
 TRACE = 1e-15  # mol/L of tissue
+NEUTRAL = 1e-7  # activity of H+ that orders in it refer to
 
 
 @dataclass(frozen=True)
@@ -301,6 +302,8 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             rate = step * load(f"dissolution_rate.{k}") * area / loose
             if law.acid_order:
                 rate = rate * math.exp_any(law.acid_order * math.log(load("acid") / load("acid_reference") + TINY))
+            if law.hydrogen_order:
+                rate = rate * math.exp_any(law.hydrogen_order * math.log(load(f"c{HYDROGEN}") * load("activity") * (1.0 / NEUTRAL)))
             if law.fluoride_inhibition:
                 ratio = load("fluoride") / load("fluoride_half_inhibition")
                 rate = rate / (1.0 + math.exp_any(load("fluoride_inhibition_order") * math.log(ratio + TINY)))

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from amelo.twin.change import Change
+from amelo.twin.column import Column
 from amelo.twin.lesion.cell import SIZE
+from amelo.twin.lesion.changes import accounts_of, altered
 from amelo.twin.lesion.failures import NOTE, failure_of
 from amelo.twin.lesion.jumps import SETTLING, Books, Leaps
 from amelo.twin.lesion.kernel import compiled
 from amelo.twin.lesion.pieces import Piece, pieces
 from amelo.twin.lesion.reading import Track
 from amelo.twin.lesion.tiles import Baths, Tile
-from amelo.twin.schedule import Schedule, unrolled
+from amelo.twin.schedule import Schedule, stretches, unrolled
 
 if TYPE_CHECKING:
     from amelo.twin.lesion.solve import Settings
@@ -26,6 +29,7 @@ HISTORY = np.float32  # of what is remembered of steps before: a first guess is 
 
 def march(
     tile: Tile,
+    column: Column,
     schedules: list[Schedule],
     baths: Baths,
     settings: Settings,
@@ -34,19 +38,25 @@ def march(
 ) -> Track:
     """Take a tile through its schedules.
 
-    Arguments: tile (filled); schedules (one a lane, of the same structure); baths; settings; counts (steps, iterations, rejections and
+    Arguments: tile (filled); column (of all members); schedules (one a lane, of the same structure, changes between their parts); baths; settings; counts (steps, iterations, rejections and
     cycles skipped; added to); told (called with the fraction done and the track).
     Returns: what the tile went through.
     """
-    way = _March(tile, baths, settings, counts)
+    way = _March(tile, column, baths, settings, counts, accounts_of(schedules[0]))
     whole = sum(s.duration for s in unrolled(schedules[0]))
-    for piece in pieces(schedules, baths, settings):
-        way.enter(piece)
-        if not (way.cross(piece) if way.leaps else way.run(piece, piece.cycles)):
-            break
-        way.save()
-        if told:
-            told(way.times[0] / whole, way.track)
+    start, alive = 0, True
+    for parts, changes in stretches(schedules):
+        for piece in pieces(parts, baths, settings, whole, start) if alive else ():
+            way.enter(piece)
+            alive = bool(way.cross(piece) if way.leaps else way.run(piece, piece.cycles))
+            if not alive:
+                break
+            start = piece.sequence + 1
+            way.save()
+            if told:
+                told(way.times[0] / whole, way.track)
+        if alive and changes[0] is not None:
+            way.change(changes)
     way.leave()
     return way.track
 
@@ -54,9 +64,11 @@ def march(
 class _March:
     """The state of a march: a tile, its books, and what is remembered of steps before."""
 
-    def __init__(self, tile: Tile, baths: Baths, settings: Settings, counts: np.ndarray) -> None:
+    def __init__(
+        self, tile: Tile, column: Column, baths: Baths, settings: Settings, counts: np.ndarray, accounts: list[str]
+    ) -> None:
         layout = tile.layout
-        self.tile, self.settings, self.counts = tile, settings, counts
+        self.tile, self.column, self.settings, self.counts = tile, column, settings, counts
         self.module, self.table = compiled(layout), baths.table(layout)
         self.books = Books.opened(SIZE + len(layout.model.system.families), layout.lanes)
         self.backup = np.empty(tile.cells * layout.state * layout.lanes)
@@ -66,7 +78,10 @@ class _March:
         self.owner, self.ran, self.times = -1, 0, np.zeros(layout.lanes)
         self.leaps: Leaps | None = None
         parts = ([part] for part in self.books.copies())
-        self.track = Track(tile, [0.0], [tile.values()], *parts, np.ones(layout.lanes, int), [None] * layout.lanes)
+        self.accounts = {name: np.zeros(layout.lanes) for name in accounts}
+        self.track = Track(
+            tile, [0.0], [tile.values()], *parts, np.ones(layout.lanes, int), [None] * layout.lanes, accounts=[self.accounts]
+        )
 
     def enter(self, piece: Piece) -> None:
         """Forget what was remembered of another sequence."""
@@ -79,6 +94,14 @@ class _March:
         self.owner, self.ran = piece.sequence, 0
         repeats = self.settings.jump > 0.0 and piece.count > 2
         self.leaps = Leaps(self.tile, self.books, self.settings.jump, piece.count, self.track.states[0]) if repeats else None
+
+    def change(self, changes: list[Change]) -> None:
+        """Do to each lane what the schedule that it follows says, and book what came and went with it."""
+        self.leave()
+        self.owner = -1
+        self.accounts = altered(
+            self.tile, self.column, self.books, [changes[lane] for lane in self.stands], self.times, self.accounts
+        )
 
     def leave(self) -> None:
         """Note what the leaps of a sequence were wrong by."""
@@ -151,5 +174,6 @@ class _March:
         track.valid += self.notes[:, 0] == 0.0
         track.times.append(float(self.times[0]))
         track.states.append(self.tile.values())
+        track.accounts.append(self.accounts)
         for kept, part in zip((track.inflows, track.inners, track.grosses, track.eaten), self.books.copies(), strict=True):
             kept.append(part)

@@ -48,11 +48,16 @@ class Piece:
     cycles: int
 
 
-def pieces(schedules: list[Schedule], baths: Baths, settings: Settings) -> Iterator[Piece]:
-    """Cut the schedules of a tile, which have the same structure, into pieces between two saved states."""
+def pieces(
+    schedules: list[Schedule], baths: Baths, settings: Settings, whole: float | None = None, start: int = 0
+) -> Iterator[Piece]:
+    """Cut the schedules of a tile, which have the same structure, into pieces between two saved states.
+
+    Arguments: schedules; baths; settings; whole [s], of what these schedules are a part (None: it is all); start, sequences before them.
+    """
     lanes = [sequences(s) for s in schedules]
-    whole = sum(q.count * sum(s.duration for s in q.segments) for q in lanes[0])
-    for number, same in enumerate(zip(*lanes, strict=True)):
+    whole = whole or sum(q.count * sum(s.duration for s in q.segments) for q in lanes[0])
+    for number, same in enumerate(zip(*lanes, strict=True), start):
         columns, seen = [], []
         for segments in zip(*(q.segments for q in same), strict=True):
             lengths = np.array([s.duration for s in segments])

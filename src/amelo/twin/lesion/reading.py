@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,7 +25,8 @@ class Track:
     """What a tile went through: times and state fields at each saved moment, ledgers of both faces, and where lanes failed.
 
     valid (lanes) is how many of the saved moments a lane lived to see; failures (lanes) why it did not see the others;
-    leapt (lanes) the error of the mineral in sum [m] that leaps over cycles brought, None when there were none.
+    leapt (lanes) the error of the mineral in sum [m] that leaps over cycles brought, None when there were none; accounts, what changes
+    keep books of, at each saved moment.
     """
 
     tile: Tile
@@ -38,6 +39,7 @@ class Track:
     valid: np.ndarray
     failures: list[Failure | None]
     leapt: np.ndarray | None = None
+    accounts: list[dict[str, np.ndarray]] = field(default_factory=list)
 
 
 def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray) -> Run:
@@ -64,6 +66,19 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
             rows = getattr(track, which)
             block = np.full((len(lanes), len(times), *rows[0].shape[:-1]), np.nan)
             block[:, : len(rows)] = np.stack([r[..., lanes].T for r in rows], axis=1)
+            block[moments >= track.valid[lanes][:, None]] = np.nan
+            parts.append(block)
+        return np.concatenate(parts)[order]
+
+    names = tuple(tracks[0].accounts[0]) if tracks[0].accounts else ()
+
+    def booked() -> np.ndarray:
+        """Return what changes keep books of (members, times, accounts)."""
+        parts = []
+        for track, lanes in zip(tracks, kept, strict=True):
+            block = np.full((len(lanes), len(times), len(names)), np.nan)
+            for i, kept_then in enumerate(track.accounts):
+                block[:, i] = np.stack([kept_then[name][lanes] for name in names], axis=1) if names else 0.0
             block[moments >= track.valid[lanes][:, None]] = np.nan
             parts.append(block)
         return np.concatenate(parts)[order]
@@ -130,6 +145,8 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
         status=status,
         failure=failures,
         error=np.concatenate(leapt)[order],
+        accounts=booked(),
+        account_names=names,
         collagen=collagen,
         counts={"steps": int(counts[0]), "iterations": int(counts[1]), "rejections": int(counts[2])},
     )

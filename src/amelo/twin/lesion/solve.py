@@ -13,6 +13,7 @@ from amelo.twin.chemistry.table import reaction_table
 from amelo.twin.column import Column, part_of
 from amelo.twin.diffusivity import added_diffusivities
 from amelo.twin.lesion import biofilm
+from amelo.twin.lesion.bed import with_bed
 from amelo.twin.lesion.cell import CellModel, PhaseData
 from amelo.twin.lesion.kernel import layout_of
 from amelo.twin.lesion.march import march
@@ -106,7 +107,7 @@ def solve(
     after every saved moment of a tile with its members and a function that reads what is solved of them as a run).
     Returns: the run, with a status per member; with ``settings.jump`` its ``error`` is that of leaps over cycles alone.
     """
-    column = biofilm.with_biofilm(column)
+    column = with_bed(biofilm.with_biofilm(column))
     schedules = schedule if isinstance(schedule, list) else [schedule] * column.members
     distinct = list({id(s): s for s in schedules}.values())
     model = cell_model(column, tuple(part for s in distinct for part in s), diffusivity)
@@ -128,7 +129,7 @@ def solve(
             if on_states:
                 on_states(np.unique(lanes), lambda: read(part_of(column, lanes), layout, [track], counts))
 
-        return march(tile, [schedules[m] for m in lanes], baths, settings, counts, told), counts
+        return march(tile, column, [schedules[m] for m in lanes], baths, settings, counts, told), counts
 
     workers = min(len(starts), settings.threads or _cores())
     if workers > 1:

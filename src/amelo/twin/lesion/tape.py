@@ -25,7 +25,7 @@ from amelo.twin.lesion.solve import Settings, cell_model
 from amelo.twin.lesion.steps import sequences
 from amelo.twin.lesion.tiles import Baths, Tile, fill
 from amelo.twin.run import Run
-from amelo.twin.schedule import Schedule, unrolled
+from amelo.twin.schedule import Schedule, refuse_changes, unrolled
 
 __all__ = ["MEMORY", "Block", "Tape", "Way", "surroundings", "taped"]
 
@@ -104,6 +104,7 @@ def taped(
     Assumptions: every cycle is run, also where settings would leap over it.
     """
     schedules = schedule if isinstance(schedule, list) else [schedule] * column.members
+    refuse_changes(schedules, "derivatives")
     distinct = list({id(s): s for s in schedules}.values())
     given, column = column, biofilm.with_biofilm(column)
     model = cell_model(column, tuple(part for s in distinct for part in s), diffusivity)

@@ -10,7 +10,7 @@ from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.table import ReactionTable
 from amelo.twin.column import Column, fading
 from amelo.twin.diffusivity import one_diffusivity
-from amelo.twin.lesion import biofilm
+from amelo.twin.lesion import bed, biofilm
 from amelo.twin.lesion.baths import ARRAYS, bath_values, float_frame
 from amelo.twin.lesion.cell import SIZE, CellModel, close, foretold, free_groups, portray, totals_of_basis
 from amelo.twin.lesion.kernel import Layout
@@ -87,7 +87,7 @@ def fill(
         len(column.phases)
     ):  # a phase that sound tissue does not have is measured against its apatite, else against the space
         own, space = tile.fields(f"sound{k}"), 1.0 / volumes[k]
-        own[:] = np.where(own > 0.0, own, np.where(apatite > 0.0, apatite, space))
+        own[:] = space if column.phases[k].alone else np.where(own > 0.0, own, np.where(apatite > 0.0, apatite, space))
     pores = 1.0 - column.mineral[lanes].sum(axis=1) - column.organic[lanes] if column.porosity_feedback else sound_pores
     tile.fields("open_pores")[:] = pores.T
     for name, value in pore.items():
@@ -111,6 +111,8 @@ def fill(
     if column.biofilm:
         fluid = column.biofilm.fluid
         biofilm.fill(tile, column, lanes, pore if fluid is None else baths.fields(fluid), baths)
+    elif column.bed:
+        bed.fill(tile, column)
     return tile
 
 

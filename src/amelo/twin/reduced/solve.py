@@ -28,7 +28,7 @@ from amelo.twin.reduced.kernel import compiled_reduced, has_fluoride, reduced_la
 from amelo.twin.reduced.paths import NODES
 from amelo.twin.reduced.surface import read_surface
 from amelo.twin.run import Run, RunStatus
-from amelo.twin.schedule import Exposure, Schedule, unrolled
+from amelo.twin.schedule import Exposure, Schedule, refuse_changes, unrolled
 
 __all__ = ["REDUCED", "solve_reduced", "why_not_reduced"]
 
@@ -73,6 +73,7 @@ def solve_reduced(
     if reason:
         raise SolveError("the fast tier cannot solve this column", why=reason, fix='use tier="full" or "auto"')
     schedules = schedule if isinstance(schedule, list) else [schedule] * column.members
+    refuse_changes(schedules, "the fast tier")
     distinct = list({id(s): s for s in schedules}.values())
     model = cell_model(column, tuple(part for s in distinct for part in s), diffusivity)
     _check_phases(model)

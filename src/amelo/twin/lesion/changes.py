@@ -1,0 +1,120 @@
+"""A change between two segments, carried out on a tile: what stands is shown to it, what it answers is laid in, and all is booked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from amelo.twin.change import Change, Standing
+from amelo.twin.column import Column
+from amelo.twin.lesion.cell import SIZE
+from amelo.twin.lesion.jumps import Books
+from amelo.twin.lesion.tiles import LITRES, Tile
+from amelo.twin.schedule import Schedule, changes_of
+
+__all__ = ["accounts_of", "altered"]
+
+Accounts = dict[str, np.ndarray]
+
+
+def accounts_of(schedule: Schedule) -> list[str]:
+    """Return the names of the books that the changes of a schedule keep, each once."""
+    return list(dict.fromkeys(name for change in changes_of(schedule) for name in change.accounts))
+
+
+def altered(tile: Tile, column: Column, books: Books, changes: list[Change], times: np.ndarray, accounts: Accounts) -> Accounts:
+    """Carry out a change in every lane of a tile, and return the books of changes after it.
+
+    Arguments: tile and books (changed in place); column; changes (one a lane); times (lanes,) [s]; accounts (name: (lanes,)).
+    Assumptions: what a solid displaces is fluid as it stands there, and leaves through the outer face; groups that are fixed in a biofilm
+    stay.
+    """
+    before = standing(tile, column, times, accounts)
+    after = before
+    for change in {id(c): c for c in changes}.values():
+        mine = np.array([c is change for c in changes])
+        answer = change.apply(before)
+        after = replace(
+            after,
+            **{
+                name: np.where(
+                    mine.reshape(-1, *(1,) * (getattr(before, name).ndim - 1)), getattr(answer, name), getattr(after, name)
+                )
+                for name in ("mineral", "organic", "ease")
+            },
+            accounts={name: np.where(mine, answer.accounts[name], after.accounts[name]) for name in after.accounts},
+        )
+    model, fields = tile.layout.model, tile.layout.fields
+    held = _held(tile)
+    scale = tile.water
+    outside = slice(0, before.outside)
+    tile.fields("diffusivity_scale")[outside] = scale * after.ease[:, outside].T
+    if model.porosity_feedback:
+        space = (after.mineral - before.mineral).sum(axis=1) + (after.organic - before.organic)
+        share = (1.0 - space / before.porosity).T  # of the fluid that stays
+        for j in range(SIZE):
+            tile.fields(f"inventory{j}")[:] *= share
+        for f, family in enumerate(model.system.families):
+            if not family.fixed:
+                tile.fields(f"stock{f}")[:] *= share
+    for k, volume in enumerate(_volumes(tile, column)):
+        grown = (after.mineral[:, k] - before.mineral[:, k]).T / volume
+        tile.fields(f"mineral{k}")[:] = np.maximum(tile.fields(f"mineral{k}") + grown, 0.0)
+    tile.fields("organic")[:] += (after.organic - before.organic).T
+    if "opening" in fields:
+        tile.fields("opening")[:] = 0.0
+    came = _held(tile) - held
+    books.inflow += came
+    books.gross += np.abs(came)
+    return dict(after.accounts)
+
+
+def standing(tile: Tile, column: Column, times: np.ndarray, accounts: Accounts) -> Standing:
+    """Return what stands in a tile, as a change is told it."""
+    members, model = tile.members, tile.layout.model
+    volumes = _volumes(tile, column)
+    mineral = np.stack([(tile.fields(f"mineral{k}") * v).T for k, v in enumerate(volumes)], axis=1)
+    organic = tile.fields("organic").T.copy()
+    organic_now = organic * tile.fields("collagen").T if model.collagen else organic
+    pores = 1.0 - mineral.sum(axis=1) - organic_now if model.porosity_feedback else tile.fields("open_pores").T
+    log_activity = tile.fields("log_activity")
+    hydrogen = np.log(tile.fields(f"c{SIZE - 1}")) + log_activity
+    free = [np.log(tile.fields(f"c{j}")) for j in range(SIZE)]
+    found = []
+    for k, data in enumerate(model.phases):
+        squares = sum(n * z * z for n, z in zip(data.powers, (2, 2, 1, 1), strict=True))
+        product = sum(n * x for n, x in zip(data.powers, free, strict=True) if n) + squares * log_activity + data.offset
+        found.append(np.exp((product + tile.fields(f"pk.{k}") * np.log(10.0)) / data.ions).T)
+    return Standing(
+        time=times.copy(),
+        edges=column.edges,
+        phases=tuple(p.name for p in column.phases),
+        mineral=mineral,
+        sound=column.sound[members],
+        organic=organic,
+        porosity=pores,
+        ph=-(hydrogen / np.log(10.0)).T,
+        saturation=np.stack(found, axis=1),
+        ease=tile.fields("diffusivity_scale").T / tile.water,
+        members=members,
+        parameters={name: np.broadcast_to(values, (column.members,))[members] for name, values in column.parameters.items()},
+        accounts=accounts,
+    )
+
+
+def _volumes(tile: Tile, column: Column) -> np.ndarray:
+    """Return the molar volumes (phases, lanes) [L/mol]."""
+    names = [f"molar_volume.{p.name}" for p in column.phases]
+    return np.array([np.broadcast_to(column.parameters[name], (column.members,))[tile.members] for name in names]) * LITRES
+
+
+def _held(tile: Tile) -> np.ndarray:
+    """Return what a tile holds of every balance (balances, lanes) [mol/L · m], solids included."""
+    model, widths = tile.layout.model, tile.fields("width")
+    rows = []
+    for j in range(SIZE):
+        solid = sum(d.powers[j] * tile.fields(f"mineral{k}") for k, d in enumerate(model.phases) if d.powers[j])
+        rows.append(((tile.fields(f"inventory{j}") + solid) * widths).sum(axis=0))
+    rows += [(tile.fields(f"stock{f}") * widths).sum(axis=0) for f in range(len(model.system.families))]
+    return np.array(rows)
