@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from amelo.protocol import Protocol
+from amelo.protocol.nano_steps import MEDIUM, FieldAlone, Nanobots, Probe, Retrieve, oversized_probe
 from amelo.protocol.steps import (
     DAY,
     LONGEST,
@@ -90,7 +91,37 @@ mouth = st.one_of(
     st.builds(Varnish, duration=floats(1, 604_800), fluoride=floats(0, 0.0563), mass=st.just(0.0) | floats(0, 0.02)),
     st.just(DayOfCase()),
 )
-leaves = st.one_of(baths(), slurries, mouth)
+
+
+@st.composite
+def steered(draw):
+    """Any step with carriers: brought, probed with, driven, retrieved."""
+    kind = draw(st.sampled_from([Nanobots, Probe, FieldAlone, Retrieve]))
+    turning = draw(st.booleans())
+    acid = draw(st.booleans())
+    own = {"carrier": "caps-400", "number_density": draw(floats(1e6, 1e19))} if kind in (Nanobots, Probe) else {}
+    least = 0.5 if kind is FieldAlone else 0.0
+    return kind(
+        **own,
+        contents=draw(st.just(MEDIUM) | contents(only_salts=not acid)),
+        ph=draw(floats(1, 13)) if acid else None,
+        duration=draw(floats(1, DAY)),
+        film=draw(st.just(0.0) | floats(0, 1e-3)),
+        gradient=draw(st.just(least) | floats(max(least, 0.0 if kind is Retrieve else -100.0), 100)),
+        flux_density=draw(floats(1e-4, 1.4)) if turning else 0.0,
+        frequency=draw(floats(0.1, 1000)) if turning else 0.0,
+        facing=draw(st.sampled_from(["up", "level", "down"])),
+        peroxide=draw(st.just(0.0) | floats(0, 0.4)),
+        ultrasound=draw(st.booleans()),
+        heated=draw(st.booleans()),
+    )
+
+
+def _probes_are_small(held):
+    return oversized_probe(held) is None
+
+
+leaves = st.one_of(baths(), slurries, steered(), mouth)
 
 
 def _blocks(inside):
@@ -104,5 +135,6 @@ protocols = (
     st.lists(steps, min_size=1, max_size=5)
     .map(tuple)
     .filter(lambda held: sum(map(length, held)) <= LONGEST)
+    .filter(_probes_are_small)
     .map(lambda held: Protocol(steps=held))
 )

@@ -12,14 +12,19 @@ from amelo.errors import AmeloError, FormatError, QuantityError, RecordError, ne
 from amelo.protocol.explain import keyword_near
 from amelo.protocol.layout import Layout
 from amelo.protocol.measures import Words, fluoride_of, measured, ratio_of, sugar_of, temperature_of
+from amelo.protocol.nano_steps import FACING
 from amelo.protocol.steps import Bath, Ingredient, Slurry
 from amelo.protocol.substances import INERT, WATER, amount_of, spelling
-from amelo.protocol.values import factor, read_number, read_time
+from amelo.protocol.values import PERCENT, factor, read_number, read_time
 from amelo.protocol.words import CLAUSES, StepWords, allowed
 
 __all__ = ["Clauses", "said_in"]
 
 CONTAINERS = ("mL", "L", "µL", "uL", "g", "mg", "kg")  # units that a name may follow: 200 mL cola
+DRIVEN = {  # clause: the field of a step, its dimension, an example
+    "pulled": ("gradient", "magnetic gradient", "pull 5 T/m"),
+    "rotated": ("flux_density", "magnetic field", "rotate 5 mT at 50 Hz"),
+}
 TIMES = ("s", "min", "h", "d", "week")
 LONG_TIMES = ("seconds", "minutes", "min", "hours", "days", "weeks")  # other spellings that are read, for those who misspell them
 
@@ -60,7 +65,9 @@ class _Line:
 
     def read(self, extra: list[Any], found: list[Any]) -> Clauses:
         """Read every clause of a line, in order."""
-        if extra and "what" in self.step.takes:
+        if extra and "carrier" in self.step.needs:
+            self.said.put("carrier", extra[0] if len(extra) == 1 else " ".join(extra), extra[0], self.layout.at(extra[0]))
+        elif extra and "what" in self.step.takes:
             self.said.put("what", " ".join(extra).casefold(), extra[0], self.layout.at(extra[0]))
         elif extra:
             fix = keyword_near(extra[0])
@@ -100,7 +107,19 @@ class _Line:
     def clause(self, clause: Any, quantities: list[Words], first: Any) -> None:
         where, kind = self.layout.at(first), clause.data
         numbers = [token for token in clause.children if getattr(token, "type", "") == "NUMBER"]
-        if kind == "contents" and (issubclass(self.step.model, Bath) or (self.step.model is Slurry and first.type == "IN")):
+        if kind == "at":
+            self.at(quantities[0], first)
+        elif kind in ("pulled", "rotated"):
+            field, unit, example = DRIVEN[kind]
+            self.signed(field, quantities[0], unit, example, first)
+        elif kind == "peroxide":
+            said = self.unit_only(quantities[0])
+            if said.needed("peroxide 1 %") != "%":
+                raise QuantityError(f"'peroxide {said.text}' is not a share by mass", fix="write for example 'peroxide 1 %'")
+            self.said.put(kind, read_number(said.digits, PERCENT), first, where)
+        elif kind == "facing":
+            self.said.put(kind, self.way(clause.children[-1]), first, where)
+        elif kind == "contents" and (issubclass(self.step.model, Bath) or (self.step.model is Slurry and first.type == "IN")):
             self.ingredients(clause, first)
         elif kind == "contents" and first.type == "IN":
             self.said.put("contents", (), first, where)
@@ -123,18 +142,45 @@ class _Line:
                 where,
             )
             measured(quantities[0], "length")
-        elif kind == "temperature":
-            self.said.put(kind, temperature_of(self.unit_only(quantities[0])), first, where)
         elif kind == "balanced":
             self.said.put(kind, self.inert(clause.children[-1]), first, where)
         elif kind == "slurry":
             self.said.put(kind, ratio_of(clause.children[1]), first, where)
-        elif kind in ("stirred", "paste"):
+        elif kind in ("stirred", "paste", "ultrasound", "heated"):
             self.said.put(kind, True, first, where)
         else:
             word = next(clause.scan_values(lambda t: t.type == "WORD"))
             fix = keyword_near(word) or "leave it out"
             raise FormatError(f"'{word}' does not belong to '{self.verb}'", where=self.layout.at(word), fix=fix)
+
+    def at(self, quantity: Words, first: Any) -> None:
+        """Read what ``at`` says: a temperature, how many carriers, or how fast a field turns; its unit tells."""
+        where = self.layout.at(first)
+        if "number_density" in self.step.needs and quantity.unit.casefold() == "per":
+            scale = factor(f"{quantity.unit} {quantity.rest}", "number density")
+            measured(quantity, "number density")
+            self.said.put("number_density", read_number(quantity.digits, scale), first, where)
+        elif "frequency" in self.step.takes and quantity.unit in ("Hz", "kHz"):
+            self.signed("frequency", quantity, "frequency", "rotate 5 mT at 50 Hz", first)
+        elif "number_density" in self.step.needs and not quantity.unit:
+            raise QuantityError(f"'{quantity.digits}' carriers per what?", fix=f"write 'at {quantity.digits} per mL'")
+        else:
+            self.said.put("temperature", temperature_of(self.unit_only(quantity)), first, where)
+
+    def signed(self, field: str, quantity: Words, dimension: str, example: str, first: Any) -> None:
+        """Read a quantity of a dimension, which may be negative, for a field of the step."""
+        unit = self.unit_only(quantity).needed(example)
+        measured(quantity, dimension)
+        self.said.put(field, read_number(quantity.digits, factor(unit, dimension)), first, self.layout.at(first))
+
+    def way(self, name: Any) -> str:
+        """Return which way a surface faces."""
+        text = " ".join(name.children).casefold()
+        if text not in FACING:
+            raise FormatError(
+                f"'facing {text}' is not known", where=self.layout.at(name.children[0]), fix=nearest(text, FACING, limit=10)
+            )
+        return text
 
     def inert(self, name: Any) -> str:
         text = " ".join(name.children)

@@ -12,7 +12,7 @@ from amelo.protocol.words import CLAUSES, WORDS
 
 __all__ = ["KEYWORDS", "explained", "keyword_near"]
 
-KEYWORDS = ("repeat", "times", "in", "with", "and", "for", "pH", "film", "stirred", "at", "balanced", "inhibitor", "coverage", "sugar", "slurry", "paste", "of")  # fmt: skip
+KEYWORDS = ("repeat", "times", "in", "with", "and", "for", "pH", "film", "stirred", "at", "balanced", "inhibitor", "coverage", "sugar", "slurry", "paste", "of", "pull", "rotate", "facing", "peroxide", "ultrasound", "heated")  # fmt: skip
 FIRST = ("repeat", "demineralise", "remineralise", "immerse", "brush", "meal", "rest")
 WANTED = {  # the word before the fault: what must follow it
     "for": "a duration, for example 'for 21 h 58 min'",
@@ -23,6 +23,10 @@ WANTED = {  # the word before the fault: what must follow it
     ",": "another substance, for example 'PO4 2 mM'",
     "film": "a thickness, for example 'film 100 µm'",
     "at": "a temperature, for example 'at 37 degC'",
+    "pull": "a gradient, for example 'pull 5 T/m'",
+    "rotate": "a flux density and a frequency, for example 'rotate 5 mT at 50 Hz'",
+    "peroxide": "a share by mass, for example 'peroxide 1 %'",
+    "facing": "up, level or down",
     "balanced": "'with' and an ion, for example 'balanced with K'",
     "inhibitor": "'coverage' and a share, for example 'with inhibitor coverage 0.5'",
     "coverage": "a share from 0 to 1, for example 'with inhibitor coverage 0.5'",
@@ -75,5 +79,5 @@ def explained(error: Any, layout: Layout) -> FormatError:
 
 def keyword_near(word: str) -> str:
     """Return advice on a word that stands where only a keyword can; short words are near to too many."""
-    close = get_close_matches(word.casefold(), [*KEYWORDS, *WORDS], n=1, cutoff=0.6 if len(word) > 3 else 0.75)
+    close = get_close_matches(word.casefold(), [*KEYWORDS, *WORDS], n=1, cutoff=0.62 if len(word) > 3 else 0.75)
     return f"did you mean '{close[0]}'?" if close else ""

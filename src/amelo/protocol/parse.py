@@ -110,8 +110,11 @@ class _Reader:
         name, *found = head.children
         colon = next((child for child in found if getattr(child, "type", "") == "COLON"), None)
         found = [child for child in found if child is not colon]
-        verb, *extra = name.children
-        key = ALIASES.get(verb.casefold(), verb.casefold())
+        if name.data in ("pulled", "rotated"):  # a field alone has no other verb
+            verb, extra, found, key = name.children[0], [], [name, *found], "field"
+        else:
+            verb, *extra = name.children
+            key = ALIASES.get(verb.casefold(), verb.casefold())
         of = next((clause for clause in found if clause.data == "of"), None)
         if key == "day":
             if extra:
@@ -129,8 +132,8 @@ class _Reader:
                 )
             elif not found:
                 return Day(steps=self.block(rest[0], path))
-        if key not in WORDS or key in ("slurry", "repeat"):
-            valid = [word for word in WORDS if word != "slurry"]
+        if key not in WORDS or key in ("slurry", "repeat") or (key == "field" and verb.casefold() == "field"):
+            valid = [word for word in WORDS if word not in ("slurry", "field")] + ["pull", "rotate"]
             raise FormatError(f"'{verb}' is not a step", where=self.layout.at(verb), fix=nearest(verb, valid, limit=20))
         if key == "brush" and any(clause.data == "slurry" for clause in found):
             key = "slurry"
@@ -217,7 +220,7 @@ class _Reader:
         if isinstance(cause, AmeloError):
             return type(cause)(cause.what, where=self.layout.at(token), why=cause.why, fix=cause.fix)
         near = self.layout.line(token)[token.column - 1 :]
-        written = re.match(WRITTEN, near, re.IGNORECASE)[0].strip()
+        written = re.match(WRITTEN, near, re.IGNORECASE)[0].strip(" ,\t")
         return RecordError(
             f"'{written[:40]}' is out of range", where=self.layout.at(token), why=f"allowed {allowed(words.model, name)}"
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, PrivateAttr, model_validator
 
 from amelo.errors import AmeloError, FormatError, RecordError, shorten
+from amelo.protocol.nano_steps import oversized_probe
 from amelo.protocol.steps import LONGEST, Step, length
 from amelo.protocol.text import text_of
 from amelo.protocol.values import time_text
@@ -39,6 +40,8 @@ class Protocol(Record):
         if self.duration > LONGEST:
             why = f"allowed up to {time_text(LONGEST)}, ten years"
             raise RecordError(f"the protocol lasts {time_text(self.duration)}", why=why, fix="repeat less often")
+        if oversized := oversized_probe(self.steps):
+            raise oversized[1]
         return self
 
     @classmethod
@@ -63,7 +66,8 @@ class Protocol(Record):
             found = RecordError("the protocol has too many steps", why="allowed up to 10000 in a block")
             if isinstance(cause, AmeloError):
                 longest = max(range(len(parsed.steps)), key=lambda i: length(parsed.steps[i]))
-                found = cause.at("line {}, column {}".format(*parsed.places[(longest,)]))
+                oversized = oversized_probe(parsed.steps)
+                found = cause.at("line {}, column {}".format(*parsed.places[oversized[0] if oversized else (longest,)]))
             raise found.at(source) if source else found from None
         except AmeloError as error:
             if not source and _names_a_file(text):

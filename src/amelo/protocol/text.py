@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from amelo.protocol.nano_steps import MEDIUM, FieldAlone, Nanobots, Steered
 from amelo.protocol.steps import Bath, Day, DayOfCase, Drink, Ingredient, Meal, Repeat, Rest, Rinse, Sleep, Slurry, drinks
 from amelo.protocol.values import PERCENT, PPM, number, shown, time_text
 
 __all__ = ["line", "text_of"]
 
 INDENT = "    "
-MICRO, MILLI = Decimal("1e-6"), Decimal("1e-3")
+MICRO, MILLI, PER_ML = Decimal("1e-6"), Decimal("1e-3"), Decimal(1_000_000)
 
 
 def text_of(steps: Iterable[Any], level: int = 0) -> str:
@@ -38,6 +39,8 @@ def line(step: Any) -> str:
         return "day of case"
     if isinstance(step, Rest | Sleep):
         return f"{step.kind} {time_text(step.duration)}"
+    if isinstance(step, Steered):
+        return " ".join(part for part in (*_steered(step), f"for {time_text(step.duration)}") if part)
     words = {Slurry: _slurry, Meal: _meal, Drink: _drink, Rinse: _rinse}.get(
         type(step), _bath if isinstance(step, Bath) else _product
     )
@@ -51,6 +54,30 @@ def _bath(step: Bath) -> Iterable[str]:
     yield _conditions(step)
     yield _sugar(step.sugar)
     yield f"with inhibitor coverage {number(step.inhibitor)}" if step.inhibitor else ""
+
+
+def _steered(step: Steered) -> Iterable[str]:
+    """Print a step with carriers; a field alone has no other verb, so that what drives comes first."""
+    driven = [f"pull {shown(step.gradient, Decimal(1), 'T/m')}" if step.gradient else ""]
+    driven += [
+        f"rotate {shown(step.flux_density, MILLI, 'mT')} at {shown(step.frequency, Decimal(1), 'Hz')}" if step.frequency else ""
+    ]
+    if isinstance(step, Nanobots):
+        yield f"{step.kind} {step.carrier} at {number(step.number_density, PER_ML)} per mL"
+    elif isinstance(step, FieldAlone):
+        yield from driven
+    else:
+        yield step.kind
+    yield f"in {_contents(step.contents) or 'water'}" if step.contents != MEDIUM else ""
+    yield _ph(step.ph)
+    yield f"film {shown(step.film, MICRO, 'µm')}" if step.film else ""
+    yield _conditions(step)
+    yield f"with inhibitor coverage {number(step.inhibitor)}" if step.inhibitor else ""
+    yield from () if isinstance(step, FieldAlone) else driven
+    yield f"facing {step.facing}" if step.facing != "level" else ""
+    yield f"peroxide {shown(step.peroxide, PERCENT, '%')}" if step.peroxide else ""
+    yield "ultrasound" if step.ultrasound else ""
+    yield "heated" if step.heated else ""
 
 
 def _slurry(step: Slurry) -> Iterable[str]:

@@ -53,7 +53,7 @@ def number(value: float, scale: Decimal = Decimal(1)) -> str:
     exact = EXACT.divide(Decimal(repr(float(value))), scale).normalize(EXACT)
     if exact == 0:
         return "0"
-    plain = -7 <= exact.adjusted() <= 9
+    plain = -7 <= exact.adjusted() <= 9 and not (exact.adjusted() > 5 and len(exact.as_tuple().digits) < 3)  # 1e9, but 1234500
     return f"{exact:f}" if plain else f"{exact:e}".replace("e+", "e")
 
 

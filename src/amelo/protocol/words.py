@@ -35,11 +35,25 @@ class StepWords:
 
 
 _BATH = ("ph", "film", "stirred", "temperature", "balanced", "sugar", "inhibitor")
+_NANO = (
+    "contents",
+    *(kind for kind in _BATH if kind != "sugar"),
+    "gradient",
+    "flux_density",
+    "frequency",
+    "facing",
+    "ultrasound",
+    "heated",
+)
 WORDS = {
     "immerse": StepWords(steps.Immerse, ("contents", "duration"), _BATH, "laboratory", ("immerse in water for 1 min", "immerse in NaCl 150 mM, KH2PO4 1 mM for 24 h")),
     "demineralise": StepWords(steps.Demineralise, ("contents", "duration"), _BATH, "laboratory", ("demineralise in lactic acid 50 mM, Ca 2.0 mM, PO4 2.0 mM pH 4.5 film 100 µm for 6 h",)),
     "remineralise": StepWords(steps.Remineralise, ("contents", "duration"), _BATH, "laboratory", ("remineralise in Ca 1.5 mM, PO4 0.9 mM, KCl 130 mM, 1 ppm F pH 7.0 with inhibitor coverage 0.5 for 18 h",)),
     "slurry": StepWords(steps.Slurry, ("fluoride", "slurry", "duration"), ("contents", "ph", "temperature", "balanced"), "laboratory", ("brush with 1100 ppm F slurry 1:3 for 1 min", "brush with 5000 ppm F slurry 1:2 in KCl 100 mM pH 6.8 at 25 degC for 2 min")),
+    "nanobots": StepWords(steps.Nanobots, ("carrier", "number_density", "duration"), _NANO, "isolated tooth", ("nanobots caps-400 at 1e9 per mL pull 5 T/m for 20 min", "nanobots iron-oxide at 1e10 per mL in NaCl 150 mM pH 5.0 peroxide 1 % for 5 min")),
+    "probe": StepWords(steps.Probe, ("carrier", "number_density", "duration"), _NANO, "isolated tooth", ("probe caps-400 at 1e6 per mL for 2 min",)),
+    "field": StepWords(steps.FieldAlone, ("duration",), _NANO, "isolated tooth", ("pull 5 T/m for 5 min", "rotate 5 mT at 50 Hz for 2 min")),
+    "retrieve": StepWords(steps.Retrieve, ("duration",), _NANO, "isolated tooth", ("retrieve for 5 min", "retrieve pull 10 T/m for 5 min")),
     "rest": StepWords(steps.Rest, ("duration",), (), "mouth", ("rest 30 min",), True),
     "sleep": StepWords(steps.Sleep, ("duration",), (), "mouth", ("sleep 8 h",), True),
     "meal": StepWords(steps.Meal, ("duration",), ("sugar", "ph"), "mouth", ("meal sugar 10 % for 10 min",)),
@@ -70,6 +84,15 @@ CLAUSES = {  # clause: (what it is called in messages, an example)
     "volume": ("a volume", "10 mL"),
     "mass": ("a mass", "1 g"),
     "what": ("a name", "cola"),
+    "carrier": ("a carrier", "caps-400"),
+    "number_density": ("how many carriers", "at 1e9 per mL"),
+    "gradient": ("a pull", "pull 5 T/m"),
+    "flux_density": ("a rotating field", "rotate 5 mT at 50 Hz"),
+    "frequency": ("a frequency", "at 50 Hz"),
+    "facing": ("which way it faces", "facing up"),
+    "peroxide": ("hydrogen peroxide", "peroxide 1 %"),
+    "ultrasound": ("'ultrasound'", "ultrasound"),
+    "heated": ("'heated'", "heated"),
 }
 
 UNITS = {  # field: (scale to SI, unit in text)
@@ -79,6 +102,11 @@ UNITS = {  # field: (scale to SI, unit in text)
     "film": (Decimal("1e-6"), "µm"),
     "volume": (Decimal("1e-6"), "mL"),
     "mass": (Decimal("1e-3"), "g"),
+    "peroxide": (PERCENT, "%"),
+    "number_density": (Decimal(1_000_000), "per mL"),
+    "gradient": (Decimal(1), "T/m"),
+    "flux_density": (Decimal("1e-3"), "mT"),
+    "frequency": (Decimal(1), "Hz"),
 }
 
 
@@ -106,6 +134,6 @@ def step_list() -> str:
         def said(kinds: tuple[str, ...]) -> str:
             return ", ".join(f"`{CLAUSES[kind][1]}`" for kind in kinds) or "–"
 
-        title = {"slurry": "brush … slurry", "brush": "brush … paste"}.get(name, name)
+        title = {"slurry": "brush … slurry", "brush": "brush … paste", "field": "pull …, rotate …"}.get(name, name)
         rows.append(f"| **{title}** ({words.where}): `{example}` | {about} | {said(words.needs)} | {said(words.takes)} |")
     return "\n".join(rows) + "\n"
