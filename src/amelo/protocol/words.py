@@ -42,6 +42,7 @@ _NANO = (
     "flux_density",
     "frequency",
     "facing",
+    "peroxide",
     "ultrasound",
     "heated",
 )
