@@ -18,8 +18,15 @@ _HOMES = {
     "Field": "field",
     "Flow": "passage",
     "Passage": "passage",
+    "apatite_equivalent": "supply",
     "carrier_names": "carrier",
+    "carriers_for_deficit": "supply",
+    "catalytic_kill": "kill",
+    "conduct": "heat",
+    "contact_kill": "kill",
+    "fastest_refill": "supply",
     "flow": "passage",
+    "grown_layer": "supply",
     "tubule": "passage",
 }
 
