@@ -27,6 +27,9 @@ _HOMES = {
     "fastest_refill": "supply",
     "flow": "passage",
     "grown_layer": "supply",
+    "steerability": "single",
+    "steering": "single",
+    "steering_table": "single",
     "tubule": "passage",
 }
 
