@@ -14,12 +14,21 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOMES = {
+    "Account": "density",
     "Carrier": "carrier",
     "Field": "field",
     "Flow": "passage",
     "Passage": "passage",
+    "State": "density",
     "carrier_names": "carrier",
+    "carry": "density",
+    "carry_many": "density",
+    "choose": "tiers",
+    "conductance_left": "measures",
+    "depth_median": "measures",
+    "depth_quantile": "measures",
     "flow": "passage",
+    "imbalance": "density",
     "tubule": "passage",
 }
 
