@@ -12,21 +12,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from amelo.errors import ParameterError, nearest
-from amelo.params import load_set
+from amelo.errors import ParameterError
 from amelo.therapy.nano.carrier import Carrier
 from amelo.therapy.nano.field import Field
-from amelo.therapy.nano.flux import Content, Problem, step
-from amelo.therapy.nano.passage import Passage, flow
+from amelo.therapy.nano.flux import Content, exchange, transport
+from amelo.therapy.nano.passage import Passage
+from amelo.therapy.nano.problem import DILUTE, Problem, check, fluid_factors, may_crowd, problem_of, usual_steps
 from amelo.twin.precision import jax64
 
-__all__ = ["Account", "State", "carry", "carry_many", "imbalance", "usual_steps"]
+__all__ = ["Account", "State", "carry", "carry_many", "imbalance"]
 
 Array = Any
-OF_FLOW = ("diameter", "excess_density", "magnetisation", "gradient", "outflow", "mobility")
-OF_CARRIER = ("stick_tubule", "detach_rate", "release_rate", "gelation_fraction", "gelation_time")
-FEWEST, MOST, TRACED = 64, 1024, 256  # steps
-SAFE = 10.0  # by how much fewer carriers must be expected than would crowd a cell, for crowding not to be looked at
 
 
 class State(NamedTuple):
@@ -126,13 +122,13 @@ def carry(
     Source: scharfetter1969, bank1985.
     """
     given = {"outside": outside, "duration": duration, "load": load, **changed}
-    _check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed)
-    numbers = _numbers(given)
-    problem = _problem(passage, carrier, field, _factors(carrier, ph, saturation), given, numbers is None)
-    steps = steps or usual_steps(problem if numbers is not None else None)
-    crowded = _may_crowd(problem, state) if numbers is not None else True
+    check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed)
+    traced = _traced(state, given)
+    problem = problem_of(passage, carrier, field, fluid_factors(carrier, ph, saturation), given, traced)
+    steps = steps or usual_steps(None if traced else problem)
+    crowded = traced or may_crowd(problem, state)
     found = _compiled(False)(problem, state, steps, crowded)
-    if not crowded and _crowds(found[1], problem):
+    if not crowded and np.any(np.asarray(found[1].peak_fraction) > DILUTE):
         found = _compiled(False)(problem, state, steps, True)
     return found[0], found[1]._replace(steps=steps)
 
@@ -160,8 +156,8 @@ def carry_many(
     """
     jax = jax64()
     given = {"outside": outside, "duration": duration, "load": load, **changed}
-    _check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed)
-    factors = _factors(carrier, ph, saturation)
+    check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed)
+    factors = fluid_factors(carrier, ph, saturation)
     mapped = {name: value for name, value in {**given, **factors}.items() if np.ndim(value) > 0}
     counts = {name: np.shape(value)[0] for name, value in mapped.items()}
     if np.ndim(state.free) > 1:
@@ -173,16 +169,16 @@ def carry_many(
 
     def one(own: dict[str, Array]) -> Problem:
         here = {name: own.get(name, value) for name, value in given.items()}
-        return _problem(passage, carrier, field, {name: own.get(name, value) for name, value in factors.items()}, here, True)
+        return problem_of(passage, carrier, field, {name: own.get(name, value) for name, value in factors.items()}, here, True)
 
     problems = jax.vmap(one, axis_size=members)(mapped)
     if np.ndim(state.free) == 1:
         state = State(*(np.broadcast_to(value, (members, *np.shape(value))) for value in state))
-    numbers = _numbers({**given, **mapped})
-    steps = steps or usual_steps(problems if numbers is not None else None)
-    crowded = _may_crowd(problems, state) if numbers is not None else True
+    traced = _traced(state, given)
+    steps = steps or usual_steps(None if traced else problems)
+    crowded = traced or may_crowd(problems, state)
     found = _compiled(True)(problems, state, steps, crowded)
-    if not crowded and _crowds(found[1], problems):
+    if not crowded and np.any(np.asarray(found[1].peak_fraction) > DILUTE):
         found = _compiled(True)(problems, state, steps, True)
     return found[0], found[1]._replace(steps=steps)
 
@@ -202,104 +198,9 @@ def imbalance(passage: Passage, state: State) -> tuple[float, float]:
     )
 
 
-def usual_steps(problem: Problem | None) -> int:
-    """Return how many steps of time are enough: a power of two, so that few programs are compiled.
-
-    Enough is that fronts, as wide as diffusion makes them, move by at most half their width in one of the last and longest steps, and that
-    gelation takes a few of them where it can happen; where numbers are traced by JAX and not known, 256.
-    """
-    if problem is None:
-        return TRACED
-    duration = np.max(problem.duration)
-    drift = np.abs(problem.pull + problem.swim + problem.fluid).max(-1)
-    length = np.sum(problem.size, -1)
-    moved = np.minimum(drift * np.max(problem.duration), length)
-    passed = moved / np.maximum(drift, 1e-300)  # the time that a front is inside
-    width = np.sqrt(2.0 * np.min(problem.spread, -1) * np.maximum(passed, 1e-12))
-    fronts = np.max(2.0 * moved / width * 2.0 * duration / np.maximum(np.minimum(passed, duration), 1e-12))
-    dense = np.max(problem.outside * problem.volume) > 0.01 * np.min(problem.gelation_fraction)
-    gels = 4.0 * duration / np.min(problem.gelation_time) if dense else 0.0
-    wanted = float(min(max(fronts, gels, FEWEST), MOST))
-    return int(2 ** np.ceil(np.log2(wanted)))
-
-
-def _numbers(given: dict[str, Array]) -> dict[str, np.ndarray] | None:
-    """Return what is given as NumPy arrays, None when JAX traces any of it."""
-    jax = jax64()
-    if any(isinstance(value, jax.core.Tracer) for value in given.values()):
-        return None
-    return {name: np.asarray(value, float) for name, value in given.items() if value is not None}
-
-
-def _factors(carrier: Carrier, ph: Array, saturation: Array) -> dict[str, Array]:
-    """Return by what the fluid multiplies sticking and release."""
-    slowed = np.clip(1.0 - np.asarray(saturation, float), 0.0, None)
-    return {
-        "sticks": carrier.changed(stick_tubule=1.0).sticking(0.0, ph, tubule=True),
-        "releases": carrier.changed(release_rate=1.0).release(ph) * slowed,
-    }
-
-
-def _problem(
-    passage: Passage, carrier: Carrier, field: Field, factors: dict[str, Array], given: dict[str, Array], traced: bool
-) -> Problem:
-    math = jax64().numpy if traced else np
-    get = {name: getattr(carrier, name) for name in OF_CARRIER} | given
-    moving = flow(passage, carrier, field, math=math, **{name: given[name] for name in OF_FLOW if name in given})
-    diameter = given.get("diameter", carrier.diameter)
-    middle = 0.5 * (passage.edges[:-1] + passage.edges[1:])
-    width = 0.5 * (passage.width[:-1] + passage.width[1:])
-    ends, middles = passage.area(passage.width), passage.area(width)
-    one = math.ones(len(width))
-    value = load_set("nano/scene").value
-    wall = 4.0 / width  # perimeter over area, 0 in the open
-    return Problem(
-        size=np.diff(passage.edges),
-        gap=np.diff(np.concatenate([passage.edges[:1], middle, passage.edges[-1:]])),
-        pull=moving.parts["pull"] + moving.parts["gravity"],
-        swim=moving.parts["propulsion"] + moving.parts["diffusiophoresis"],
-        fluid=moving.parts["outflow"],
-        spread=moving.diffusivity,
-        reach=moving.reach,
-        reach_cells=moving.reach_cells,
-        ratio=diameter / passage.width,
-        ratio_cells=diameter / width,
-        area=(ends[:-1] + 4.0 * middles + ends[1:]) / 6.0,
-        mouth=0.0 if given["outside"] is None else 1.0,
-        pulp=1.0 if passage.far == "pulp" else 0.0,
-        outside=0.0 if given["outside"] is None else given["outside"] + 0.0,
-        outside_load=given["load"] + 0.0,
-        volume=np.pi / 6.0 * diameter**3,
-        diameter=diameter,
-        close=value("packing.close"),
-        jam_ratio=value("packing.jam_ratio"),
-        jam_fraction=value("packing.jam_fraction"),
-        stick=get["stick_tubule"] * factors["sticks"] * wall * one,
-        detach=get["detach_rate"] + 0.0,
-        release=get["release_rate"] * factors["releases"] * one,
-        gelation_fraction=get["gelation_fraction"] + 0.0,
-        gelation_time=get["gelation_time"] + 0.0,
-        duration=given["duration"] + 0.0,
-    )
-
-
-def _may_crowd(problem: Problem, state: State) -> bool:
-    """Return whether so many carriers can come that, all in the smallest cell, they would gel, jam or be packed."""
-    drift = np.abs(problem.pull + problem.swim + problem.fluid).max(-1)
-    duration = problem.duration
-    comes = drift * duration + 2.0 * np.sqrt(np.max(problem.spread, -1) * np.maximum(duration, 0.0))
-    most = problem.outside * np.max(problem.reach, -1) * comes
-    most = most + ((np.abs(state.free) + state.stuck + state.plug) * problem.size).sum(-1)
-    smallest = np.min(np.asarray(problem.area) * np.asarray(problem.size), -1)
-    return bool(np.max(SAFE * most * problem.volume / smallest / _first_threshold(problem)) > 1.0)
-
-
-def _first_threshold(problem: Problem) -> np.ndarray:
-    return np.minimum(np.minimum(problem.gelation_fraction, problem.jam_fraction), problem.close)
-
-
-def _crowds(account: Account, problem: Problem) -> bool:
-    return bool(np.any(np.asarray(account.peak_fraction) > np.asarray(_first_threshold(problem))))
+def _traced(state: State, given: dict[str, Array]) -> bool:
+    """Return whether JAX traces any of it, so that no number can be looked at."""
+    return any(isinstance(value, jax64().core.Tracer) for value in (*state, *given.values()))
 
 
 @cache
@@ -323,10 +224,10 @@ def _run(problem: Problem, state: State, steps: int, crowded: bool) -> tuple[Sta
     marks = jnp.linspace(0.0, 1.0, steps + 1) ** 2  # short steps first, when a bath or a field is new
     zero = jnp.zeros(())
 
-    def advance(held: tuple, share: Array) -> tuple[tuple, None]:
+    def advance(held: tuple, times: tuple[Array, Array]) -> tuple[tuple, None]:
         content, sums, peaks = held
-        content, through = step(problem, content, share * problem.duration, crowded)
-        mouth, mouth_load, far, far_load = through
+        content, (mouth, mouth_load, far, far_load) = transport(problem, content, times[0], crowded)
+        content = exchange(problem, content, times[1], crowded)
         gained = (
             jnp.maximum(mouth, 0.0),
             jnp.maximum(mouth_load, 0.0),
@@ -343,8 +244,10 @@ def _run(problem: Problem, state: State, steps: int, crowded: bool) -> tuple[Sta
 
     before = Content(*state[:7])
     start = ((before.free + before.stuck + before.plug) / problem.area).max()
-    held = (before, (zero,) * 6, (start, zero))
-    (content, sums, (peak, lowest)), _ = jax.lax.scan(advance, held, jnp.diff(marks))
+    times = jnp.diff(marks) * problem.duration
+    between = 0.5 * (times + jnp.append(times[1:], 0.0))  # half of this step and half of the next
+    content = exchange(problem, before, 0.5 * times[0], crowded)
+    (content, sums, (peak, lowest)), _ = jax.lax.scan(advance, (content, (zero,) * 6, (start, zero)), (times, between))
     entered, entered_load, home, home_load, pulp, pulp_load = sums
     account = Account(
         entered=entered,
@@ -361,61 +264,3 @@ def _run(problem: Problem, state: State, steps: int, crowded: bool) -> tuple[Sta
     )
     after = State(*content, *(old + new for old, new in zip(state[7:], sums, strict=True)))
     return after, account
-
-
-def _check(
-    passage: Passage, carrier: Carrier, state: State, given: dict[str, Any], steps: int | None, changed: dict[str, Array]
-) -> None:
-    """Refuse what cannot be, in a sentence."""
-    cells = len(passage.edges) - 1
-    known = (*OF_FLOW, *OF_CARRIER)
-    for name in changed:
-        if name not in known:
-            raise ParameterError(f"'{name}' is nothing that carry can change", where=carrier.name, fix=nearest(name, known))
-    if np.shape(state.free)[-1:] != (cells,):
-        raise ParameterError(
-            f"the state has {np.shape(state.free)[-1:]} cells and the passage {cells}", fix="use State.empty(passage)"
-        )
-    if steps is not None and (not isinstance(steps, int) or isinstance(steps, bool) or steps < 1):
-        raise ParameterError(
-            f"{steps} steps of time are out of range", why="at least 1; no number of them is unstable, because they are implicit"
-        )
-    diameter = changed.get("diameter", carrier.diameter)
-    close = load_set("nano/scene").value("packing.close")
-    bounds = {  # name: (value, least, most, unit, why)
-        "duration": (given["duration"], 0.0, np.inf, "s", "time goes forwards"),
-        "outside": (given["outside"], 0.0, np.inf, "1/m3", "a number of carriers"),
-        "load": (given["load"], 0.0, 1.0, "", "the share of a full load"),
-        "ph": (given["ph"], 0.0, 14.0, "", "pH of water"),
-        "saturation": (given["saturation"], 0.0, np.inf, "", "0 in water, 1 where the payload no longer dissolves"),
-        **{name: (changed.get(name), 0.0, np.inf, "", "a rate, a speed or a share") for name in OF_CARRIER},
-        "gelation_time": (changed.get("gelation_time"), 1e-6, np.inf, "s", "plugging takes time"),
-        "gelation_fraction": (changed.get("gelation_fraction"), 1e-6, np.inf, "", "some carriers are everywhere"),
-        "diameter": (
-            changed.get("diameter"),
-            1e-10,
-            float(np.min(passage.width)) * (1.0 - 1e-9),
-            "m",
-            "it has to fit into the passage",
-        ),
-    }
-    for name, (value, least, most, unit, why) in bounds.items():
-        if value is None or isinstance(value, jax64().core.Tracer):
-            continue
-        found = np.asarray(value, float).ravel()
-        bad = found[~((found >= least) & (found <= most) & np.isfinite(found))]
-        if bad.size:
-            raise ParameterError(
-                f"{name} = {bad[0]:g} {unit}".rstrip() + " is out of range",
-                where=carrier.name,
-                why=f"{why}, from {least:g} to {most:g}",
-            )
-    if given["outside"] is not None and not any(isinstance(x, jax64().core.Tracer) for x in (given["outside"], diameter)):
-        filled = np.max(np.asarray(given["outside"]) * np.pi / 6.0 * np.asarray(diameter) ** 3)
-        if filled > close * (1.0 + 1e-9):
-            raise ParameterError(
-                f"a bath of {np.max(given['outside']):.3g} carriers per m3 cannot be",
-                where=carrier.name,
-                why=f"they would fill {filled:.3g} of it, and packed at random they fill {close:g}",
-                fix=f"give at most {close / (np.pi / 6.0 * np.max(diameter) ** 3):.3g} per m3",
-            )

@@ -5,18 +5,20 @@ Everything here is arithmetic of JAX on :class:`Problem`; :mod:`amelo.therapy.na
 Space: fluxes after Scharfetter and Gummel of the density per area that centres of carriers can reach, weighted with that area at the face.
 Without drift the flux vanishes where that density is uniform, however the passage widens, which is the drift that entropy gives.
 Time: half a step of exchange (sticking, plugging, release; exact), a step of transport by TR-BDF2 (second order, L-stable, so that no step
-is too long to be stable), half a step of exchange; what moves between cells and out of the ends is moved as fluxes, so that nothing is
-lost to rounding.
+is too long to be stable), half a step of exchange; halves that follow each other are one.  What moves between cells and out of the ends is
+moved as fluxes, so that nothing is lost to rounding.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from amelo.therapy.nano import motion
+from amelo.therapy.nano.problem import Problem
 from amelo.twin.precision import jax64
 
-__all__ = ["Content", "Problem", "Through", "bernoulli", "exchange", "held_share", "step", "transport"]
+__all__ = ["Content", "Through", "bernoulli", "exchange", "held_share", "transport"]
 
 GAMMA = 2.0 - 2.0**0.5  # of TR-BDF2: where its first stage ends, so that both stages solve the same matrix
 ONSET = 0.1  # share of a threshold over which what it switches on sets in, so that derivatives exist
@@ -45,45 +47,6 @@ class Through(NamedTuple):
     far_load: Array
 
 
-class Problem(NamedTuple):
-    """A passage, a carrier and a field as arrays.
-
-    Fields: size (N,) of cells [m]; gap (N + 1,) between centres, at the ends from the centre to the edge [m]; pull (N + 1,), drift that a
-    wall slows [m/s]; swim (N + 1,), drift that it does not [m/s]; fluid (N + 1,), drift with the fluid [m/s]; spread (N + 1,), diffusivity
-    [m2/s]; reach (N + 1,) at faces and reach_cells (N,) [m2]; ratio (N + 1,) and ratio_cells (N,) of the diameters of carrier and
-    passage; area (N,) of the cross-section [m2]; mouth and pulp (1 where that end is open, else 0); outside [1/m3] and outside_load, loads
-    per carrier there; volume [m3] and diameter [m] of a carrier; close, jam_ratio and jam_fraction of packing; stick (N,), detach and
-    release (N,) rates [1/s]; gelation_fraction and gelation_time [s]; duration [s].
-    """
-
-    size: Array
-    gap: Array
-    pull: Array
-    swim: Array
-    fluid: Array
-    spread: Array
-    reach: Array
-    reach_cells: Array
-    ratio: Array
-    ratio_cells: Array
-    area: Array
-    mouth: Array
-    pulp: Array
-    outside: Array
-    outside_load: Array
-    volume: Array
-    diameter: Array
-    close: Array
-    jam_ratio: Array
-    jam_fraction: Array
-    stick: Array
-    detach: Array
-    release: Array
-    gelation_fraction: Array
-    gelation_time: Array
-    duration: Array
-
-
 def bernoulli(x: Array) -> Array:
     """Return x / (exp(x) - 1), 1 at 0, for any x."""
     jnp = jax64().numpy
@@ -97,16 +60,6 @@ def held_share(problem: Problem, content: Content) -> Array:
     return (content.stuck + content.plug) * problem.volume / (problem.close * problem.area)
 
 
-def step(problem: Problem, content: Content, dt: Array, crowded: bool) -> tuple[Content, Through]:
-    """Return the content after a step, and what passed the ends.
-
-    Arguments: problem; content; dt [s]; crowded (whether plugs, jams and packing are looked at; without them all is linear).
-    """
-    content = exchange(problem, content, 0.5 * dt, crowded)
-    content, through = transport(problem, content, dt, crowded)
-    return exchange(problem, content, 0.5 * dt, crowded), through
-
-
 def exchange(problem: Problem, content: Content, dt: Array, crowded: bool) -> Content:
     """Return the content after carriers stuck, left the wall, plugged and released for a time, without moving along.
 
@@ -114,20 +67,20 @@ def exchange(problem: Problem, content: Content, dt: Array, crowded: bool) -> Co
 
     Arguments: problem; content; dt [s]; crowded.
     """
-    jnp = jax64().numpy
+    jnp, barrier = jax64().numpy, jax64().lax.optimization_barrier
     free, free_load, stuck, stuck_load, plug, plug_load, released = content
     swaps = (problem.stick + problem.detach) * dt
     whole = jnp.where(swaps > 1e-9, swaps, 1.0)
     shared = dt * jnp.where(swaps > 1e-9, -jnp.expm1(-whole) / whole, 1.0 - 0.5 * swaps)
-    to_wall, from_wall = problem.stick * shared, problem.detach * shared
+    # a barrier keeps the compiler from working an exponential out again for each of its uses
+    to_wall, from_wall, given = barrier((problem.stick * shared, problem.detach * shared, -jnp.expm1(-problem.release * dt)))
     moved, moved_load = to_wall * free - from_wall * stuck, to_wall * free_load - from_wall * stuck_load
     free, free_load, stuck, stuck_load = free - moved, free_load - moved_load, stuck + moved, stuck_load + moved_load
     if crowded:
-        share = -jnp.expm1(-_plugging(problem, content) * dt)
+        share = barrier(-jnp.expm1(-_plugging(problem, content) * dt))
         plug = plug + share * free + share * stuck
         plug_load = plug_load + share * free_load + share * stuck_load
         free, free_load, stuck, stuck_load = (x - share * x for x in (free, free_load, stuck, stuck_load))
-    given = -jnp.expm1(-problem.release * dt)
     released = released + given * free_load + given * stuck_load + given * plug_load
     free_load, stuck_load, plug_load = (x - given * x for x in (free_load, stuck_load, plug_load))
     return Content(free, free_load, stuck, stuck_load, plug, plug_load, released)
@@ -138,41 +91,68 @@ def transport(problem: Problem, content: Content, dt: Array, crowded: bool) -> t
 
     Arguments: problem; content; dt [s]; crowded.
     """
-    jax = jax64()
-    jnp = jax.numpy
+    jnp = jax64().numpy
     forth, back, source = _coefficients(problem, content, crowded)
-    size = problem.size[:, None]
-    start = jnp.stack([content.free, content.free_load], axis=1)
-    first = 0.5 * GAMMA * dt
-    middle = 1.0 + first * (forth[1:] + back[:-1]) / problem.size
-    lower = jnp.concatenate([jnp.zeros(1), -first * forth[1:-1] / problem.size[1:]])
-    upper = jnp.concatenate([-first * back[1:-1] / problem.size[:-1], jnp.zeros(1)])
+    first = 0.5 * GAMMA * dt / problem.size
+    lower = jnp.concatenate([jnp.zeros(1), -first[1:] * forth[1:-1]])  # of what comes from the cell before
+    upper = jnp.concatenate([-first[:-1] * back[1:-1], jnp.zeros(1)])
+    solve = _solver(lower, 1.0 + first * (forth[1:] + back[:-1]), upper)
 
-    def fluxes(held: Array) -> Array:
-        padded = jnp.concatenate([jnp.zeros((1, 2)), held, jnp.zeros((1, 2))])
-        inner = forth[:, None] * padded[:-1] - back[:, None] * padded[1:]
-        return inner.at[0].add(source)
+    def fluxes(held: Array, comes: Array) -> Array:
+        inner = forth[1:-1] * held[:-1] - back[1:-1] * held[1:]
+        return jnp.concatenate([(comes - back[0] * held[0])[None], inner, (forth[-1] * held[-1])[None]])
 
     def change(flux: Array) -> Array:
-        return (flux[:-1] - flux[1:]) / size
+        return (flux[:-1] - flux[1:]) / problem.size
 
-    entering = jnp.zeros_like(start).at[0].set(source / problem.size[0])
+    def entering(value: Array, comes: Array) -> Array:
+        return jnp.concatenate([(value[0] + first[0] * comes)[None], value[1:]])
 
-    def solved(right: Array) -> Array:
-        return jax.lax.linalg.tridiagonal_solve(lower, middle, upper, right + first * entering)
-
+    both = ((content.free, source), (content.free_load, source * problem.outside_load))
+    weighed = [fluxes(held, comes) for held, comes in both]
+    right = (entering(h + 0.5 * GAMMA * dt * change(f), c) for (h, c), f in zip(both, weighed, strict=True))
+    stage = solve(*right)
     outer = 2.0**0.5 / 4.0
-    flux = outer * fluxes(start)
-    stage = solved(start + first * change(flux / outer))
-    flux = flux + outer * fluxes(stage)
-    stage = solved(start + dt * change(flux))
-    flux = (flux + 0.5 * GAMMA * fluxes(stage)) * dt
-    moved = start + change(flux)
+    weighed = [outer * (f + fluxes(s, c)) for (_, c), f, s in zip(both, weighed, stage, strict=True)]
+    stage = solve(*(entering(h + dt * change(f), c) for (h, c), f in zip(both, weighed, strict=True)))
+    weighed = [f + 0.5 * GAMMA * fluxes(s, c) for (_, c), f, s in zip(both, weighed, stage, strict=True)]
+    free, free_load = (h + dt * change(f) for (h, _), f in zip(both, weighed, strict=True))
+    through, through_load = (dt * f for f in weighed)
     if crowded:
-        moved, spilt = _packed(problem, content, moved)
-        flux = flux + spilt
-    through = Through(flux[0, 0], flux[0, 1], flux[-1, 0], flux[-1, 1])
-    return content._replace(free=moved[:, 0], free_load=moved[:, 1]), through
+        free, free_load, spilt, spilt_load = _packed(problem, content, free, free_load)
+        through, through_load = through + spilt, through_load + spilt_load
+    ends = Through(through[0], through_load[0], through[-1], through_load[-1])
+    return content._replace(free=free, free_load=free_load), ends
+
+
+def _solver(lower: Array, middle: Array, upper: Array) -> Callable[[Array, Array], tuple[Array, Array]]:
+    """Return what solves a tridiagonal system for two right sides, of a matrix that needs no pivots because its columns are dominated by their diagonal."""
+    jax = jax64()
+    jnp = jax.numpy
+
+    def forwards(before: Array, here: tuple[Array, Array, Array]) -> tuple[Array, tuple[Array, Array]]:
+        low, mid, up = here
+        inverse = 1.0 / (mid - low * before)
+        return up * inverse, (up * inverse, inverse)
+
+    zero = jnp.zeros_like(middle[0])
+    _, (ahead, inverse) = jax.lax.scan(forwards, zero, (lower, middle, upper))
+
+    def solve(one: Array, other: Array) -> tuple[Array, Array]:
+        def down(before: tuple[Array, Array], here: tuple[Array, ...]) -> tuple[tuple, tuple]:
+            low, inv, one, other = here
+            found = ((one - low * before[0]) * inv, (other - low * before[1]) * inv)
+            return found, found
+
+        def up(after: tuple[Array, Array], here: tuple[Array, ...]) -> tuple[tuple, tuple]:
+            ahead, one, other = here
+            found = (one - ahead * after[0], other - ahead * after[1])
+            return found, found
+
+        _, half = jax.lax.scan(down, (zero, zero), (lower, inverse, one, other))
+        return jax.lax.scan(up, (zero, zero), (ahead, *half), reverse=True)[1]
+
+    return solve
 
 
 def _onset(x: Array) -> Array:
@@ -196,7 +176,7 @@ def _plugging(problem: Problem, content: Content) -> Array:
 
 
 def _coefficients(problem: Problem, content: Content, crowded: bool) -> tuple[Array, Array, Array]:
-    """Return what a flux takes from the cells on both sides of each face (N + 1,) [m/s], and what comes in from outside (2,) [1/s]."""
+    """Return what a flux takes from the cells on both sides of each face (N + 1,) [m/s], and what comes in from outside [1/s]."""
     jnp = jax64().numpy
     pull, fluid, spread, reach, cells = problem.pull, problem.fluid, problem.spread, problem.reach, problem.reach_cells
     if crowded:
@@ -214,46 +194,47 @@ def _coefficients(problem: Problem, content: Content, crowded: bool) -> tuple[Ar
     across = reach * spread / problem.gap
     ends = jnp.ones_like(across).at[0].set(problem.mouth).at[-1].set(problem.pulp)
     forth, back = ends * across * (against + peclet), ends * across * against
-    source = forth[0] * problem.outside * jnp.stack([jnp.ones_like(problem.outside_load), problem.outside_load])
+    source = forth[0] * problem.outside
     forth = jnp.concatenate([jnp.zeros(1), forth[1:] / cells])
     return forth, jnp.concatenate([back[:-1] / cells, jnp.zeros(1)]), source
 
 
-def _packed(problem: Problem, content: Content, moved: Array) -> tuple[Array, Array]:
-    """Return what free carriers (N, 2) stay where no cell is packed closer than they pack, and what was pushed back (N + 1, 2).
+def _packed(problem: Problem, content: Content, free: Array, free_load: Array) -> tuple[Array, Array, Array, Array]:
+    """Return what free carriers and loads (N,) stay where no cell is packed closer than they pack, and what was pushed back (N + 1,) each.
 
     What does not fit stays in front: behind it where the drift goes.  Two sweeps, one for cells with a drift inwards, one for the others.
     """
     jnp = jax64().numpy
-    room = jnp.maximum(problem.close * problem.area / problem.volume - content.stuck - content.plug, 0.0)
+    size = problem.size
+    room = size * jnp.maximum(problem.close * problem.area / problem.volume - content.stuck - content.plug, 0.0)
     drift = problem.pull + problem.swim + problem.fluid
     inwards = drift[:-1] + drift[1:] >= 0.0
-    size = problem.size
-    outwards = _pushed((moved * size[:, None])[::-1], (room * size)[::-1], inwards[::-1], problem.mouth)[::-1]
-    moved = moved + (outwards[1:] - outwards[:-1]) / size[:, None]
-    onwards = _pushed(moved * size[:, None], room * size, ~inwards, problem.pulp)
-    moved = moved + (onwards[:-1] - onwards[1:]) / size[:, None]
-    return moved, onwards - outwards
+    back, back_load = (
+        x[::-1] for x in _pushed((free * size)[::-1], (free_load * size)[::-1], room[::-1], inwards[::-1], problem.mouth)
+    )
+    free, free_load = free + (back[1:] - back[:-1]) / size, free_load + (back_load[1:] - back_load[:-1]) / size
+    on, on_load = _pushed(free * size, free_load * size, room, ~inwards, problem.pulp)
+    free, free_load = free + (on[:-1] - on[1:]) / size, free_load + (on_load[:-1] - on_load[1:]) / size
+    return free, free_load, on - back, on_load - back_load
 
 
-def _pushed(amount: Array, room: Array, follows: Array, exit_open: Array) -> Array:
-    """Return what is pushed through each face (N + 1, 2) towards the end when cells overflow, of carriers and of their loads.
+def _pushed(carriers: Array, loads: Array, room: Array, follows: Array, exit_open: Array) -> tuple[Array, Array]:
+    """Return what is pushed through each face (N + 1,) towards the end when cells overflow, of carriers and of their loads.
 
-    Arguments: amount (N, 2); room (N,); follows (N,), cells that pass on what does not fit, the others take all; exit_open (1 or 0).
+    Arguments: carriers (N,); loads (N,); room (N,); follows (N,), cells that pass on what does not fit, the others take all; exit_open
+    (1 or 0).
     """
     jax = jax64()
     jnp = jax.numpy
-    carriers = amount[:, 0]
-    everything = jnp.abs(carriers).sum() + 1e-300
     takes_all = ~follows | ((jnp.arange(len(room)) == len(room) - 1) & (exit_open < 0.5))
-    balance = jnp.cumsum(carriers - jnp.where(takes_all, everything, jnp.minimum(room, everything)))
-    lowest = jax.lax.cummin(jnp.concatenate([jnp.zeros(1), balance]))
-    out = balance - lowest[1:]  # of a queue: what is left over of all that came before
-    out = jnp.where(out > 1e-12 * everything, out, 0.0)  # less is rounding
-    before = jnp.concatenate([jnp.zeros(1), out[:-1]])
-    came = before + carriers
-    share = jnp.where(out > 0.0, out / jnp.where(came > 0.0, came, 1.0), 0.0)  # a cell passes on what it mixed
-    lower = jnp.concatenate([jnp.zeros(1), -share[1:]])
-    right = (share * amount[:, 1])[:, None]
-    loads = jax.lax.linalg.tridiagonal_solve(lower, jnp.ones_like(share), jnp.zeros_like(share), right)
-    return jnp.concatenate([jnp.zeros((1, 2)), jnp.stack([out, loads[:, 0]], axis=1)])
+
+    def pass_on(came: tuple[Array, Array], here: tuple[Array, Array, Array, Array]) -> tuple[tuple, tuple]:
+        count, load, room, takes_all = here
+        count, load = count + came[0], load + came[1]
+        out = jnp.where(takes_all, 0.0, jnp.maximum(count - room, 0.0))
+        out_load = load * out / jnp.where(out > 0.0, count, 1.0)  # a cell passes on what it mixed
+        return (out, out_load), (out, out_load)
+
+    zero = jnp.zeros_like(carriers[0])
+    _, (out, out_load) = jax.lax.scan(pass_on, (zero, zero), (carriers, loads, room, takes_all))
+    return jnp.concatenate([zero[None], out]), jnp.concatenate([zero[None], out_load])
