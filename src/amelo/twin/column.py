@@ -100,7 +100,7 @@ def graded_edges(thickness: float, cells: int, first: float) -> np.ndarray:
     """
     if first * cells >= thickness:
         return np.linspace(0.0, thickness, cells + 1)
-    low, high = 1.0, 10.0
+    low, high = 1.0, min(10.0, 10.0 ** (300.0 / cells))  # larger ones overflow
     for _ in range(200):
         ratio = 0.5 * (low + high)
         if first * (ratio**cells - 1.0) / (ratio - 1.0) > thickness:

@@ -14,12 +14,31 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOMES = {
+    "Account": "density",
     "Carrier": "carrier",
     "Field": "field",
     "Flow": "passage",
     "Passage": "passage",
+    "State": "density",
+    "apatite_equivalent": "supply",
     "carrier_names": "carrier",
+    "carriers_for_deficit": "supply",
+    "carry": "density",
+    "carry_many": "density",
+    "catalytic_kill": "kill",
+    "choose": "tiers",
+    "conduct": "heat",
+    "conductance_left": "measures",
+    "contact_kill": "kill",
+    "depth_median": "measures",
+    "depth_quantile": "measures",
+    "fastest_refill": "supply",
     "flow": "passage",
+    "grown_layer": "supply",
+    "imbalance": "density",
+    "steerability": "single",
+    "steering": "single",
+    "steering_table": "single",
     "tubule": "passage",
 }
 

@@ -44,6 +44,12 @@ KEYS = {  # field of a carrier: its name in the file
     "kill_rate": "kill.rate",
     "kill_ph": "kill.half_ph",
     "kill_steepness": "kill.steepness",
+    "kill_peroxide": "kill.half_peroxide",
+    "kill_contact": "kill.contact",
+    "kill_ceiling": "kill.ceiling",
+    "growth_rate": "growth.rate",
+    "growth_half": "growth.half",
+    "scaffold_rate": "scaffold.rate",
 }
 NEEDED = ("diameter", "excess_density")
 
@@ -60,8 +66,10 @@ class Carrier:
     below); stick_sound, stick_lesion and stick_tubule, speeds [m/s] at which it sticks to sound enamel, to one that lacks all its
     mineral, and to the wall of a tubule, at pH 7, and stick_acid_factor (times per pH below); detach_rate [1/s]; gelation_fraction
     and gelation_time [s] of the density from which it turns into a plug; mobility [m2/s] in a gradient of ln concentration; kill_rate
-    [m3/(kg s) per mol/m3 of hydrogen peroxide], kill_ph of half activity and kill_steepness of a catalyst; parameters (constants
-    they come from).
+    [m3/(kg s) per mol/m3 of hydrogen peroxide], kill_ph of half activity, kill_steepness and kill_peroxide [mol/m3] of half speed of a
+    catalyst; kill_contact [decades/s] where it covers a surface, and kill_ceiling [decades] of either; growth_rate [m/s] of enamel under
+    plenty of clusters and growth_half [mol/m3 of calcium in them] of half that; scaffold_rate [1/s] by which a white spot shrinks
+    faster; parameters (constants they come from).
     """
 
     name: str
@@ -92,6 +100,12 @@ class Carrier:
     kill_rate: float = 0.0
     kill_ph: float = 0.0
     kill_steepness: float = 0.0
+    kill_peroxide: float = 0.0
+    kill_contact: float = 0.0
+    kill_ceiling: float = 0.0
+    growth_rate: float = 0.0
+    growth_half: float = 0.0
+    scaffold_rate: float = 0.0
     parameters: tuple[Parameter, ...] = ()
 
     @classmethod

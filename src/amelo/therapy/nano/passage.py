@@ -17,6 +17,7 @@ from amelo.params import load_set
 from amelo.therapy.nano import motion
 from amelo.therapy.nano.carrier import Carrier
 from amelo.therapy.nano.field import Field
+from amelo.therapy.nano.single import Steering, steering
 
 __all__ = ["Flow", "Passage", "flow", "propulsion", "rotational_drag", "tubule"]
 
@@ -123,7 +124,8 @@ def flow(passage: Passage, carrier: Carrier, field: Field, *, math: Any = np, **
     drag = motion.wall_drag(ratio, math)
     pulled = motion.magnetic_velocity(get["diameter"], get["magnetisation"], get["gradient"], fluid) / drag
     sinking = field.gravity * motion.settling_velocity(get["diameter"], get["excess_density"], fluid) / drag
-    swum = propulsion(carrier, field, passage.temperature, fluid) * math.ones_like(ratio)
+    screwed = _screwed(carrier, field, passage.temperature)
+    swum = (screwed.speed if screwed else 0.0) * math.ones_like(ratio)
     driven = get["mobility"] * passage.concentration_gradient * math.ones_like(ratio)
     parts = {
         "pull": pulled,
@@ -132,7 +134,7 @@ def flow(passage: Passage, carrier: Carrier, field: Field, *, math: Any = np, **
         "diffusiophoresis": driven,
         "outflow": -get["outflow"] * math.ones_like(ratio),
     }
-    spread = motion.diffusivity(get["diameter"], passage.temperature, fluid) / drag
+    spread = (screwed.diffusivity if screwed else motion.diffusivity(get["diameter"], passage.temperature, fluid)) / drag
     if field.ultrasound:
         spread = spread + load_set("nano/scene").value("ultrasound.mixing")
     reach = passage.area(width) * motion.partition(ratio, math)
@@ -141,17 +143,21 @@ def flow(passage: Passage, carrier: Carrier, field: Field, *, math: Any = np, **
     return Flow(sum(parts.values()), spread, reach, (reach[:-1] + 4.0 * cells + reach[1:]) / 6.0, parts)
 
 
-def propulsion(carrier: Carrier, field: Field, temperature: float, fluid: float) -> float:
+def propulsion(carrier: Carrier, field: Field, temperature: float) -> float:
     """Return the speed [m/s] of a helix in a rotating field, 0 for what is no helix.
 
-    Arguments: carrier; field; temperature [degC]; fluid (its viscosity [Pa s]).
+    Arguments: carrier; field; temperature [degC].
+    Assumptions: that of a helix in open water whose axis and moment heat turns about (``single.steering``).
     """
+    found = _screwed(carrier, field, temperature)
+    return found.speed if found else 0.0
+
+
+def _screwed(carrier: Carrier, field: Field, temperature: float) -> Steering | None:
+    """Return what a rotating field does with a helix, None for what is no helix or a field that does not rotate."""
     if carrier.form != "helix" or not field.frequency or not field.flux_density:
-        return 0.0
-    drag = rotational_drag(carrier, fluid)
-    turns = motion.mean_rotation(abs(field.frequency), motion.step_out_frequency(carrier.moment, field.flux_density, drag))
-    aligned = motion.alignment(carrier.moment, field.flux_density, temperature)
-    return float(np.sign(field.frequency) * motion.propulsion_velocity(carrier.advance, carrier.length, turns, aligned))
+        return None
+    return steering(carrier, field.frequency, field.flux_density, temperature)
 
 
 def rotational_drag(carrier: Carrier, fluid: float) -> float:
