@@ -50,7 +50,7 @@ class Standing:
 class Change(Protocol):
     """Something done at one moment.
 
-    ``label`` are the words it came from; ``accounts`` the names of the books it keeps, which start at 0.
+    ``label`` are the words it came from; ``accounts`` the names of the books it keeps, which start at 0, each as ``whose: what [unit]``.
     """
 
     label: str
