@@ -17,8 +17,10 @@ import numpy as np
 from amelo.errors import RecordError
 from amelo.protocol.baths import Balanced, balanced
 from amelo.protocol.mouthfuls import any_mouth, expanded, mouthfuls
+from amelo.protocol.nano_steps import NanoStep
 from amelo.protocol.steps import Bath, Day, DayOfCase, Repeat, Slurry
 from amelo.protocol.text import line
+from amelo.protocol.visits import any_nano, visit
 from amelo.records.case import Case
 from amelo.twin.schedule import Exposure, Schedule, Segment
 from amelo.twin.schedule import Repeat as Repeated
@@ -31,6 +33,7 @@ __all__ = ["SAME", "baths_of", "compiled", "laboratory_steps"]
 SAME = 1e-3  # relative change of a mouth over one pass that counts as none; other passes would differ by less than this
 NOTHING = 1e-9  # mol or mol/m3, below which a change is noise
 MOST_PASSES = 60  # of a repeat in the mouth; fluoride in its tissues is steady within days
+MOST_VISITS = 1_000  # in a repeat
 MOST_SEGMENTS = 2_000_000  # of a schedule that is written out
 
 Path = tuple[int, ...]
@@ -77,10 +80,16 @@ class _Compiler:
 
     def parts(self, steps: Sequence[Any], path: Path) -> Schedule:
         """Return the parts of a block, runs of mouth steps taken together."""
-        out: list[Segment | Repeated] = []
+        out: list[Any] = []
         run: list[Any] = []
+        acts: list[Any] = []
         for i, step in enumerate(steps):
             here = (*path, i)
+            if acts and not isinstance(step, NanoStep):
+                out.append(visit(acts))
+                acts = []
+            if isinstance(step, NanoStep):
+                acts.append(step)
             if isinstance(step, Repeat | Day | DayOfCase):
                 out += self.mouth(run)
                 out += self.block(step, here)
@@ -91,14 +100,26 @@ class _Compiler:
                 run, self.state = [], None
             else:
                 run.append(step)
-        return (*out, *self.mouth(run))
+        return (*out, *([visit(acts)] if acts else []), *self.mouth(run))
 
     def block(self, step: Any, path: Path) -> Schedule:
         if not isinstance(step, Repeat):
             return self.parts(expanded(step, self.case, self.protocol.place(path)), path)
+        if any_nano(step):
+            return self.written(step, path)
         if not any_mouth(step):
             return (Repeated(step.count, self.parts(step.steps, path)),)
         return self.passes(step, path)
+
+    def written(self, step: Repeat, path: Path) -> Schedule:
+        """Return a repeat written out, because what carriers do to the tooth is done in every pass.
+
+        Raises: RecordError for one of too many passes.
+        """
+        if step.count > MOST_VISITS:
+            what = f"carriers are brought {step.count} times"
+            raise RecordError(what, where=self.protocol.place(path), why=f"allowed up to {MOST_VISITS} times in a repeat")
+        return tuple(part for _ in range(step.count) for part in self.parts(step.steps, path))
 
     def passes(self, step: Repeat, path: Path) -> Schedule:
         """Return a repeat in the mouth, worked out pass by pass until one equals the one before."""

@@ -49,6 +49,7 @@ def simulate(
     Raises: CommandError for ``jump`` with tier "reduced"; SolveError for tier "reduced" and a twin with a biofilm, collagen, a fluid inside
     or solids other than apatite; FileError when ``out`` is taken, or cannot be written, saying what is complete.
     """
+    from amelo.therapy.nano.treat import treated
     from amelo.twin.diffusivity import diffusivities
     from amelo.twin.draws import members_of
     from amelo.twin.lesion.checked import solve_checked
@@ -79,6 +80,7 @@ def simulate(
         column = replace(twin, specimen=specimen).column(members=members, seed=seed, values=values)
     solver = solve_reduced if tier == "reduced" else solve
     schedule = protocol.schedule(twin.case) if isinstance(protocol, Protocol) else _checked(protocol)
+    column, schedule = treated(column, schedule, **_ground(twin), seed=seed)
     origin = Provenance.of(
         twin.name,
         specimen=twin.specimen.model_dump_json(indent=1, exclude_none=True),
@@ -114,9 +116,20 @@ def simulate(
     return trajectory
 
 
+def _ground(twin: Twin) -> dict[str, bool]:
+    """Return whether tubules of dentine lie bare in a twin, and whether a vital pulp is behind them."""
+    tubules = twin.specimen.tissue in ("dentine", "root")
+    vital = twin.case is not None and "root-treated" not in " ".join(twin.assumed)
+    return {"tubules": tubules, "vital": tubules and vital}
+
+
 def _checked(schedule: Schedule) -> Schedule:
     """Return a schedule made in Python, after looking whether it is one."""
-    if not isinstance(schedule, tuple) or not schedule or not all(isinstance(part, Segment | Repeat) for part in schedule):
+    if (
+        not isinstance(schedule, tuple)
+        or not schedule
+        or not all(isinstance(part, Segment | Repeat) or hasattr(part, "apply") for part in schedule)
+    ):
         what = f"{shorten(schedule)} is neither a protocol nor a schedule"
         raise CommandError(
             what, why="a schedule is a tuple of Segment and Repeat", fix="write the protocol as text, or make a tuple"

@@ -46,6 +46,7 @@ def summary_of(trajectory: Trajectory) -> dict[str, object]:
         data["intervals"] = {name: [_plain(o.low), _plain(o.high)] for name, o in found.items() if o.has_interval}
         data["members_with"] = {name: o.members for name, o in found.items()}
     data["phases"] = {name: _with_interval(o) for name, o in trajectory.phases().items()}
+    data["accounts"] = {name: _with_interval(o) | {"unit": o.unit} for name, o in trajectory.accounts().items()}
     data["at_depth"] = [_at(trajectory, depth) for depth in depths_of(trajectory)]
     series = {name: trajectory.series(name) for name in SERIES}
     data["series"] = {"time": _list(trajectory.hours)} | {name: _list(values[0]) for name, values in series.items()}

@@ -226,6 +226,23 @@ class Trajectory:
             for i, phase in enumerate(self.run.phases)
         }
 
+    def accounts(self, time: int = -1, *, allow_bad: bool = False) -> Mapping[str, Outcome]:
+        """Return what changes of the tooth kept books of, such as carriers that docked, by ``whose: what``; nothing without changes.
+
+        What carriers brought is also told as it is now: of their payload, what is left wherever it lies.
+        """
+        who, when = self._readable(allow_bad), self._index(time)
+        found = {}
+        for k, name in enumerate(self.run.account_names):
+            found |= _account(name, self.run.accounts[who, when, k])
+        widths = MICROMETRES * np.diff(self.run.edges)
+        for owner in dict.fromkeys(name.partition(":")[0] for name in self.run.account_names):
+            phase = owner.replace("-", "_").replace(".", "_")
+            if phase in self.run.phases:
+                left = self.run.mineral[who, when, self.run.phases.index(phase)] @ widths
+                found |= _account(f"{owner}: payload left [µm]", left)
+        return found
+
     def at_depth(self, depth: float, time: int = -1, *, allow_bad: bool = False) -> Mapping[str, Outcome]:
         """Return pH, saturation index of each phase and mineral at a depth [µm], linear between cell centres.
 
@@ -335,3 +352,9 @@ class Trajectory:
         if isinstance(time, bool) or not isinstance(time, int | np.integer) or not -count <= time < count:
             raise InputError(f"{time!r} is not the index of a saved time", why=f"allowed {-count} to {count - 1}")
         return int(time) % count
+
+
+def _account(name: str, values: np.ndarray) -> dict[str, Outcome]:
+    """Return the outcome of a book called ``whose: what [unit]``."""
+    words, _, unit = name.rstrip("]").partition(" [")
+    return {words: summarise(Measure(words, "", words, unit, "kept by changes of the tooth", ".4g"), values)}

@@ -207,7 +207,7 @@ class Carrier:
 
         Arguments: ph of that fluid.
         """
-        return self.release_rate * 10.0 ** (self.release_acid_order * np.maximum(7.0 - np.asarray(ph, float), 0.0))
+        return self.release_rate * 10.0 ** (self.release_acid_order * (7.0 - np.asarray(ph, float)))
 
     def changed(self, **numbers: float) -> Carrier:
         """Return the carrier with some of its numbers replaced, checked.

@@ -156,34 +156,63 @@ def _bernoulli(x: Number) -> np.ndarray:
 def _exactly(
     now: Docked, supply: Number, leaving: np.ndarray, caught: np.ndarray, freed: float, given_off: np.ndarray, time: float
 ) -> Docked:
-    """Advance loose and stuck carriers, their loads, and what passed, by the exponential of their rates.
+    """Advance loose and stuck carriers, their loads, and what passed, exactly.
 
     Arguments: now; supply [1/(m2 s)]; leaving, caught, freed and given_off, rates [1/s]; time [s].
     """
-    from scipy.linalg import expm
-
-    members = len(now.loose)
-    leaving, caught, given_off = (np.broadcast_to(rate, (members,)) for rate in (leaving, caught, given_off))
-    # rows: loose, stuck, left, loose_load, stuck_load, left_load, released, supply
-    rates = np.zeros((members, 8, 8))
-    for loose, stuck, left, lost in ((0, 1, 2, 0.0), (3, 4, 5, given_off)):
-        rates[:, loose, loose] = -(leaving + caught + lost)
-        rates[:, loose, stuck] = freed
-        rates[:, stuck, loose] = caught
-        rates[:, stuck, stuck] = -(freed + lost)
-        rates[:, left, loose] = leaving
-        rates[:, loose, 7] = 1.0
-    rates[:, 6, 3] = rates[:, 6, 4] = given_off
-    held = [now.loose, now.stuck, now.left, now.loose_load, now.stuck_load, now.left_load, now.released, np.broadcast_to(supply, (members,))]
-    loose, stuck, left, loose_load, stuck_load, left_load, released, _ = np.einsum("mij,jm->im", expm(rates * time), np.array(held))
+    came = supply * time
+    loose, stuck, loose_sum, _ = _two(now.loose, now.stuck, supply, leaving + caught, caught, freed, 0.0, time)
+    full = _two(now.loose_load, now.stuck_load, supply, leaving + caught, caught, freed, given_off, time)
     return Docked(
-        loose,
-        loose_load,
-        stuck,
-        stuck_load,
-        now.arrived + supply * time,
-        now.arrived_load + supply * time,
-        left,
-        left_load,
-        released,
+        loose=loose,
+        loose_load=full[0],
+        stuck=stuck,
+        stuck_load=full[1],
+        arrived=now.arrived + came,
+        arrived_load=now.arrived_load + came,
+        left=now.left + leaving * loose_sum,
+        left_load=now.left_load + leaving * full[2],
+        released=now.released + given_off * (full[2] + full[3]),
     )
+
+
+def _two(
+    a: np.ndarray, b: np.ndarray, supply: Number, out: Number, over: Number, back: Number, lost: Number, time: float
+) -> tuple[np.ndarray, ...]:
+    """Return a and b after a time, and their integrals over it, where a' = supply - (out + lost) a + back b, b' = over a - (back + lost) b.
+
+    By the eigenvalues of the two equations, which are real, and the functions phi_0, phi_1 and phi_2 of the exponential.
+    """
+    first, second = -(out + lost) * time, -(back + lost) * time
+    half, root = 0.5 * (first + second), np.sqrt(0.25 * (first - second) ** 2 + over * back * time**2)
+    root = np.maximum(root, 1e-7 * (1.0 + np.abs(half)))  # a double eigenvalue is taken apart by less than is felt
+    high, low = half + root, half - root
+    found = []
+    for phi in (np.exp, _phi1, _phi2):
+        slope = (phi(high) - phi(low)) / (high - low)
+        level = phi(low) - slope * low
+        found.append((level, slope))
+
+    def times(k: int, x: Number, y: Number) -> tuple[np.ndarray, np.ndarray]:
+        """Return phi_k of the equations, times a pair."""
+        level, slope = found[k]
+        return level * x + slope * (first * x + back * time * y), level * y + slope * (over * time * x + second * y)
+
+    (end_a, end_b), (run_a, run_b) = times(0, a, b), times(1, a, b)
+    (came_a, came_b), (ran_a, ran_b) = times(1, supply * time, 0.0), times(2, supply * time, 0.0)
+    return end_a + came_a, end_b + came_b, time * (run_a + ran_a), time * (run_b + ran_b)
+
+
+def _phi1(x: np.ndarray) -> np.ndarray:
+    """Return (e^x - 1)/x."""
+    near = np.abs(x) < 1e-5
+    safe = np.where(near, 1.0, x)
+    return np.where(near, 1.0 + x * (0.5 + x / 6.0), np.expm1(safe) / safe)
+
+
+def _phi2(x: np.ndarray) -> np.ndarray:
+    """Return (e^x - 1 - x)/x^2."""
+    near = np.abs(x) < 1e-2
+    safe = np.where(near, 1.0, x)
+    series = 0.5 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0 + x * (1.0 / 720.0 + x / 5040.0))))
+    return np.where(near, series, (np.expm1(safe) - safe) / (safe * safe))

@@ -1,0 +1,51 @@
+"""Steps with carriers that follow each other, as one visit: a change of the tooth that the solver carries out after them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from amelo.protocol.nano_steps import Nanobots, NanoStep, Probe, Retrieve, Steered, carrier_of, field_of
+from amelo.protocol.steps import Day, Repeat
+from amelo.protocol.text import line
+
+if TYPE_CHECKING:
+    from amelo.therapy.nano.visit import Visit
+
+__all__ = ["any_nano", "visit"]
+
+PEROXIDE_MOLAR_MASS = 0.0340147  # kg/mol, of H2O2
+DENSITY = 1000.0  # kg/m3, of a dilute solution
+
+
+def any_nano(step: Any) -> bool:
+    """Return whether any part of a step has to do with carriers."""
+    return any(map(any_nano, step.steps)) if isinstance(step, Repeat | Day) else isinstance(step, NanoStep)
+
+
+def visit(steps: Sequence[Steered]) -> Visit:
+    """Return steps with carriers as a visit.
+
+    Arguments: steps, one after the other without any other step between them.
+    """
+    from amelo.therapy.nano.visit import Act, Visit
+
+    acts = []
+    for k, step in enumerate(steps):
+        brings = isinstance(step, Nanobots)
+        acts.append(
+            Act(
+                carrier=carrier_of(step.carrier) if brings else None,
+                field=field_of(step, steps[k - 1] if k else None),
+                outside=step.number_density if brings else 0.0,
+                duration=step.duration,
+                layer=step.film or None,
+                temperature=float(step.temperature),
+                peroxide=step.peroxide * DENSITY / PEROXIDE_MOLAR_MASS,
+                home=isinstance(step, Retrieve),
+            )
+        )
+    brought = [step for step in steps if isinstance(step, Nanobots)]
+    first = line(brought[0] if brought else steps[0])
+    kind = "probe" if brought and all(isinstance(step, Probe) for step in brought) else "visit"
+    return Visit(f"{kind}: {first}" + (f" and {len(steps) - 1} more steps" if len(steps) > 1 else ""), tuple(acts))

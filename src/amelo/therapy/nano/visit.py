@@ -1,0 +1,231 @@
+"""A visit: carriers brought to a tooth, driven, and taken away, as one change of the twin.
+
+Steps that follow each other directly are one visit and share the carriers that are not bound yet; when the fluid is changed after the
+last of them, those are washed away.  Where carriers stay, their payload is a phase of the twin, which gives its ions to the fluid around
+it as the fluid lets it; the rest of a carrier takes up room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from amelo.params import load_set
+from amelo.therapy.nano.books import BOOKS, account, books_of
+from amelo.therapy.nano.carrier import SCENE, Carrier
+from amelo.therapy.nano.docking import Docked, dock, wash
+from amelo.therapy.nano.field import Field
+from amelo.therapy.nano.inside import Inside, inside
+from amelo.twin.change import Standing
+
+__all__ = ["Act", "Ground", "Visit", "phase_of"]
+
+PACKED = 1.5  # order of what pores of a bed of carriers let through, in their share of it (bruggeman1935)
+MOST_OF_PORES = 0.9  # that carriers may fill; what does not fit stays in the fluid and is washed away
+
+
+@dataclass(frozen=True)
+class Act:
+    """One step of a visit: carrier (None: a field alone), field, outside [1/m3], duration [s], layer of unstirred fluid [m] (None: the
+    usual), temperature [degC], peroxide [mol/m3], and whether it takes carriers home."""
+
+    carrier: Carrier | None
+    field: Field
+    outside: float
+    duration: float
+    layer: float | None = None
+    temperature: float = 37.0
+    peroxide: float = 0.0
+    home: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What carriers find at a tooth beside what the twin holds.
+
+    Fields: tubules (whether dentine with open tubules is exposed); vital (whether a pulp presses fluid out of them); depth [m], from the
+    surface to the pulp; spread (by name (M,), how many times or what each member of the ensemble has in place of the central value).
+    """
+
+    tubules: bool = False
+    vital: bool = False
+    depth: float = 2e-3
+    spread: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def of(self, members: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the spread of some members."""
+        return {name: values[members] for name, values in self.spread.items()}
+
+
+def phase_of(carrier: Carrier) -> str:
+    """Return the name of the phase that a carrier's payload is in the twin."""
+    return carrier.name.replace("-", "_").replace(".", "_")
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """Acts that follow each other, as a change of the twin; see :class:`amelo.twin.change.Change`."""
+
+    label: str
+    acts: tuple[Act, ...]
+    ground: Ground = Ground()
+
+    @property
+    def carriers(self) -> tuple[Carrier, ...]:
+        """The carriers it brings, each once."""
+        return tuple({act.carrier.name: act.carrier for act in self.acts if act.carrier}.values())
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The books it keeps."""
+        heated = any(act.field.heating for act in self.acts)
+        return tuple(name for c in self.carriers for name in books_of(c, tubules=self.ground.tubules, heated=heated))
+
+    def apply(self, before: Standing) -> Standing:
+        """Return what stands when the visit is over."""
+        after = before
+        for carrier in self.carriers:
+            after = self._one(carrier, after)
+        return after
+
+    def _one(self, carrier: Carrier, before: Standing) -> Standing:
+        members, first = len(before.members), before.outside
+        spread = self.ground.of(before.members)
+        mine = {name.partition(" ")[2]: values for name, values in spread.items() if name.startswith(f"{carrier.name} ")}
+        sound = before.sound[:, :, first].sum(axis=1)
+        deficit = 1.0 - np.clip(before.mineral[:, :, first].sum(axis=1) / np.where(sound > 0.0, sound, 1.0), 0.0, 1.0)
+        saturation = self._saturation(carrier, before)
+        at, own = Docked.nothing(members), carrier.stick_lesion or 1.0
+        retrieved = np.zeros(members)
+        acts = self._acts_on(carrier)
+        for act in acts:
+            gone = at.left
+            at = dock(
+                carrier,
+                act.field,
+                at,
+                outside=act.outside,
+                duration=act.duration,
+                deficit=deficit,
+                ph=before.ph[:, first],
+                saturation=saturation[:, first],
+                layer=act.layer,
+                temperature=act.temperature,
+                magnetisation=mine.get("magnetisation"),
+                stick=mine["stick_lesion"] / own if "stick_lesion" in mine else 1.0,
+                release=mine["release_rate"] / carrier.release_rate if "release_rate" in mine and carrier.release_rate else 1.0,
+            )
+            retrieved = retrieved + (at.left - gone if act.home else 0.0)
+        at = wash(at)
+        within = inside(carrier, acts, self.ground, before, mine, saturation) if self.ground.tubules else Inside.nothing(before)
+        after, crowded, crowded_load = _laid(carrier, before, at, within)
+        wrong = np.maximum(np.full(members, at.imbalance), within.imbalance)
+        entries = {
+            "arrived": at.arrived + within.entered,
+            "docked": at.stuck - crowded,
+            "inside": within.held,
+            "plugged": within.plugged,
+            "retrieved": retrieved + within.retrieved,
+            "washed": at.left - retrieved + crowded + within.home - within.retrieved,
+            "pulp": within.pulp,
+            "released": (at.released + within.released) * carrier.payload_volume,
+            "payload": (at.stuck_load - crowded_load + within.held_load) * carrier.payload_volume,
+            "iron": (at.stuck - crowded + within.held) * carrier.iron_oxide_mass,
+            "depth": within.median,
+            "depth90": within.deepest,
+            "conductance": within.conductance,
+            "wrong": wrong,
+        }
+        entries |= self._effects(carrier, acts, before, at, within)
+        accounts = dict(after.accounts)
+        for name, values in entries.items():
+            key = account(carrier, name)
+            if key in accounts:
+                accounts[key] = BOOKS[name].joined(accounts[key], np.broadcast_to(values, (members,)) * BOOKS[name].scale)
+        return replace(after, accounts=accounts)
+
+    def _acts_on(self, carrier: Carrier) -> tuple[Act, ...]:
+        """Return the acts as one carrier sees them: what is outside is its own, or nothing."""
+        return tuple(act if act.carrier is carrier else replace(act, outside=0.0) for act in self.acts)
+
+    def _saturation(self, carrier: Carrier, before: Standing) -> np.ndarray:
+        """Return how saturated the fluid is (M, N) with the payload, 0 for a carrier without."""
+        name = phase_of(carrier)
+        if name not in before.phases:
+            return np.zeros_like(before.ph)
+        return np.clip(before.saturation[:, before.phases.index(name)], 0.0, 1.0)
+
+    def _effects(
+        self, carrier: Carrier, acts: tuple[Act, ...], before: Standing, at: Docked, within: Inside
+    ) -> dict[str, np.ndarray]:
+        """Return what carriers did beside carrying: decades of bacteria killed, and how warm it became."""
+        from amelo.therapy.nano.heat import conduct, heat_of
+        from amelo.therapy.nano.kill import catalytic_kill, contact_kill
+
+        members, found = len(before.members), {}
+        if carrier.kill_rate or carrier.kill_contact:
+            kill = np.zeros(members)
+            ph = before.ph[:, 0]
+            covered = np.clip(at.stuck * np.pi / 4.0 * carrier.diameter**2, 0.0, 1.0)
+            for act in acts:
+                if carrier.kill_rate and act.outside and act.peroxide:
+                    kill = kill + catalytic_kill(carrier, act.outside * carrier.iron_oxide_mass, act.peroxide, ph, act.duration)
+                if carrier.kill_contact:
+                    kill = kill + contact_kill(carrier, covered, act.duration)
+            found["kill"] = kill
+        heated = sum(act.duration for act in acts if act.field.heating)
+        if carrier.iron_fraction and heated:
+            peak, pulp = np.zeros(members), np.zeros(members)
+            edges = np.linspace(0.0, self.ground.depth, 101)
+            for m in range(members):
+                per_area = np.interp(edges, within.edges, np.insert(np.cumsum(within.per_area[m]), 0, 0.0))
+                density = np.diff(per_area) / np.diff(edges)
+                density[0] += at.stuck[m] / np.diff(edges)[0]
+                warm = conduct(edges, heat_of(carrier, density), np.linspace(0.0, heated, 13)[1:])
+                peak[m], pulp[m] = warm.warming.max(), warm.far.max()
+            found |= {"warming": peak, "pulp_warming": pulp}
+        return found
+
+
+def _laid(carrier: Carrier, before: Standing, at: Docked, within: Inside) -> tuple[Standing, np.ndarray, np.ndarray]:
+    """Lay docked carriers outside the tissue and those inside into it; return what stands, and carriers and loads that had no room.
+
+    Arguments: carrier; before; at; within.
+    """
+    first, widths = before.outside, np.diff(before.edges)
+    mineral, organic, ease = before.mineral.copy(), before.organic.copy(), before.ease.copy()
+    k = before.phases.index(phase_of(carrier)) if phase_of(carrier) in before.phases else None
+    crowded, crowded_load = np.zeros_like(at.stuck), np.zeros_like(at.stuck)
+    shell = carrier.volume - carrier.payload_volume
+    if first:
+        room = MOST_OF_PORES * (before.porosity[:, :first] * widths[:first]).sum(axis=1)
+        share = np.minimum(1.0, room / np.maximum(at.stuck * carrier.volume, 1e-300))
+        laid, load = at.stuck * share, at.stuck_load * share
+        crowded, crowded_load = at.stuck - laid, at.stuck_load - load
+        thick = widths[:first].sum()
+        organic[:, :first] += (laid * shell / thick)[:, None]
+        if k is not None:
+            mineral[:, k, :first] += (load * carrier.payload_volume / thick)[:, None]
+        ease[:, :first] = _ease_of_bed(before, organic, mineral, thick)
+    if within.held.any():
+        organic[:, first:] += within.carriers * shell / widths[first:]
+        if k is not None:
+            mineral[:, k, first:] += within.loads * carrier.payload_volume / widths[first:]
+    return replace(before, mineral=mineral, organic=organic, ease=ease), crowded, crowded_load
+
+
+def _ease_of_bed(before: Standing, organic: np.ndarray, mineral: np.ndarray, thick: float) -> np.ndarray:
+    """Return how easily ions cross the room outside the tissue (M, cells), so that it resists as the packed bed in it would.
+
+    The bed is thinner than the room; what resists is its own thickness, with the pores of a random packing.
+    """
+    first = before.outside
+    if before.parameters.get("biofilm.water") is not None or not (before.ease[:, :first] > 1.0).any():
+        return before.ease[:, :first]  # a biofilm resists by itself
+    close = load_set(SCENE).value("packing.close")
+    filled = (organic[:, :first] + mineral[:, :, :first].sum(axis=1)).mean(axis=1)
+    bed = np.maximum(filled * thick / close, 1e-12)
+    eased = (thick / bed) * (1.0 - close) ** PACKED / np.maximum(1.0 - filled, 1.0 - close)
+    return np.minimum(before.ease[:, :first], eased[:, None])
