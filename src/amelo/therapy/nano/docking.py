@@ -22,6 +22,7 @@ __all__ = ["Docked", "dock", "most_arriving", "refuse_enamel", "wash"]
 
 LOOKS = 60  # at the bed during one step; gelation and packing are fixed between two
 SMALL = 1e-9
+TERMS = 22  # of series of arguments up to 1
 Number = float | np.ndarray
 
 
@@ -181,26 +182,52 @@ def _two(
 ) -> tuple[np.ndarray, ...]:
     """Return a and b after a time, and their integrals over it, where a' = supply - (out + lost) a + back b, b' = over a - (back + lost) b.
 
-    By the eigenvalues of the two equations, which are real, and the functions phi_0, phi_1 and phi_2 of the exponential.
+    By the eigenvalues of the two equations, which are real and not above 0, and the functions phi_0, phi_1 and phi_2 of the exponential.
     """
     first, second = -(out + lost) * time, -(back + lost) * time
     half, root = 0.5 * (first + second), np.sqrt(0.25 * (first - second) ** 2 + over * back * time**2)
-    root = np.maximum(root, 1e-7 * (1.0 + np.abs(half)))  # a double eigenvalue is taken apart by less than is felt
-    high, low = half + root, half - root
-    found = []
-    for phi in (np.exp, _phi1, _phi2):
-        slope = (phi(high) - phi(low)) / (high - low)
-        level = phi(low) - slope * low
-        found.append((level, slope))
+    low = half - root
+    high = np.minimum(
+        (first * second - over * back * time**2) / np.where(low < 0.0, low, -1.0), 0.0
+    )  # their product is known better
+    slopes, levels = _slopes(high, low)
 
     def times(k: int, x: Number, y: Number) -> tuple[np.ndarray, np.ndarray]:
         """Return phi_k of the equations, times a pair."""
-        level, slope = found[k]
+        level, slope = levels[k], slopes[k]
         return level * x + slope * (first * x + back * time * y), level * y + slope * (over * time * x + second * y)
 
     (end_a, end_b), (run_a, run_b) = times(0, a, b), times(1, a, b)
     (came_a, came_b), (ran_a, ran_b) = times(1, supply * time, 0.0), times(2, supply * time, 0.0)
     return end_a + came_a, end_b + came_b, time * (run_a + ran_a), time * (run_b + ran_b)
+
+
+def _slopes(high: np.ndarray, low: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return (phi_k(high) - phi_k(low))/(high - low) and phi_k(low) less that times low, for k = 0, 1, 2, without loss of digits.
+
+    From x phi_k(x) = phi_{k-1}(x) - 1/(k-1)! follows that of phi_k from that of phi_{k-1}; near 0 from its series.
+    """
+    near = low > -1.0
+    far = np.where(near, -1.0, low)
+    small_high, small_low = np.where(near, high, 0.0), np.where(near, low, 0.0)
+    exact = [np.exp(high) * _phi1(low - high)]
+    for phi in (_phi1, _phi2):
+        exact.append((exact[-1] - phi(high)) / far)
+    slopes = [exact[0]] + [np.where(near, _series(k, small_high, small_low), exact[k]) for k in (1, 2)]
+    values = [np.exp(low), _phi1(low), _phi2(low)]
+    return slopes, [value - slope * low for value, slope in zip(values, slopes, strict=True)]
+
+
+def _series(k: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the sum over n > 0 of (x^(n-1) + x^(n-2) y + ... + y^(n-1)) / (n + k)!."""
+    total, powers, last = np.zeros_like(x), np.ones_like(x), np.ones_like(x)
+    factorial = float(np.prod(np.arange(1, k + 2)))
+    for n in range(1, TERMS):
+        total = total + powers / factorial
+        last = last * y
+        powers = powers * x + last
+        factorial *= n + 1 + k
+    return total
 
 
 def _phi1(x: np.ndarray) -> np.ndarray:
@@ -212,7 +239,10 @@ def _phi1(x: np.ndarray) -> np.ndarray:
 
 def _phi2(x: np.ndarray) -> np.ndarray:
     """Return (e^x - 1 - x)/x^2."""
-    near = np.abs(x) < 1e-2
+    near = np.abs(x) < 1.0
     safe = np.where(near, 1.0, x)
-    series = 0.5 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0 + x * (1.0 / 720.0 + x / 5040.0))))
+    series, term = np.zeros_like(x), np.full_like(x, 0.5)
+    small = np.where(near, x, 0.0)
+    for n in range(3, TERMS):
+        series, term = series + term, term * small / n
     return np.where(near, series, (np.expm1(safe) - safe) / (safe * safe))

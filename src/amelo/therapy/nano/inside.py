@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from amelo.therapy.nano.books import account
 from amelo.therapy.nano.carrier import Carrier
 from amelo.therapy.nano.passage import Passage, tubule
 from amelo.twin.change import Standing
@@ -82,8 +83,8 @@ def inside(
 
     Arguments: carrier; acts (what is outside being this carrier); ground; before; own (numbers (M,) of the members in place of the carrier's);
     saturation (M, N) of the fluid in the tissue with the payload.
-    Assumptions: every tubule of a member is alike and straight; those of one member do not mix; what is still free in them when the fluid
-    outside is changed stays.
+    Assumptions: every tubule of a member is alike and straight; what is still free in them when the fluid outside is changed stays; plugs
+    of earlier visits and acts hold water back, by as much as they had when an act begins, and do not stand in the way of carriers.
     """
     from amelo.therapy.nano.density import State, carry_many, imbalance
     from amelo.therapy.nano.measures import conductance_left, depth_quantile
@@ -92,9 +93,9 @@ def inside(
     spread = ground.of(before.members)
     counted = spread.get("tubule.density", np.full(members, passage.density))
     changed = {name: own[name] for name in ("magnetisation", "stick_tubule", "release_rate") if name in own}
-    if ground.vital:
-        pressed = spread.get("outflow", np.ones(members)) * passage.density / counted  # fewer tubules, faster in each
-        changed["outflow"] = pressed[:, None] * passage.outflow
+    pressed = spread.get("outflow", np.ones(members)) * passage.density / counted  # fewer tubules, faster in each
+    earlier = before.accounts.get(account(carrier, "conductance"), np.zeros(members))
+    left = np.where(earlier > 0.0, earlier, 1.0)  # of what water passes, after plugs of earlier visits
     fluid = {
         "ph": _along(passage, before, before.ph),
         "saturation": _along(passage, before, saturation),
@@ -102,6 +103,9 @@ def inside(
     state = State(*(np.broadcast_to(x, (members, *np.shape(x))) for x in State.empty(passage)))
     entered, home, retrieved = np.zeros(members), np.zeros(members), np.zeros(members)
     for act in acts:
+        if ground.vital:
+            open_still = left * np.asarray(conductance_left(state, passage, carrier))
+            changed["outflow"] = (pressed * open_still)[:, None] * passage.outflow
         state, done = carry_many(passage, carrier, act.field, state, outside=act.outside, duration=act.duration, **fluid, **changed)
         entered, home = entered + np.asarray(done.entered), home + np.asarray(done.left_by_mouth)
         retrieved = retrieved + (np.asarray(done.left_by_mouth) if act.home else 0.0)
@@ -122,7 +126,7 @@ def inside(
         released=(state.released * size).sum(axis=1) * counted,
         median=deep[:, 0],
         deepest=deep[:, 1],
-        conductance=np.asarray(conductance_left(state, passage, carrier)),
+        conductance=left * np.asarray(conductance_left(state, passage, carrier)),
         imbalance=np.array(wrong),
         carriers=_onto(passage, before, line),
         loads=_onto(passage, before, loads),
