@@ -120,12 +120,12 @@ class Visit:
             retrieved = retrieved + (at.left - gone if act.home else 0.0)
         at = wash(at)
         within = inside(carrier, acts, self.ground, before, mine, saturation) if self.ground.tubules else Inside.nothing(before)
-        after, crowded, crowded_load = _laid(carrier, before, at, within)
+        after, crowded_outside, crowded, crowded_load = _laid(carrier, before, at, within)
         wrong = np.maximum(np.full(members, at.imbalance), within.imbalance)
         entries = {
             "arrived": at.arrived + within.entered,
-            "docked": at.stuck - crowded,
-            "inside": within.held,
+            "docked": at.stuck - crowded_outside,
+            "inside": within.held - (crowded - crowded_outside),
             "plugged": within.plugged,
             "retrieved": retrieved + within.retrieved,
             "washed": at.left - retrieved + crowded + within.home - within.retrieved,
@@ -189,10 +189,11 @@ class Visit:
         return found
 
 
-def _laid(carrier: Carrier, before: Standing, at: Docked, within: Inside) -> tuple[Standing, np.ndarray, np.ndarray]:
-    """Lay docked carriers outside the tissue and those inside into it; return what stands, and carriers and loads that had no room.
+def _laid(carrier: Carrier, before: Standing, at: Docked, within: Inside) -> tuple[Standing, np.ndarray, np.ndarray, np.ndarray]:
+    """Lay docked carriers outside the tissue and those inside into it.
 
-    Arguments: carrier; before; at; within.
+    Arguments: carrier; before; at (the surface); within (the tubules).
+    Returns: what stands; carriers without room outside; carriers, and loads, without room anywhere.
     """
     first, widths = before.outside, np.diff(before.edges)
     mineral, organic, ease = before.mineral.copy(), before.organic.copy(), before.ease.copy()
@@ -209,11 +210,16 @@ def _laid(carrier: Carrier, before: Standing, at: Docked, within: Inside) -> tup
         if k is not None:
             mineral[:, k, :first] += (load * carrier.payload_volume / thick)[:, None]
         ease[:, :first] = _ease_of_bed(before, organic, mineral, thick)
+    outside = crowded
     if within.held.any():
-        organic[:, first:] += within.carriers * shell / widths[first:]
+        room = MOST_OF_PORES * before.porosity[:, first:] * widths[first:]
+        share = np.minimum(1.0, room / np.maximum(within.carriers * carrier.volume, 1e-300))
+        crowded = crowded + ((1.0 - share) * within.carriers).sum(axis=1)
+        crowded_load = crowded_load + ((1.0 - share) * within.loads).sum(axis=1)
+        organic[:, first:] += share * within.carriers * shell / widths[first:]
         if k is not None:
-            mineral[:, k, first:] += within.loads * carrier.payload_volume / widths[first:]
-    return replace(before, mineral=mineral, organic=organic, ease=ease), crowded, crowded_load
+            mineral[:, k, first:] += share * within.loads * carrier.payload_volume / widths[first:]
+    return replace(before, mineral=mineral, organic=organic, ease=ease), outside, crowded, crowded_load
 
 
 def _ease_of_bed(before: Standing, organic: np.ndarray, mineral: np.ndarray, thick: float) -> np.ndarray:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from amelo.errors import SolveError
 from amelo.twin.change import Change, Standing
 from amelo.twin.column import Column
 from amelo.twin.lesion.cell import SIZE
 from amelo.twin.lesion.jumps import Books
+from amelo.twin.lesion.system import LN10
 from amelo.twin.lesion.tiles import LITRES, Tile
 from amelo.twin.schedule import Schedule, changes_of
 
@@ -27,6 +29,7 @@ def altered(tile: Tile, column: Column, books: Books, changes: list[Change], tim
     """Carry out a change in every lane of a tile, and return the books of changes after it.
 
     Arguments: tile and books (changed in place); column; changes (one a lane); times (lanes,) [s]; accounts (name: (lanes,)).
+    Raises: SolveError for solids that fill more than the pores.
     Assumptions: what a solid displaces is fluid as it stands there, and leaves through the outer face; groups that are fixed in a biofilm
     stay.
     """
@@ -51,6 +54,7 @@ def altered(tile: Tile, column: Column, books: Books, changes: list[Change], tim
     outside = slice(0, before.outside)
     tile.fields("diffusivity_scale")[outside] = scale * after.ease[:, outside].T
     if model.porosity_feedback:
+        _must_fit(before, after, changes)
         space = (after.mineral - before.mineral).sum(axis=1) + (after.organic - before.organic)
         share = (1.0 - space / before.porosity).T  # of the fluid that stays
         for j in range(SIZE):
@@ -70,6 +74,21 @@ def altered(tile: Tile, column: Column, books: Books, changes: list[Change], tim
     return dict(after.accounts)
 
 
+def _must_fit(before: Standing, after: Standing, changes: list[Change]) -> None:
+    """Refuse solids that fill more than the pores.
+
+    Raises: SolveError with member and depth.
+    """
+    space = (after.mineral - before.mineral).sum(axis=1) + (after.organic - before.organic)
+    over = np.argwhere(space >= before.porosity)
+    if len(over):
+        lane, cell = over[0]
+        depth = 0.5e6 * (before.edges[cell] + before.edges[cell + 1])
+        why = f"member {before.members[lane]} has {100 * before.porosity[lane, cell]:.3g} % of pores at a depth of {depth:.3g} µm"
+        why += f" for {100 * space[lane, cell]:.3g} % of solid"
+        raise SolveError(f"'{changes[lane].label}' does not fit into the pores", why=why, fix="do less of it")
+
+
 def standing(tile: Tile, column: Column, times: np.ndarray, accounts: Accounts) -> Standing:
     """Return what stands in a tile, as a change is told it."""
     members, model = tile.members, tile.layout.model
@@ -78,14 +97,16 @@ def standing(tile: Tile, column: Column, times: np.ndarray, accounts: Accounts) 
     organic = tile.fields("organic").T.copy()
     organic_now = organic * tile.fields("collagen").T if model.collagen else organic
     pores = 1.0 - mineral.sum(axis=1) - organic_now if model.porosity_feedback else tile.fields("open_pores").T
-    log_activity = tile.fields("log_activity")
+    strength = tile.fields("strength")
+    root, (a, b) = np.sqrt(strength), model.system.davies
+    log_activity = -a * LN10 * (root / (1.0 + root) - b * strength)
     hydrogen = np.log(tile.fields(f"c{SIZE - 1}")) + log_activity
     free = [np.log(tile.fields(f"c{j}")) for j in range(SIZE)]
     found = []
     for k, data in enumerate(model.phases):
         squares = sum(n * z * z for n, z in zip(data.powers, (2, 2, 1, 1), strict=True))
         product = sum(n * x for n, x in zip(data.powers, free, strict=True) if n) + squares * log_activity + data.offset
-        found.append(np.exp((product + tile.fields(f"pk.{k}") * np.log(10.0)) / data.ions).T)
+        found.append(np.exp((product + tile.fields(f"pk.{k}") * LN10) / data.ions).T)
     return Standing(
         time=times.copy(),
         edges=column.edges,
@@ -94,7 +115,7 @@ def standing(tile: Tile, column: Column, times: np.ndarray, accounts: Accounts) 
         sound=column.sound[members],
         organic=organic,
         porosity=pores,
-        ph=-(hydrogen / np.log(10.0)).T,
+        ph=-(hydrogen / LN10).T,
         saturation=np.stack(found, axis=1),
         ease=tile.fields("diffusivity_scale").T / tile.water,
         members=members,
