@@ -29,6 +29,7 @@ PICTURES = {
     "phases": "Each mineral phase against depth at the end, and how much of it came or went.",
     "balance": "What is missing of each component, relative to what was there and what moved; the worst member counts.",
 }
+CARRIERS = "What carriers hold of their payload, outside the tissue and in it, and how it and they changed over time."
 BANDED = ("profiles", "ph")
 
 
@@ -74,6 +75,7 @@ def lesion_html(trajectory: Trajectory) -> str:
         ("What was simulated", _subject(trajectory)),
         ("How it ended", _ending(trajectory)),
         ("Outcomes", _outcomes(trajectory)),
+        *([("Carriers", _carriers(trajectory))] if trajectory.carriers else ()),
         ("Pictures", "".join(_picture(trajectory, kind, words) for kind, words in PICTURES.items())),
         ("pH and saturation at depth", _at_depth(trajectory)),
         ("Parameters", _parameters(origin.parameters)),
@@ -134,6 +136,16 @@ def _outcomes(trajectory: Trajectory) -> str:
         rows.append(cells)
     heads = ("outcome", "median" if several else "value", *(("5–95 %", "members") if several else ()), "unit", "definition")
     return _table(heads, rows)
+
+
+def _carriers(trajectory: Trajectory) -> str:
+    several = trajectory.members > 1
+    rows = []
+    for outcome in trajectory.accounts().values():
+        spread = (f"{outcome.low:.4g} to {outcome.high:.4g}" if outcome.has_interval else "",) if several else ()
+        rows.append((outcome.measure.label, f"{outcome.value:.4g}" if outcome.members else "–", *spread, outcome.unit))
+    table = _table(("carriers", "median" if several else "value", *(("5–95 %",) if several else ()), "unit"), rows)
+    return table + _picture(trajectory, "carriers", CARRIERS)
 
 
 def _at_depth(trajectory: Trajectory) -> str:

@@ -96,7 +96,7 @@ def _against_depth(trajectory: Trajectory, axes: Axes, name: str, label: str, ce
             axes.fill_between(depth, low, high, **BAND)
     if depth[0] < 0:
         axes.axvspan(1e6 * trajectory.run.edges[0], 0.0, facecolor="none", edgecolor="#999999", hatch="//", linewidth=0)
-        axes.annotate("biofilm", (0.02, 0.95), xycoords="axes fraction", va="top")
+        axes.annotate("outside" if trajectory.run.account_names else "biofilm", (0.02, 0.95), xycoords="axes fraction", va="top")
     axes.set_xlabel("depth [µm]")
     axes.set_ylabel(label)
     axes.legend(frameon=False, fontsize=8)
@@ -161,6 +161,36 @@ def _balance(trajectory: Trajectory, figure: Figure) -> None:
     _name(axes, "time [h]", "relative imbalance")
 
 
+def _carriers(trajectory: Trajectory, figure: Figure) -> None:
+    """What carriers brought: their payload against depth at a handful of times, and carriers and payload over time."""
+    run, carriers = trajectory.run, trajectory.carriers
+    if not carriers:
+        raise InputError("no carriers were brought in this run", fix="draw another kind of plot")
+    left, right = figure.subplots(1, 2)
+    who = trajectory.solved if trajectory.usable else np.ones(trajectory.members, dtype=bool)
+    times = _some_times(trajectory)
+    brought = [run.phases.index(phase) for phase in carriers.values() if phase in run.phases]
+    for line, time in zip(LINES[TIMES - len(times) :], times, strict=True):
+        payload = 100.0 * np.median(run.mineral[who, time][:, brought].sum(axis=1), axis=0)
+        label = describe_time(trajectory.hours[time])
+        left.step(trajectory.depth, payload, where="mid", color=line[0], linestyle=line[1], label=label)
+    left.set_xscale("symlog", linthresh=max(1.0, float(np.diff(1e6 * run.edges).min())))
+    _name(left, "depth [µm], below 0 on the surface", "payload [vol%]")
+    told = [trajectory.accounts(i, allow_bad=True) for i in range(len(trajectory.hours))]
+    for k, owner in enumerate(carriers):
+        colour, style = LINES[-1 - k % TIMES]
+        if f"{owner}: payload left" in told[-1]:
+            values = [books[f"{owner}: payload left"].value for books in told]
+            right.plot(trajectory.hours, values, color=colour, linestyle=style, label=f"{owner}: payload left [µm]")
+    twin = right.twinx()
+    for k, owner in enumerate(carriers):
+        colour, _ = LINES[-1 - k % TIMES]
+        docked = [books[f"{owner}: carriers docked on the surface"].value for books in told]
+        twin.plot(trajectory.hours, docked, color=colour, linestyle=":", label=f"{owner}: docked [1/mm²]")
+    _name(right, "time [h]", "payload left [µm]")
+    twin.set_ylabel("carriers docked [1/mm²], dotted")
+
+
 def _name(axes: Axes, across: str, up: str) -> None:
     axes.set_xlabel(across)
     axes.set_ylabel(up)
@@ -172,4 +202,5 @@ KINDS: Mapping[str, Callable[[Trajectory, Figure], None]] = {
     "phases": _phases,
     "ph": _ph,
     "balance": _balance,
+    "carriers": _carriers,
 }

@@ -226,6 +226,12 @@ class Trajectory:
             for i, phase in enumerate(self.run.phases)
         }
 
+    @property
+    def carriers(self) -> Mapping[str, str]:
+        """Return whose books the run has, with the name of the phase that their payload is, whether or not there is one."""
+        owners = dict.fromkeys(name.partition(":")[0] for name in self.run.account_names)
+        return {owner: owner.replace("-", "_").replace(".", "_") for owner in owners}
+
     def accounts(self, time: int = -1, *, allow_bad: bool = False) -> Mapping[str, Outcome]:
         """Return what changes of the tooth kept books of, such as carriers that docked, by ``whose: what``; nothing without changes.
 
@@ -236,8 +242,7 @@ class Trajectory:
         for k, name in enumerate(self.run.account_names):
             found |= _account(name, self.run.accounts[who, when, k])
         widths = MICROMETRES * np.diff(self.run.edges)
-        for owner in dict.fromkeys(name.partition(":")[0] for name in self.run.account_names):
-            phase = owner.replace("-", "_").replace(".", "_")
+        for owner, phase in self.carriers.items():
             if phase in self.run.phases:
                 left = self.run.mineral[who, when, self.run.phases.index(phase)] @ widths
                 found |= _account(f"{owner}: payload left [µm]", left)
@@ -297,7 +302,7 @@ class Trajectory:
         """Return a figure as microradiography papers have it.
 
         Arguments: kind ("profiles": mineral against depth at a handful of times, ΔZ and depth against time, pH against depth;
-        "phases", "ph" and "balance" one of these in detail); allow_bad.
+        "phases", "ph" and "balance" one of these in detail; "carriers": what carriers brought and what is left of it); allow_bad.
         Raises: InputError for another kind.
         """
         from amelo.twin.figures import draw
