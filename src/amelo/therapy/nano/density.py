@@ -122,8 +122,8 @@ def carry(
     Source: scharfetter1969, bank1985.
     """
     given = {"outside": outside, "duration": duration, "load": load, **changed}
-    check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed)
-    traced = _traced(state, given)
+    check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed, False)
+    traced = _traced(state, given | {"saturation": saturation})
     problem = problem_of(passage, carrier, field, fluid_factors(carrier, ph, saturation), given, traced)
     steps = steps or usual_steps(None if traced else problem)
     crowded = traced or may_crowd(problem, state)
@@ -156,7 +156,7 @@ def carry_many(
     """
     jax = jax64()
     given = {"outside": outside, "duration": duration, "load": load, **changed}
-    check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed)
+    check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed, True)
     factors = fluid_factors(carrier, ph, saturation)
     mapped = {name: value for name, value in {**given, **factors}.items() if np.ndim(value) > 0}
     counts = {name: np.shape(value)[0] for name, value in mapped.items()}
@@ -174,7 +174,7 @@ def carry_many(
     problems = jax.vmap(one, axis_size=members)(mapped)
     if np.ndim(state.free) == 1:
         state = State(*(np.broadcast_to(value, (members, *np.shape(value))) for value in state))
-    traced = _traced(state, given)
+    traced = _traced(state, given | {"saturation": saturation})
     steps = steps or usual_steps(None if traced else problems)
     crowded = traced or may_crowd(problems, state)
     found = _compiled(True)(problems, state, steps, crowded)
