@@ -279,6 +279,32 @@ def test_the_usual_steps_are_enough():
         assert float(found[0][3].lowest) > -1e-4
 
 
+def test_carriers_taken_for_dilute_that_gather_at_an_end_are_looked_at_again():
+    passage = tubule(60e-6, 60, outflow=0.0, first=0.5e-6)
+    state, account = carry(passage, CAPS, Field(gradient=30.0), State.empty(passage), outside=1e15, duration=1e7)
+    assert float(account.peak_fraction) <= 0.64 * (1 + 1e-9)
+    assert held(state.plug, passage) > 1.0
+    assert max(imbalance(passage, state)) < 1e-12
+    many, peaks = carry_many(passage, CAPS, Field(gradient=30.0), State.empty(passage), outside=[1e12, 1e15], duration=1e7)
+    assert held(many.plug[1], passage) == pytest.approx(held(state.plug, passage), rel=1e-9)
+    assert float(peaks.peak_fraction[0]) < 0.2 < float(peaks.peak_fraction[1])
+
+
+def test_in_a_slab_carriers_settle_on_the_floor_and_stick_to_no_wall():
+    slab = Passage(np.linspace(0.0, 20e-6, 41), np.full(41, np.inf), np.zeros(41), density=1.0)
+    state = State.empty(slab)._replace(free=np.full(40, 1e12), free_load=np.full(40, 1e12), entered=2e7, entered_load=2e7)
+    after, _ = carry(slab, CAPS, Field(gravity=1.0), state, outside=None, duration=3000.0)
+    fluid = motion.viscosity(37.0)
+    length = motion.diffusivity(4e-7, 37.0, fluid) / motion.settling_velocity(4e-7, 1600.0, fluid)
+    expected = np.exp(0.5 * (slab.edges[1:] + slab.edges[:-1]) / length)
+    np.testing.assert_allclose(after.free / np.max(after.free), expected / expected.max(), rtol=1e-6)
+    assert float(np.max(after.stuck)) == 0.0 and max(imbalance(slab, after)) < 1e-12
+    slope = jax64().grad(
+        lambda d: depth_median(carry(slab, CAPS, Field(gravity=1.0), state, outside=None, duration=9.0, diameter=d)[0], slab)
+    )
+    assert np.isfinite(float(slope(4e-7))) and float(slope(4e-7)) > 0.0
+
+
 def test_longer_and_faster_runs_take_more_steps_up_to_a_limit():
     passage = tubule(2e-3, 50, outflow=0.0)
 

@@ -158,7 +158,7 @@ def carry_many(
     given = {"outside": outside, "duration": duration, "load": load, **changed}
     check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed, True)
     factors = fluid_factors(carrier, ph, saturation)
-    mapped = {name: value for name, value in {**given, **factors}.items() if np.ndim(value) > 0}
+    mapped = {name: jax.numpy.asarray(value, float) for name, value in {**given, **factors}.items() if np.ndim(value) > 0}
     counts = {name: np.shape(value)[0] for name, value in mapped.items()}
     if np.ndim(state.free) > 1:
         counts["state"] = np.shape(state.free)[0]
