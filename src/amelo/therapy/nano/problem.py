@@ -20,6 +20,7 @@ OF_FLOW = ("diameter", "excess_density", "magnetisation", "gradient", "outflow",
 OF_CARRIER = ("stick_tubule", "detach_rate", "release_rate", "gelation_fraction", "gelation_time")
 FEWEST, MOST, TRACED = 128, 512, 256  # steps
 DILUTE = 0.005  # volume fraction up to which carriers neither narrow a passage nor feel each other
+GATHERED = 20.0
 
 
 class Problem(NamedTuple):
@@ -111,7 +112,8 @@ def problem_of(
 
 def fluid_factors(carrier: Carrier, ph: Array, saturation: Array) -> dict[str, Array]:
     """Return by what the fluid multiplies sticking and release."""
-    slowed = np.clip(1.0 - np.asarray(saturation, float), 0.0, None)
+    math = jax64().numpy if isinstance(saturation, jax64().core.Tracer) else np
+    slowed = math.maximum(1.0 - math.asarray(saturation, float), 0.0)
     return {
         "sticks": carrier.changed(stick_tubule=1.0).sticking(0.0, ph, tubule=True),
         "releases": carrier.changed(release_rate=1.0).release(ph) * slowed,
@@ -137,26 +139,24 @@ def usual_steps(problem: Problem | None) -> int:
 
 
 def may_crowd(problem: Problem, state: Any) -> bool:
-    """Return whether so many carriers may come that, all in the smallest cell, they would not be dilute.
+    """Return whether carriers may come so close that they are not dilute: if those outside or inside, GATHERED times closer, are not.
 
-    What comes is estimated; a run that took them for dilute and was wrong is to be done again.
+    It is a guess that saves time; a run that took carriers for dilute and finds that they are not is to be done again.
 
     Arguments: problem; state (a ``State``).
     """
-    drift = np.abs(problem.pull + problem.swim + problem.fluid).max(-1)
-    comes = drift * problem.duration + 2.0 * np.sqrt(np.max(problem.spread, -1) * problem.duration)
-    most = problem.outside * np.max(problem.reach, -1) * comes
-    most = most + ((np.abs(state.free) + state.stuck + state.plug) * problem.size).sum(-1)
-    smallest = np.min(np.asarray(problem.area) * np.asarray(problem.size), -1)
-    return bool(np.max(most * problem.volume / smallest) > DILUTE)
+    inside = (np.abs(state.free) + state.stuck + state.plug) / problem.area
+    densest = np.maximum(np.max(inside, -1), problem.outside)
+    return bool(np.max(GATHERED * densest * problem.volume) > DILUTE)
 
 
 def check(
-    passage: Passage, carrier: Carrier, state: Any, given: dict[str, Any], steps: int | None, changed: dict[str, Array]
+    passage: Passage, carrier: Carrier, state: Any, given: dict[str, Any], steps: int | None, changed: dict[str, Array], many: bool
 ) -> None:
     """Refuse what cannot be.
 
-    Arguments: passage; carrier; state; given (outside, duration, load, ph, saturation); steps; changed.
+    Arguments: passage; carrier; state; given (outside, duration, load, ph, saturation); steps; changed; many (whether first axes are those of
+    members).
     Raises: ParameterError in a sentence.  What JAX traces is not looked at.
     """
     cells = len(passage.edges) - 1
@@ -172,6 +172,15 @@ def check(
         raise ParameterError(
             f"{steps} steps of time are out of range", why="at least 1; no number of them is unstable, because they are implicit"
         )
+    if isinstance(given["ph"], jax64().core.Tracer):
+        raise ParameterError(
+            "the pH has no derivative here", fix="give it as numbers, and derive by what depends on it: stick_tubule, release_rate"
+        )
+    for name in () if many else ("ph", "saturation"):
+        if np.shape(given[name]) not in ((), (cells,)):
+            raise ParameterError(
+                f"{name} has the shape {np.shape(given[name])}", why=f"it is a number or one for each of {cells} cells"
+            )
     diameter = changed.get("diameter", carrier.diameter)
     close = load_set("nano/scene").value("packing.close")
     bounds = {  # name: (value, least, most, unit, why)
