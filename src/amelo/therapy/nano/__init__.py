@@ -18,9 +18,15 @@ _HOMES = {
     "Field": "field",
     "Flow": "passage",
     "Passage": "passage",
+    "Swarm": "swarm",
+    "SwarmResult": "swarm_result",
+    "SwarmState": "swarm_state",
     "carrier_names": "carrier",
     "flow": "passage",
+    "free_diffusion": "particle_checks",
+    "magnetic_drift": "particle_checks",
     "tubule": "passage",
+    "wall_equilibrium": "particle_checks",
 }
 
 

@@ -23,7 +23,7 @@ GOLDEN = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio, odd
 ODD = np.uint64(0xD1342543DE82EF95)  # multiplier of identities
 ONE, TWO = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)  # of the finaliser
 S30, S27, S31 = np.uint64(30), np.uint64(27), np.uint64(31)
-S21, S43, S11 = np.uint64(21), np.uint64(43), np.uint64(11)
+S21, S43, S12 = np.uint64(21), np.uint64(43), np.uint64(12)
 LOW = np.uint64(2**21 - 1)
 SUM_SCALE = 2.0 / (2.0**42 - 1.0) ** 0.5  # variance of a whole number below M is (M² - 1) / 12
 SUM_MIDDLE = 1.5 * (2.0**21 - 1.0)
@@ -80,7 +80,7 @@ def kicks_of_axes(word: Word) -> tuple[Word, Word, Word]:
 
 def open_unit(word: Word) -> Word:
     """Return numbers spread evenly over the open interval from 0 to 1."""
-    return ((word >> S11) + 0.5) * 2.0**-53
+    return ((word >> S12) + 0.5) * 2.0**-52
 
 
 def fork_key(key: int, number: int) -> int:

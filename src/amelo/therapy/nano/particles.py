@@ -15,7 +15,8 @@ of carriers or on the number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
@@ -32,6 +33,7 @@ __all__ = ["MODES", "Particles", "Tables", "advance", "evenly", "release", "tabl
 MODES = ("free", "stuck", "plugged", "left", "pulp")
 FREE, STUCK, PLUGGED, LEFT, PULP = range(5)
 POINTS = 4096  # of a table
+ALONE = 4_000_000  # steps of carriers, some 30 ms
 OVERSHOOT = 0.5644  # mean overshoot of a walk of kicks of this law over a level, in kicks (0.5826 for Gaussian ones)
 
 
@@ -217,30 +219,31 @@ def advance(
     depth, patience = particles.depth[:count], particles.patience[:count]
     shelf = particles.shelf[:count].astype(np.int32)
     walk = _kernel(tables.sticky)
-    walk(
-        depth,
-        patience,
-        mobile,
-        particles.identity[:count],
-        shelf,
-        tables.push,
-        tables.kick,
-        tables.hazard,
-        1.0 / tables.spacing,
-        tables.points - 1,
-        low,
-        high,
-        out_low,
-        out_high,
-        words,
-    )
+    with _threads_for(count * len(words)):
+        walk(
+            depth,
+            patience,
+            mobile,
+            particles.identity[:count],
+            shelf,
+            tables.push,
+            tables.kick,
+            tables.hazard,
+            1.0 / tables.spacing,
+            tables.points - 1,
+            low,
+            high,
+            out_low,
+            out_high,
+            words,
+        )
     stopped = (was > 0.0) & (mobile == 0.0)
     if stopped.any():
         mode = particles.mode[:count]
         mode[stopped & (patience <= 0.0)] = STUCK
-        mode[stopped & (depth < out_low)] = LEFT
-        mode[stopped & (depth > out_high)] = PULP
-        np.clip(depth, 0.0, tables.length, out=depth)
+        left, gone = stopped & (depth < out_low), stopped & (depth > out_high)
+        mode[left], mode[gone] = LEFT, PULP
+        depth[left], depth[gone] = 0.0, tables.length
 
 
 @cache
@@ -249,6 +252,20 @@ def _kernel(sticky: bool) -> Callable[..., None]:
     from amelo.therapy.nano import walk
 
     return walk.sticky_walk if sticky else walk.free_walk
+
+
+@contextmanager
+def _threads_for(work: int) -> Iterator[None]:
+    """Use one thread for so little work (carriers times steps) that waking others takes longer."""
+    import numba
+
+    threads = numba.get_num_threads()
+    if work < ALONE:
+        numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(threads)
 
 
 def threads_set(threads: int | None) -> int:

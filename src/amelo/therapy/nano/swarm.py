@@ -119,7 +119,9 @@ class Swarm:
 
     def longest_step(self) -> float:
         """Return the longest step [s] that is stable: a carrier does not leap over cells of the passage."""
-        motion = [flow(self.passage, self.carrier.changed(diameter=d), self.field) for d in (min(self.diameters), max(self.diameters))]
+        motion = [
+            flow(self.passage, self.carrier.changed(diameter=d), self.field) for d in (min(self.diameters), max(self.diameters))
+        ]
         cell = float(np.diff(self.passage.edges).min())
         fastest = max(float(np.abs(m.drift).max()) for m in motion)
         spread = max(float(np.max(m.diffusivity)) for m in motion)
@@ -136,7 +138,9 @@ class Swarm:
             return min(0.5 * HOP**2 / float(np.max(flow(self.passage, small, self.field).diffusivity)), longest)
         if not 0.0 < asked <= longest:
             why = f"allowed above 0 and up to {longest:.3g} s, so that a carrier does not leap over cells of the passage"
-            raise ParameterError(f"a step of {asked:g} s is not stable", why=why, fix="leave it out, or cut the passage into wider cells")
+            raise ParameterError(
+                f"a step of {asked:g} s is not stable", why=why, fix="leave it out, or cut the passage into wider cells"
+            )
         return asked
 
     def changed(self, **fields: Any) -> Swarm:

@@ -56,7 +56,7 @@ def open_output(state: SwarmState, path: str | Path, *, force: bool = False) -> 
         raise CommandError(f"{path} is no output amelo can write", fix=nearest(path.suffix, ENDINGS))
     if not path.parent.is_dir():
         raise FileError(f"{path} cannot be written", why=f"there is no folder {path.parent}")
-    mine = (path / MARKER).is_file()
+    mine = _is_mine(path)
     if path.exists() and not (mine and (force or state.plan.done)):
         fix = "name another folder, or add --force to replace it" if mine else "name another folder"
         raise FileError(f"{path} is there already", why="nothing was changed", fix=fix)
@@ -64,27 +64,36 @@ def open_output(state: SwarmState, path: str | Path, *, force: bool = False) -> 
         if mine and not state.plan.done:
             shutil.rmtree(path)
         path.mkdir(exist_ok=True)
-        _mark(path, state, finished=False)
         return (_ZarrOutput if ending == ".zarr" else _ParquetOutput)(path, state)
     except OSError as error:
         raise FileError(f"{path} cannot be written", why=error.strerror or str(error)) from None
 
 
-def _mark(path: Path, state: SwarmState, *, finished: bool) -> None:
-    about = {
-        "format": FORMAT,
+def _is_mine(path: Path) -> bool:
+    """Whether a folder is an output of a swarm, finished or not."""
+    if (path / MARKER).is_file():
+        return True
+    try:
+        return "amelo_swarm" in json.loads((path / "zarr.json").read_text("utf-8"))["attributes"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _about(state: SwarmState, *, finished: bool) -> dict[str, Any]:
+    """Return what a reader needs to know of a run."""
+    return {
+        "amelo_swarm": FORMAT,
         "amelo": __version__,
         "finished": finished,
-        "key": state.key,
+        "key": str(state.key),  # more than a number of JSON is sure to hold
         "carrier": state.swarm.carrier.name,
         "count": state.swarm.count,
+        "weight": state.swarm.weight,
         "field": asdict(state.swarm.field),
         "plan": asdict(state.plan) | {"done": 0},
-        "edges": np.asarray(state.swarm.passage.edges).tolist(),
+        "edges_m": np.asarray(state.swarm.passage.edges).tolist(),
         "sampled": state.history.sampled.tolist(),
-        "arrays": {name: {"axes": axes, "unit": unit, "about": words} for name, (axes, unit, words) in ARRAYS.items()},
     }
-    (path / MARKER).write_text(json.dumps(about, indent=1), "utf-8")
 
 
 class _ZarrOutput:
@@ -93,16 +102,18 @@ class _ZarrOutput:
     def __init__(self, path: Path, state: SwarmState) -> None:
         import zarr
 
-        self._path, self._written = path, 0
+        self._written = 0
         self._group = zarr.open_group(path, mode="a")
         for name, (axes, unit, words) in ARRAYS.items():
             values = getattr(state.history, name)
             if name not in self._group:
                 blank = np.nan if values.dtype.kind == "f" else -1
                 shape, chunks = values.shape, (min(CHUNK, values.shape[0]), *(max(1, n) for n in values.shape[1:]))
-                array = self._group.create_array(name, shape=shape, dtype=values.dtype, chunks=chunks, fill_value=blank)
-                array.attrs.update({"units": unit, "long_name": words, "_ARRAY_DIMENSIONS": list(axes)})
-        self._group.attrs.update({"amelo_swarm": FORMAT, "edges_m": np.asarray(state.swarm.passage.edges).tolist()})
+                array = self._group.create_array(
+                    name, shape=shape, dtype=values.dtype, chunks=chunks, fill_value=blank, dimension_names=axes
+                )
+                array.attrs.update({"units": unit, "long_name": words})
+        self._group.attrs.update(_about(state, finished=False))
 
     def write(self, state: SwarmState, frame: int) -> None:
         for name in ARRAYS:
@@ -110,8 +121,7 @@ class _ZarrOutput:
         self._written = frame // CHUNK * CHUNK  # a chunk that is not full is written again
 
     def finish(self, state: SwarmState) -> None:
-        self._group.attrs["finished"] = "yes"
-        _mark(self._path, state, finished=True)
+        self._group.attrs.update(_about(state, finished=True))
 
 
 class _ParquetOutput:
@@ -121,6 +131,11 @@ class _ParquetOutput:
         self._path, self._part = path, 0
         for name in ("density", "ways", "totals"):
             (path / name).mkdir(exist_ok=True)
+        self._mark(state, finished=False)
+
+    def _mark(self, state: SwarmState, *, finished: bool) -> None:
+        axes = {name: {"unit": unit, "about": words} for name, (_, unit, words) in ARRAYS.items()}
+        (self._path / MARKER).write_text(json.dumps(_about(state, finished=finished) | {"columns": axes}, indent=1), "utf-8")
 
     def write(self, state: SwarmState, frame: int) -> None:
         last = state.plan.frames + 1
@@ -166,4 +181,4 @@ class _ParquetOutput:
         beside.replace(place)
 
     def finish(self, state: SwarmState) -> None:
-        _mark(self._path, state, finished=True)
+        self._mark(state, finished=True)

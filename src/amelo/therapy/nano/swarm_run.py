@@ -102,9 +102,7 @@ def content_of(state: SwarmState) -> np.ndarray:
 def volume_fractions(state: SwarmState, *modes: int) -> np.ndarray:
     """Return the share (N,) of the volume of the cells that carriers in any of the modes take up."""
     chosen = np.isin(state.particles.mode, modes)
-    filled = np.bincount(
-        cells_of(state)[chosen], (state.particles.weight * volume_of(state))[chosen], minlength=len(state.crowded)
-    )
+    filled = np.bincount(cells_of(state)[chosen], (state.particles.weight * volume_of(state))[chosen], minlength=len(state.crowded))
     return filled / state.swarm.room
 
 

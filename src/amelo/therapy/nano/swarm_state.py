@@ -202,7 +202,9 @@ class SwarmState:
             "passage": {"far": swarm.passage.far, "temperature": swarm.passage.temperature, "density": swarm.passage.density},
             "swarm": {name: getattr(swarm, name) for name in ("count", "weight", "release", "mouth", "crowding", "sizes")},
         }
-        arrays = {f"passage.{name}": getattr(swarm.passage, name) for name in ("edges", "width", "outflow", "concentration_gradient")}
+        arrays = {
+            f"passage.{name}": getattr(swarm.passage, name) for name in ("edges", "width", "outflow", "concentration_gradient")
+        }
         arrays |= {"swarm.ph": swarm.ph, "swarm.saturation": swarm.saturation, "crowded": self.crowded, "released": self.released}
         for name in ("particles", "history"):
             held = getattr(self, name)
@@ -250,9 +252,7 @@ def _restored(about: dict[str, Any], data: dict[str, np.ndarray]) -> SwarmState:
     arrays = {name: plain(f"passage.{name}") for name in ("edges", "width", "outflow", "concentration_gradient")}
     passage = Passage(**arrays, **about["passage"])
     settings = about["swarm"] | {"release": tuple(about["swarm"]["release"])}
-    swarm = Swarm(
-        passage, carrier, Field(**about["field"]), **settings, ph=plain("swarm.ph"), saturation=plain("swarm.saturation")
-    )
+    swarm = Swarm(passage, carrier, Field(**about["field"]), **settings, ph=plain("swarm.ph"), saturation=plain("swarm.saturation"))
     particles = Particles(**{f.name: data[f"particles.{f.name}"] for f in fields(Particles)})
     history = History(**{f.name: data[f"history.{f.name}"] for f in fields(History)})
     return SwarmState(
@@ -284,7 +284,9 @@ def planned(swarm: Swarm, duration: float, *, step: float | None, frames: int, s
     steps = max(1, ceil(duration / frames / looks / longest * (1.0 - 1e-12)))
     if frames * looks * steps > MOST:
         what = f"{frames * looks * steps:.2g} steps are more than a run may have"
-        raise ParameterError(what, why=f"allowed {MOST:,}; the longest stable step here is {swarm.longest_step():.2g} s", fix="say a longer step")
+        raise ParameterError(
+            what, why=f"allowed {MOST:,}; the longest stable step here is {swarm.longest_step():.2g} s", fix="say a longer step"
+        )
     return Plan(duration / (frames * looks * steps), steps, looks, frames, start)
 
 
@@ -299,6 +301,10 @@ def begun(swarm: Swarm, key: int, duration: float, *, step: float | None, frames
         words = kicks.word_of(particles.identity, kicks.step_words(key, 0, 1, kicks.EVENTS + 2)[0])
         particles.shelf[:] = (POINTS + 1) * (kicks.open_unit(words) * classes).astype(np.int32)
     cells = len(swarm.passage.edges) - 1
-    chosen = np.unique(np.linspace(0, swarm.count - 1, min(sampled, swarm.count)).astype(np.uint64)) if sampled else np.zeros(0, np.uint64)
+    chosen = (
+        np.unique(np.linspace(0, swarm.count - 1, min(sampled, swarm.count)).astype(np.uint64))
+        if sampled
+        else np.zeros(0, np.uint64)
+    )
     history = History.empty(plan.frames, cells, chosen)
     return SwarmState(swarm, key, plan, 0, particles, np.zeros(cells), np.zeros(cells), history)
