@@ -18,15 +18,21 @@ _HOMES = {
     "Field": "field",
     "Flow": "passage",
     "Passage": "passage",
+    "CommonTask": "common",
+    "Scene": "scenes",
     "Swarm": "swarm",
     "SwarmResult": "swarm_result",
     "SwarmState": "swarm_state",
+    "by_densities": "common",
+    "by_particles": "common",
     "carrier_names": "carrier",
     "flow": "passage",
     "free_diffusion": "particle_checks",
     "magnetic_drift": "particle_checks",
+    "open_scene": "scenes",
     "tubule": "passage",
     "wall_equilibrium": "particle_checks",
+    "write_movie": "swarm_movie",
 }
 
 
