@@ -20,6 +20,9 @@ _HOMES = {
     "Flow": "passage",
     "Passage": "passage",
     "State": "density",
+    "Swarm": "swarm",
+    "SwarmResult": "swarm_result",
+    "SwarmState": "swarm_state",
     "apatite_equivalent": "supply",
     "carrier_names": "carrier",
     "carriers_for_deficit": "supply",
@@ -34,12 +37,15 @@ _HOMES = {
     "depth_quantile": "measures",
     "fastest_refill": "supply",
     "flow": "passage",
+    "free_diffusion": "particle_checks",
     "grown_layer": "supply",
     "imbalance": "density",
+    "magnetic_drift": "particle_checks",
     "steerability": "single",
     "steering": "single",
     "steering_table": "single",
     "tubule": "passage",
+    "wall_equilibrium": "particle_checks",
 }
 
 
