@@ -16,8 +16,10 @@ from amelo.therapy.nano.measures import depth_median, depth_quantile
 from amelo.therapy.nano.passage import Passage, tubule
 
 __all__ = [
+    "LONG",
     "calbots_gradient",
     "depth",
+    "extracted",
     "fraction_between",
     "gap",
     "helix_frequency",
@@ -28,7 +30,7 @@ __all__ = [
 
 UM = 1e-6
 CELLS, FIRST = 400, 1e-6  # of the tubules here, finer than those of a patient
-LONG = 3.5e-3  # m, the thickest dentine, so that 2000 um is not its end
+LONG = 3.5e-3  # m, the thickest dentine, so that the 2000 um of N10 are not its end
 EVEN = (0.9e-6, 1.7e-6, 2.5e-6)  # diameters of the tubule of the earlier calculation
 HALVINGS = 12
 PATIENTS = 256
@@ -42,15 +44,16 @@ def _input(name: str) -> float:
 def depth(carrier: str | Carrier, field: Field, passage: Passage | None = None, share: float = 0.5) -> float:
     """Return the depth [um] above which a share of carriers is after the time of a therapy, let go together at a closed mouth.
 
-    Arguments: carrier (or its name); field; passage (None: a tubule of an extracted tooth, 3.5 mm long); share.
+    Arguments: carrier (or its name); field; passage (None: a tubule of an extracted tooth, as shipped); share.
     """
-    passage = _extracted() if passage is None else passage
+    passage = extracted() if passage is None else passage
     return float(depth_quantile(_after(carrier, field, passage), passage, share)) / UM
 
 
 @cache
-def _extracted() -> Passage:
-    return tubule(LONG, CELLS, first=FIRST)
+def extracted(length: float | None = None) -> Passage:
+    """Return a tubule of an extracted tooth, of a length [m] or as shipped."""
+    return tubule(length, CELLS, first=FIRST)
 
 
 def _after(carrier: str | Carrier, field: Field, passage: Passage) -> State:
@@ -83,7 +86,7 @@ def calbots_gradient(even: bool = False) -> float:
 
 def fraction_between(low: float, high: float) -> float:
     """Return the share of carriers between two depths [um] at the fitted gradient."""
-    passage = _extracted()
+    passage = extracted()
     state = _after("caps-400", Field(gradient=calbots_gradient()), passage)
     line = np.asarray(state.free + state.stuck + state.plug) * np.diff(passage.edges)
     reached = np.interp(np.array([low, high]) * UM, passage.edges, np.concatenate([[0.0], np.cumsum(line)]))
@@ -108,7 +111,7 @@ def helix_frequency() -> float:
     """Return the frequency [Hz] at which half of the helices are as deep as published after the time of the therapy."""
     flux = _input("coil")
     tried = np.geomspace(1.0, 100.0, 9)  # each needs the walk of a single helix, which is kept on disk
-    reached = [depth("helicoid", Field(flux_density=flux, frequency=float(f))) for f in tried]
+    reached = [depth("helicoid", Field(flux_density=flux, frequency=float(f)), extracted(LONG)) for f in tried]
     wanted = _input("helix_depth")
     if not reached[0] < wanted <= max(reached):
         return float("nan")
