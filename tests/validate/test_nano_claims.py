@@ -16,6 +16,34 @@ KINDS = ("Exact limit", "Codes against each other", "Prediction", "nput", "Speed
 VALIDATION = load_set("validation")
 NUMBERS = {f"N{i}" for i in range(1, 20)}
 
+BANDS = {  # as stated beforehand, apart from the file, so that an edit there shows here
+    "N1": (1.643 * 0.99, 1.643 * 1.01),
+    "N2_narrow": (4.41 * 0.995, 4.41 * 1.005),
+    "N3_drift": (1.029 * 0.999, 1.029 * 1.001),
+    "N4_particles": (0.03489 * 0.995, 0.03489 * 1.005),
+    "N5_density": (0.0, 1e-12),
+    "N7": (18.1 * 0.65, 18.1 * 1.35),
+    "N8": (0.9, 1.25),
+    "N8_null": (0.0, 100.0),
+    "N9": (6.4 * 0.95, 6.4 * 1.05),
+    "N9_centreline": (12.9 * 0.95, 12.9 * 1.05),
+    "N10_irrigation": (640.0, 960.0),
+    "N11": (0.0, 0.02),
+    "N12_exponent": (-3.2, -2.8),
+    "N14": (2.4, 3.0),
+    "N15_shuttle": (3.98e9 * 0.999, 3.98e9 * 1.001),
+    "N17": (-1.6, -0.5),
+    "N18_single": (0.0, 25.0),
+    "N19_tubule": (0.0, 50.0),
+    "N19_patients": (0.0, 2.0),
+}
+
+
+@pytest.mark.parametrize("name", BANDS)
+def test_bands_are_those_that_were_stated(name):
+    p = VALIDATION[f"nano.{name}"]
+    assert (p.low, p.high) == pytest.approx(BANDS[name], rel=2e-3)
+
 
 @pytest.fixture(scope="module")
 def rows():
