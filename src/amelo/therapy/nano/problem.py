@@ -20,6 +20,7 @@ OF_FLOW = ("diameter", "excess_density", "magnetisation", "gradient", "outflow",
 OF_CARRIER = ("stick_tubule", "detach_rate", "release_rate", "gelation_fraction", "gelation_time")
 FEWEST, MOST, TRACED = 128, 512, 256  # steps
 DILUTE = 0.005  # volume fraction up to which carriers neither narrow a passage nor feel each other
+GATHERED = 20.0
 
 
 class Problem(NamedTuple):
@@ -137,18 +138,15 @@ def usual_steps(problem: Problem | None) -> int:
 
 
 def may_crowd(problem: Problem, state: Any) -> bool:
-    """Return whether so many carriers may come that, all in the smallest cell, they would not be dilute.
+    """Return whether carriers may come so close that they are not dilute: if those outside or inside, GATHERED times closer, are not.
 
-    What comes is estimated; a run that took them for dilute and was wrong is to be done again.
+    It is a guess that saves time; a run that took carriers for dilute and finds that they are not is to be done again.
 
     Arguments: problem; state (a ``State``).
     """
-    drift = np.abs(problem.pull + problem.swim + problem.fluid).max(-1)
-    comes = drift * problem.duration + 2.0 * np.sqrt(np.max(problem.spread, -1) * problem.duration)
-    most = problem.outside * np.max(problem.reach, -1) * comes
-    most = most + ((np.abs(state.free) + state.stuck + state.plug) * problem.size).sum(-1)
-    smallest = np.min(np.asarray(problem.area) * np.asarray(problem.size), -1)
-    return bool(np.max(most * problem.volume / smallest) > DILUTE)
+    inside = (np.abs(state.free) + state.stuck + state.plug) / problem.area
+    densest = np.maximum(np.max(inside, -1), problem.outside)
+    return bool(np.max(GATHERED * densest * problem.volume) > DILUTE)
 
 
 def check(
