@@ -1,0 +1,141 @@
+"""The compiled parts of the common benchmark; import it only where it is run, because it imports Numba.
+
+Positions, and the field that carriers see, are of single, payload and the field that is booked of double precision.  A step moves every carrier and tells what it deposits where; deposits are then
+booked in the order of the carriers, so that a sum does not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from amelo.therapy.nano import kicks
+
+__all__ = ["book", "fields_step", "order", "walk_step"]
+
+BLOCK = 256
+_mix = njit(inline="always")(kicks.mix)
+ODD, S21, S43, LOW = kicks.ODD, kicks.S21, kicks.S43, kicks.LOW
+SCALE, MIDDLE = np.float32(kicks.AXIS_SCALE), np.float32(kicks.AXIS_MIDDLE)
+ZERO, HALF, TWICE = np.float32(0.0), np.float32(0.5), np.float32(2.0)
+
+
+@njit(inline="always")
+def _axis(part):
+    return (np.float32(np.int32(part)) - MIDDLE) * SCALE
+
+
+@njit(inline="always")
+def _inside(x, size):
+    x = abs(x)
+    return min(x, TWICE * size - x)
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def walk_step(x, y, z, payload, given, cell, identity, field, sizes, climb, hop, take, word):  # pragma: no cover - compiled
+    """Move every carrier by one step up the gradient of the field, and say what it gives and where.
+
+    A block goes through three short loops, so that the first and the last run on all lanes of the processor at once.
+    """
+    nx, ny, nz = sizes
+    mx, my, mz = np.int32(nx - 1), np.int32(ny - 1), np.int32(nz - 1)
+    row, plane = np.int32(nx), np.int32(nx * ny)
+    lx, ly, lz = np.float32(nx), np.float32(ny), np.float32(nz)
+    climb, hop = np.float32(climb), np.float32(hop)
+    count = x.shape[0]
+    for block in prange((count + BLOCK - 1) // BLOCK):
+        start = block * BLOCK
+        size = min(BLOCK, count - start)
+        kicked = np.empty((3, BLOCK), np.float32)
+        at = np.empty(BLOCK, np.int32)
+        for i in range(size):
+            word_i = _mix(identity[start + i] * ODD + word)
+            kicked[0, i] = x[start + i] + hop * _axis(word_i & LOW)
+            kicked[1, i] = y[start + i] + hop * _axis((word_i >> S21) & LOW)
+            kicked[2, i] = z[start + i] + hop * _axis(word_i >> S43)
+        for i in range(size):
+            a, b, c = np.int32(x[start + i]), np.int32(y[start + i]), np.int32(z[start + i])
+            a, b, c = min(a, mx), min(b, my), min(c, mz)
+            k = np.uint32(c * plane + b * row + a)
+            right = np.uint32(1) if a < mx else np.uint32(0)
+            left = np.uint32(1) if a > 0 else np.uint32(0)
+            front = np.uint32(row) if b < my else np.uint32(0)
+            back = np.uint32(row) if b > 0 else np.uint32(0)
+            up = np.uint32(plane) if c < mz else np.uint32(0)
+            down = np.uint32(plane) if c > 0 else np.uint32(0)
+            kicked[0, i] += climb * (field[k + right] - field[k - left])
+            kicked[1, i] += climb * (field[k + front] - field[k - back])
+            kicked[2, i] += climb * (field[k + up] - field[k - down])
+        for i in range(size):
+            p, q, r = _inside(kicked[0, i], lx), _inside(kicked[1, i], ly), _inside(kicked[2, i], lz)
+            x[start + i], y[start + i], z[start + i] = p, q, r
+            at[i] = min(np.int32(r), mz) * plane + min(np.int32(q), my) * row + min(np.int32(p), mx)
+        for i in range(size):
+            left_here = take * field[np.uint32(at[i])] * payload[start + i]
+            payload[start + i] -= left_here
+            given[start + i], cell[start + i] = left_here, at[i]
+
+
+@njit(cache=True)
+def book(field, seen, given, cell):  # pragma: no cover - compiled
+    """Take from the field what carriers gave in its cells, and put it into its copy of single precision, which carriers see."""
+    for i in range(given.shape[0]):
+        k = cell[i]
+        left = field[k] - given[i]
+        field[k] = left
+        seen[k] = np.float32(left)
+
+
+@njit(cache=True)
+def order(y, z, row_count, rows):  # pragma: no cover - compiled
+    """Return the carriers (P,) in the order of the rows of the grid that they are in, those of one row as they were."""
+    count = y.shape[0]
+    starts = np.zeros(rows + 1, np.int64)
+    for i in range(count):
+        starts[min(np.int64(z[i]) * row_count + min(np.int64(y[i]), row_count - 1), rows - 1) + 1] += 1
+    for k in range(rows):
+        starts[k + 1] += starts[k]
+    found = np.empty(count, np.int64)
+    for i in range(count):
+        k = min(np.int64(z[i]) * row_count + min(np.int64(y[i]), row_count - 1), rows - 1)
+        found[starts[k]] = i
+        starts[k] += 1
+    return found
+
+
+@njit(inline="never", cache=True, error_model="numpy")
+def _exchange(come, there, here, m_there, m_here, spread, per_climb):  # pragma: no cover - compiled
+    """Add what comes through faces in a step, for a mean exchange after Scharfetter and Gummel (to the fourth order in the climb)."""
+    for i in range(come.shape[0]):
+        x = per_climb * (m_here[i] - m_there[i])
+        square = x * x
+        both = (there[i] - here[i]) * (1.0 + square * (1.0 / 12.0 - square * (1.0 / 720.0)))
+        come[i] += spread * (both + 0.5 * x * (there[i] + here[i]))
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def fields_step(n, w, field, new_n, new_w, spread, climb, take):  # pragma: no cover - compiled
+    """Carry densities of carriers and of payload (Z, Y, X) by one step, and take from the field what they give."""
+    nz, ny, nx = n.shape
+    per_climb = climb / spread
+    for c in prange(nz):
+        for b in range(ny):
+            m = field[c, b]
+            for old, new in ((n, new_n), (w, new_w)):
+                here, come = old[c, b], new[c, b]
+                come[:] = here
+                for k in (c - 1, c + 1):
+                    if 0 <= k < nz:
+                        _exchange(come, old[k, b], here, field[k, b], m, spread, per_climb)
+                for k in (b - 1, b + 1):
+                    if 0 <= k < ny:
+                        _exchange(come, old[c, k], here, field[c, k], m, spread, per_climb)
+                _exchange(come[1:], here[:-1], here[1:], m[:-1], m[1:], spread, per_climb)
+                _exchange(come[:-1], here[1:], here[:-1], m[1:], m[:-1], spread, per_climb)
+    for c in prange(nz):
+        for b in range(ny):
+            m, held = field[c, b], new_w[c, b]
+            for a in range(nx):
+                given = take * m[a] * held[a]
+                held[a] -= given
+                m[a] -= given
