@@ -368,7 +368,9 @@ def test_states_and_members_that_do_not_match_are_refused():
     with pytest.raises(ParameterError, match="State.empty"):
         carry(passage, CAPS, Field(), State.empty(tubule(200e-6, 21)), outside=0.0, duration=1.0)
     with pytest.raises(ParameterError, match="gradient 3, magnetisation 2|cannot be counted"):
-        carry_many(passage, CAPS, Field(), State.empty(passage), outside=1e15, duration=1.0, gradient=np.ones(3), magnetisation=np.ones(2))
+        carry_many(
+            passage, CAPS, Field(), State.empty(passage), outside=1e15, duration=1.0, gradient=np.ones(3), magnetisation=np.ones(2)
+        )
     with pytest.raises(ParameterError, match="all are plain numbers"):
         carry_many(passage, CAPS, Field(), State.empty(passage), outside=1e15, duration=1.0)
     with pytest.raises(ParameterError, match="a depth of 900 um"):

@@ -8,13 +8,13 @@ from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from amelo.params import load_set
 from amelo.therapy.nano import motion
 from amelo.therapy.nano.carrier import Carrier
+from amelo.therapy.nano.common import Deposited, by_densities, by_particles
 from amelo.therapy.nano.field import Field
 from amelo.therapy.nano.passage import tubule
 from amelo.therapy.nano.single import Steering, required_frequency, steerability, steering
@@ -22,9 +22,6 @@ from amelo.therapy.nano.single_kernel import compiled_turning
 from amelo.therapy.nano.swarm import Swarm
 from amelo.therapy.nano.swarm_result import SwarmResult
 from amelo.therapy.nano.swarm_state import SwarmState
-
-if TYPE_CHECKING:
-    from amelo.therapy.nano.common import Deposited
 
 __all__ = [
     "books",
@@ -87,8 +84,6 @@ def time_of_common(tier: str) -> float:
 
 
 def _common(tier: str) -> Deposited:
-    from amelo.therapy.nano.common import by_densities, by_particles
-
     return by_particles(key=KEY) if tier == "particles" else by_densities()
 
 
