@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,16 @@ from hypothesis import strategies as st
 from amelo.errors import ParameterError
 from amelo.params import load_set
 from amelo.therapy.nano.carrier import Carrier
-from amelo.therapy.nano.heat import canal_warming, conduct, fraction_for_warming, heat_of, pulp_exchange, single_warming
+from amelo.therapy.nano.heat import (
+    canal_warming,
+    conduct,
+    dentine_warming,
+    fraction_for_warming,
+    heat_of,
+    pulp_exchange,
+    single_warming,
+)
+from amelo.therapy.nano.passage import tubule
 
 CAPS = Carrier.named("caps-400")
 VALUE = load_set("nano/scene").value
@@ -80,6 +91,18 @@ def test_transient_against_the_series_of_a_slab():
     series = heat * length**2 / DENTINE * (0.5 - lasting.sum(axis=1))
     found = conduct(np.linspace(0, length, 401), np.full(400, heat), time, exchange=np.inf).warming[:, 0]
     np.testing.assert_allclose(found, series, rtol=2e-4)
+
+
+def test_carriers_in_tubules_warm_the_pulp_as_much_as_their_iron_does():
+    passage = tubule(cells=100)
+    plug = np.where(passage.edges[1:] < 3e-4, 1e7, 0.0)  # carriers per metre, close together
+    found = dentine_warming(passage, CAPS, plug, [600.0, LONG])
+    carriers = float(plug @ np.diff(passage.edges)) * passage.density
+    assert found.made[0] == pytest.approx(carriers * CAPS.iron_oxide_mass * CAPS.iron_absorption * 600.0)
+    assert found.far[1] == pytest.approx(found.made[1] / LONG / pulp_exchange(), rel=1e-6)
+    assert 0.0 < found.far[0] < found.far[1] < found.warming[1, 0]
+    with pytest.raises(ParameterError, match="how many there are per area"):
+        dentine_warming(replace(passage, density=0.0), CAPS, plug, 1.0)
 
 
 @given(

@@ -40,6 +40,22 @@ def test_without_heat_it_steps_out_as_adler_says(turn):
     assert found == pytest.approx(float(motion.mean_rotation(turn, 10.0)), rel=2e-3)
 
 
+@pytest.mark.parametrize(("pull", "turn"), [(3.0, 2.0), (3.0, 3.0), (8.0, 6.0), (8.0, 10.0)])
+def test_with_its_axis_held_it_slips_by_heat_as_over_a_tilted_washboard(pull, turn):
+    """The stationary law of the angle behind the field, by its Fourier series."""
+    ratio = 0.0
+    for n in range(400, 0, -1):
+        ratio = 0.5 * pull / (n + 1j * turn + 0.5 * pull * ratio)
+    exact = -pull * ratio.imag  # what does not slip
+    start = np.zeros((80, 2, 3))
+    start[:, 0, 0] = start[:, 1, 1] = 1.0
+    step = 0.05 / (pull + turn)
+    found = loop(pull, turn, 1e12, step=step, steps=int(100 / step), settle=int(10 / step), noise=1.0, start=start)
+    np.testing.assert_allclose(found[:, 0, 2], 1.0, rtol=1e-6)  # its axis was held
+    means = found[:, 0, 0]
+    assert abs(means.mean() - exact) < 4.0 * means.std(ddof=1) / np.sqrt(80) + 2e-3 * exact
+
+
 def test_order_two_in_time_without_heat():
     turn, time = 3.0, 1.0
     exact = loop(5.0, turn, 4.0, step=1e-5, steps=100_000)[0, 0, 0]

@@ -16,6 +16,7 @@ SUBJECTS = {
     "mouth": "amelo.validate.mouth",
     "twin": "amelo.validate.twin",
     "forecast": "amelo.validate.forecast",
+    "nano": "amelo.validate.nano",
 }  # subject: module with claims(full) -> list[Claim] and IDS
 
 _told: ContextVar[Callable[[str], None] | None] = ContextVar(

@@ -37,6 +37,7 @@ _HOMES = {
     "conduct": "heat",
     "conductance_left": "measures",
     "contact_kill": "kill",
+    "dentine_warming": "heat",
     "depth_median": "measures",
     "depth_quantile": "measures",
     "fastest_refill": "supply",

@@ -12,8 +12,18 @@ import numpy as np
 from amelo.errors import ParameterError
 from amelo.params import load_set
 from amelo.therapy.nano.carrier import SCENE, Carrier
+from amelo.therapy.nano.passage import Passage
 
-__all__ = ["Warming", "canal_warming", "conduct", "fraction_for_warming", "heat_of", "pulp_exchange", "single_warming"]
+__all__ = [
+    "Warming",
+    "canal_warming",
+    "conduct",
+    "dentine_warming",
+    "fraction_for_warming",
+    "heat_of",
+    "pulp_exchange",
+    "single_warming",
+]
 
 
 def single_warming(carrier: Carrier) -> float:
@@ -28,6 +38,19 @@ def single_warming(carrier: Carrier) -> float:
 def heat_of(carrier: Carrier, density: float | np.ndarray) -> float | np.ndarray:
     """Return the heat [W/m3] of a number of carriers per volume [1/m3] in an alternating field."""
     return np.asarray(density, float) * carrier.iron_oxide_mass * carrier.iron_absorption
+
+
+def dentine_warming(passage: Passage, carrier: Carrier, per_metre: np.ndarray, time: np.ndarray) -> Warming:
+    """Return how warm dentine and pulp become while carriers in its tubules are heated.
+
+    Arguments: passage, one of the tubules; carrier; per_metre (N,) carriers in it per metre [1/m], free, stuck and plugged; time (T,) [s].
+    Returns: Warming, per area of dentine at the mouth.
+    Raises: ParameterError for a passage that does not say how many there are per area.
+    Assumptions: all tubules alike and as dense everywhere as at the mouth; no heat leaves by the mouth, which is the worst case.
+    """
+    if not passage.density > 0.0:
+        raise ParameterError("a passage that warms dentine says how many there are per area", fix="give a tubule")
+    return conduct(passage.edges, heat_of(carrier, np.asarray(per_metre, float) * passage.density), time)
 
 
 def canal_warming(radius: float, heat: float) -> float:
