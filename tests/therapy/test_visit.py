@@ -185,6 +185,13 @@ def test_what_a_twin_needs_is_added_only_where_carriers_come():
     assert "peddi2025" in " ".join(sources)
 
 
+def test_the_tier_in_tubules_is_explained():
+    schedule = Protocol.parse("nanobots caps-400 at 1e10 per mL for 20 min\n" + WATER).schedule()
+    ready, _ = treated(column_of(specimen("dentine")), schedule, tubules=True)
+    (words,) = (words for words in ready.changes if "in tubules, all" in words)
+    assert "forced; particles would be chosen, because carriers are 0.44 of the width of the passage" in words
+
+
 def test_steps_that_follow_each_other_are_one_visit_and_others_wash():
     text = "nanobots caps-400 at 1e10 per mL for 20 min\npull 5 T/m for 5 min\nretrieve for 1 min\n" + WATER
     text += "probe caps-400 at 1e6 per mL for 1 min\n" + WATER

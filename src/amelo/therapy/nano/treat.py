@@ -14,6 +14,7 @@ from amelo.therapy.nano.docking import most_arriving
 from amelo.therapy.nano.field import Field
 from amelo.therapy.nano.inside import passage_of
 from amelo.therapy.nano.passage import flow
+from amelo.therapy.nano.tiers import choose
 from amelo.therapy.nano.visit import Ground, Visit, phase_of
 from amelo.twin.column import Bed, Column
 from amelo.twin.ensemble import draw
@@ -63,10 +64,21 @@ def treated(
     if column.biofilm is None:
         column = replace(column, bed=Bed(max(THINNEST, _room(visits, value("packing.close")))))
     known = {p for carrier in carriers for p in carrier.parameters} | set(load_set(SCENE))
+    tiers = _tiers(visits, ground) if tubules else ()
     words = "carriers: " + ", ".join(carrier.name for carrier in carriers)
     words += "; tubules of dentine are open" + (", and a vital pulp presses fluid out of them" if vital else "") if tubules else ""
-    column = replace(column, added=(*column.added, *known), changes=(*column.changes, words))
+    column = replace(column, added=(*column.added, *known), changes=(*column.changes, words, *tiers))
     return column, tuple(replace(part, ground=ground) if isinstance(part, Visit) else part for part in schedule)
+
+
+def _tiers(visits: tuple[Visit, ...], ground: Ground) -> tuple[str, ...]:
+    """Return for each carrier why its density is followed in tubules, and which tier would be chosen if all could follow a visit."""
+    passage, found = passage_of(ground), {}
+    for act in (act for visit in visits for act in visit.acts if act.carrier):
+        per_mm2 = passage.density * 1e-6
+        _, reason = choose(passage, act.carrier, act.outside, passages=per_mm2, forced="density")
+        found[act.carrier.name] = f"{act.carrier.name} in tubules, all those of 1 mm2 together: {reason}"
+    return tuple(found.values())
 
 
 def _spread(carriers: tuple[Carrier, ...], ground: Ground, members: int, seed: int) -> dict[str, np.ndarray]:
