@@ -28,6 +28,7 @@ _HOMES = {
     "depth_median": "measures",
     "depth_quantile": "measures",
     "flow": "passage",
+    "grid_widening": "measures",
     "imbalance": "density",
     "tubule": "passage",
 }
