@@ -12,7 +12,7 @@ from amelo.errors import ParameterError
 from amelo.params import load_set
 from amelo.therapy.nano.density import State, carry
 from amelo.therapy.nano.field import Field
-from amelo.therapy.nano.measures import conductance_left, depth_median, depth_quantile
+from amelo.therapy.nano.measures import conductance_left, depth_median, depth_quantile, grid_widening
 from amelo.therapy.nano.passage import Passage, tubule
 from amelo.therapy.nano.tiers import choose
 from amelo.twin.precision import jax64
@@ -125,6 +125,29 @@ def test_less_conductance_lets_less_out_so_that_the_next_carriers_go_deeper():
     before, _ = carry(passage, CAPS, field, State.empty(passage), **numbers)
     after, _ = carry(passage, CAPS, field, State.empty(passage), outflow=share * passage.outflow, **numbers)
     assert float(depth_median(after, passage)) > 1.2 * float(depth_median(before, passage))
+
+
+@pytest.mark.parametrize("cells", [50, 200, 1000])
+def test_the_grid_widens_a_pulse_by_what_is_said(cells):
+    ones = np.ones(cells + 1)
+    passage = Passage(np.linspace(0.0, 1e-3, cells + 1), 1.2e-6 * ones, 0.0 * ones)
+    field, loose, seconds = Field(gradient=2.0), CAPS.changed(stick_tubule=0.0), 300.0
+    moving = nano.flow(passage, loose, field)
+    start = State.empty(passage).placed(passage, 1e-6, depth=300.1e-6)
+    after, _ = carry(passage, loose, field, start, outside=None, duration=seconds, steps=1024)
+    middle = 0.5 * (passage.edges[1:] + passage.edges[:-1])
+
+    def moments(state):
+        share = np.asarray(state.free) / np.sum(state.free)
+        mean = (share * middle).sum()
+        return mean, (share * (middle - mean) ** 2).sum()
+
+    (begun, narrow), (mean, wide) = moments(start), moments(after)
+    assert mean - begun == pytest.approx(moving.drift[1] * seconds, rel=1e-6)
+    factor = grid_widening(passage, loose, field)[1]
+    assert (wide - narrow) / (2.0 * moving.diffusivity[1] * seconds) == pytest.approx(factor, rel=1e-3)
+    assert factor > {50: 5.0, 200: 1.5, 1000: 1.0}[cells]
+    assert grid_widening(passage, loose, Field())[3] == 1.0
 
 
 @pytest.mark.parametrize(

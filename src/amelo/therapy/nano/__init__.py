@@ -43,6 +43,7 @@ _HOMES = {
     "fastest_refill": "supply",
     "flow": "passage",
     "free_diffusion": "particle_checks",
+    "grid_widening": "measures",
     "grown_layer": "supply",
     "imbalance": "density",
     "magnetic_drift": "particle_checks",

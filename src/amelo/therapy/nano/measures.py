@@ -10,10 +10,11 @@ from amelo.errors import ParameterError
 from amelo.params import load_set
 from amelo.therapy.nano.carrier import Carrier
 from amelo.therapy.nano.density import State
-from amelo.therapy.nano.passage import Passage
+from amelo.therapy.nano.field import Field
+from amelo.therapy.nano.passage import Passage, flow
 from amelo.twin.precision import jax64
 
-__all__ = ["conductance_left", "depth_median", "depth_quantile"]
+__all__ = ["conductance_left", "depth_median", "depth_quantile", "grid_widening"]
 
 Array = Any
 
@@ -81,3 +82,19 @@ def conductance_left(state: State, passage: Passage, carrier: Carrier, *, diamet
     pores = size**2 * (1.0 - close) ** 3 / (180.0 * close**2)  # permeability [m2]
     along = np.diff(passage.edges)
     return (along / (area**2 / (8.0 * np.pi))).sum() / (along / (core + bed * area * pores)).sum(-1)
+
+
+def grid_widening(passage: Passage, carrier: Carrier, field: Field, **changed: Array) -> np.ndarray:
+    """Return by how much the cells of a passage make diffusion wider than it is, face by face.
+
+    Medians hardly feel it, tails do: at 2, a front is as wide as if the diffusivity were doubled, which more cells cure.
+
+    Arguments: passage; carrier; field; changed (as of ``flow``).
+    Returns: (N + 1,) effective over true diffusivity, 1 where cells are short; x coth(x) of half the drift times the distance of
+    centres over the diffusivity, exact for fluxes after Scharfetter and Gummel in even cells.
+    """
+    moving = flow(passage, carrier, field, **changed)
+    middle = 0.5 * (passage.edges[:-1] + passage.edges[1:])
+    gap = np.diff(np.concatenate([passage.edges[:1], middle, passage.edges[-1:]]))
+    half = np.abs(0.5 * moving.drift * gap / moving.diffusivity)
+    return np.where(half > 1e-4, half / np.tanh(np.maximum(half, 1e-4)), 1.0 + half**2 / 3.0)
