@@ -185,6 +185,18 @@ def test_what_a_twin_needs_is_added_only_where_carriers_come():
     assert "peddi2025" in " ".join(sources)
 
 
+def test_a_visit_has_its_price():
+    schedule = Protocol.parse("nanobots caps-400 at 1e10 per mL for 20 min\nretrieve pull 5 T/m for 5 min\n").schedule()
+    price = visits_of(schedule)[0].account()
+    assert (price.duration, price.tissue_removed, price.consent) == (1500.0, 0.0, "research")
+
+
+def test_a_payload_that_never_comes_off_is_refused():
+    dead = CAPS.changed(release_rate=0.0)
+    with pytest.raises(ParameterError, match="caps-400 never gives its payload off; payload.release is 0; give it a rate"):
+        Visit("dead", (Act(dead, Field(), 1e12, 60.0),)).check(column_of(specimen()))
+
+
 def test_the_tier_in_tubules_is_explained():
     schedule = Protocol.parse("nanobots caps-400 at 1e10 per mL for 20 min\n" + WATER).schedule()
     ready, _ = treated(column_of(specimen("dentine")), schedule, tubules=True)

@@ -6,14 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from amelo.errors import ParameterError
 from amelo.params import load_set
 from amelo.params.load import Parameter
 from amelo.therapy.nano.carrier import SCENE, Carrier
 from amelo.therapy.nano.docking import most_arriving
-from amelo.therapy.nano.field import Field
 from amelo.therapy.nano.inside import passage_of
-from amelo.therapy.nano.passage import flow
 from amelo.therapy.nano.tiers import choose
 from amelo.therapy.nano.visit import Ground, Visit, phase_of
 from amelo.twin.column import Bed, Column
@@ -53,9 +50,8 @@ def treated(
     thickness = float(column.edges[-1])
     ground = Ground(tubules, vital, max(depth or value("dentine.thickness"), thickness))
     carriers = tuple({c.name: c for visit in visits for c in visit.carriers}.values())
-    if tubules:
-        for carrier in carriers:
-            flow(passage_of(ground), carrier, Field())  # raises where it does not fit
+    for visit in visits:
+        replace(visit, ground=ground).check(column)
     spread = _spread(carriers, ground, column.members, seed)
     ground = replace(ground, spread=spread)
     for carrier in carriers:
@@ -108,8 +104,6 @@ def _with_payload(column: Column, carrier: Carrier, spread: dict[str, np.ndarray
     key = f"molar_volume.{carrier.payload}"
     volume = tissues.value(key if key in tissues.parameters else "molar_volume.apatite") * 1e-6
     rate = spread.get(f"{carrier.name} release_rate", np.full(column.members, carrier.release_rate))
-    if not carrier.release_rate:
-        raise ParameterError(f"{carrier.name} never gives its payload off", why="payload.release is 0", fix="give it a rate")
     law = Dissolution(order=1.0, surface_exponent=1.0, hydrogen_order=carrier.release_acid_order)
     phase = Phase(name, carrier.payload, law, None, apatite=False, alone=True)
     return with_phase(column, phase, parameters={"molar_volume": volume, "dissolution_rate": rate / volume})

@@ -12,13 +12,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from amelo.errors import ParameterError
 from amelo.params import load_set
+from amelo.therapy.contract import Price
 from amelo.therapy.nano.books import BOOKS, account, books_of
 from amelo.therapy.nano.carrier import SCENE, Carrier
 from amelo.therapy.nano.docking import Docked, dock, wash
 from amelo.therapy.nano.field import Field
-from amelo.therapy.nano.inside import Inside, inside
+from amelo.therapy.nano.inside import Inside, inside, passage_of
+from amelo.therapy.nano.passage import flow
 from amelo.twin.change import Standing
+from amelo.twin.column import Column
 
 __all__ = ["Act", "Ground", "Visit", "phase_of"]
 
@@ -66,7 +70,7 @@ def phase_of(carrier: Carrier) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Visit:
-    """Acts that follow each other, as a change of the twin; see :class:`amelo.twin.change.Change`."""
+    """Acts that follow each other, as a change of the twin; see :class:`amelo.therapy.contract.Therapy`."""
 
     label: str
     acts: tuple[Act, ...]
@@ -82,6 +86,22 @@ class Visit:
         """The books it keeps."""
         heated = any(act.field.heating for act in self.acts)
         return tuple(name for c in self.carriers for name in books_of(c, tubules=self.ground.tubules, heated=heated))
+
+    def check(self, column: Column) -> None:
+        """Refuse what cannot be done to a column.
+
+        Raises: ParameterError for a carrier that does not fit into the tubules it is brought to, or holds what it never gives off.
+        """
+        for carrier in self.carriers:
+            if self.ground.tubules:
+                flow(passage_of(self.ground), carrier, Field())  # raises where it does not fit
+            if carrier.payload and not carrier.release_rate:
+                what = f"{carrier.name} never gives its payload off"
+                raise ParameterError(what, why="payload.release is 0", fix="give it a rate")
+
+    def account(self) -> Price:
+        """Return its price: minutes in the chair, no tissue, and the consent that research needs."""
+        return Price(duration=sum(act.duration for act in self.acts), consent="research")
 
     def apply(self, before: Standing) -> Standing:
         """Return what stands when the visit is over."""
