@@ -19,13 +19,12 @@ import numpy as np
 import pandas as pd
 
 from amelo.forecast.artefact import find_model, save_model
-from amelo.forecast.caries import evaluate, train
 from amelo.forecast.caries.card import TANDMOBIEL
 from amelo.forecast.caries.cohort import INPUTS, Cohort, read_cohort
+from amelo.forecast.caries.evaluate import evaluate, forecasts_of
 from amelo.forecast.caries.metrics import HORIZONS, Forecasts, Scorer, compare, intervals
-from amelo.forecast.caries.model import Forecaster, fitted
-from amelo.forecast.caries.scoring import forecasts_of
-from amelo.forecast.caries.training import core
+from amelo.forecast.caries.survival import Forecaster, fitted
+from amelo.forecast.caries.train import core, train
 
 LOOKS = (
     "2026-11-25, baselines only: log-normal AFT and no covariates, to find which teeth, grace and intervals the published baselines "

@@ -24,7 +24,7 @@ def train(table: pd.DataFrame, *, on_progress: Callable[[float, str], None] | No
     Returns: the content of a model file; the same table gives the same model.
     Raises: FormatError for a cohort that cannot be used.
     """
-    from amelo.forecast.caries import train as trained
+    from amelo.forecast.caries.train import train as trained
 
     if on_progress:
         on_progress(0.0, "fitting caries and emergence, then again without each part of the children")
@@ -47,8 +47,8 @@ def evaluate(
     on_progress (fraction, words).
     Raises: FormatError for a cohort that cannot be used.
     """
-    from amelo.forecast.caries import evaluate as scored
     from amelo.forecast.caries.cohort import read_cohort
+    from amelo.forecast.caries.evaluate import evaluate as scored
 
     notes = []
     with _naming(table):

@@ -50,7 +50,7 @@ def card(cohort: Cohort, model: dict[str, Any], data: dict[str, str], figures: d
         "cross_validated": figures,
         "looks_at_dev": [],
         "limits": list(LIMITS),
-        "script": "amelo.forecast.caries.training.train",
+        "script": "amelo.forecast.caries.train.train",
         "date": DATE,
         "sources": ["vanobbergen2000", "kumar2016", "ahovuo2017"],
     }

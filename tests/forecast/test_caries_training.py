@@ -10,12 +10,11 @@ from synthetic_children import children
 
 from amelo.errors import FormatError
 from amelo.forecast.artefact import MODELS, load_model, model_files, save_model
-from amelo.forecast.caries import evaluate, train
 from amelo.forecast.caries.cohort import read_cohort
+from amelo.forecast.caries.evaluate import evaluate, forecasts_of, history_scores
 from amelo.forecast.caries.metrics import Forecasts, Scorer, compare
-from amelo.forecast.caries.model import Forecaster, fitted
-from amelo.forecast.caries.scoring import forecasts_of, history_scores
-from amelo.forecast.caries.training import fit_share
+from amelo.forecast.caries.survival import Forecaster, fitted
+from amelo.forecast.caries.train import fit_share, train
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +76,7 @@ def test_what_the_mouth_did_since_improves_the_forecast_of_children_with_a_lasti
 
 def test_children_without_frailty_leave_nothing_to_learn_from_the_mouth():
     cohort = read_cohort(children(400, seed=5, sigma=0.0))
-    from amelo.forecast.caries.training import core
+    from amelo.forecast.caries.train import core
 
     model = core(cohort)
     assert model["sigma"] < 0.6

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from synthetic_children import children
 
-from amelo.forecast.caries import outlooks, train
-from amelo.forecast.caries.case import known_inputs, molars
-from amelo.forecast.caries.changes import hazard_ratio
+from amelo.forecast.caries.advice import hazard_ratio
+from amelo.forecast.caries.chart import known_inputs, molars
 from amelo.forecast.caries.inputs import NAMES, columns_for, draw_inputs
-from amelo.forecast.caries.outlook import simulate
+from amelo.forecast.caries.outlooks import outlooks, simulate
+from amelo.forecast.caries.train import train
 from amelo.forecast.outlook import EVENTS
 from amelo.records.case import Case
 
@@ -234,7 +234,7 @@ def test_a_forecast_needs_numpy_alone(model, tmp_path):
     (tmp_path / "m.json").write_text(json.dumps(model))
     (tmp_path / "c.json").write_text(child().to_json())
     script = (
-        "import sys, json, numpy as np; from amelo.records.case import load_case; from amelo.forecast.caries import outlooks; "
+        "import sys, json, numpy as np; from amelo.records.case import load_case; from amelo.forecast.caries.outlooks import outlooks; "
         f"o = outlooks(load_case({str(tmp_path / 'c.json')!r}), np.array([0., 2.]), draws=100, seed=0, "
         f"model=json.load(open({str(tmp_path / 'm.json')!r}))); assert len([x for x in o if not x.abstained]) == 4; "
         "print(sorted({m.split('.')[0] for m in sys.modules} & {'jax', 'scipy', 'pandas', 'pyarrow', 'numpyro', 'lightgbm', 'matplotlib'}))"
@@ -245,7 +245,7 @@ def test_a_forecast_needs_numpy_alone(model, tmp_path):
 
 def test_a_case_and_the_same_child_in_a_table_have_the_same_risk(model):
     from amelo.forecast.caries.cohort import FIRST_MOLARS, INPUTS, Cohort
-    from amelo.forecast.caries.model import Forecaster, fitted
+    from amelo.forecast.caries.survival import Forecaster, fitted
 
     single = {**model, "draws": [[*model["beta"], *model["hazard"], model["sigma"], model["share"]]]}
     case = child({"16": sound(restorations=[SEALED], periodontal=CLEAN), "55": sound(restorations=[FILLED])}, age="7-7")

@@ -9,14 +9,14 @@ import numpy as np
 
 from amelo.forecast.caries.card import card
 from amelo.forecast.caries.cohort import Cohort, read_cohort
-from amelo.forecast.caries.design import COLUMNS
 from amelo.forecast.caries.emergence import fit_emergence
+from amelo.forecast.caries.evaluate import GAP, forecasts_of, history_gain, history_scores
+from amelo.forecast.caries.features import COLUMNS
 from amelo.forecast.caries.fit import SHRINK, SMOOTH, fit_hazard, scales, unpack
 from amelo.forecast.caries.inputs import fit_inputs
 from amelo.forecast.caries.likelihood import KNOTS
 from amelo.forecast.caries.metrics import Forecasts, Scorer, intervals
-from amelo.forecast.caries.model import KIND
-from amelo.forecast.caries.scoring import GAP, forecasts_of, history_gain, history_scores
+from amelo.forecast.caries.survival import KIND
 
 if TYPE_CHECKING:
     import pandas as pd

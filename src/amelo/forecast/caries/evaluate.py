@@ -9,7 +9,7 @@ import numpy as np
 
 from amelo.forecast.caries.cohort import Cohort, read_cohort
 from amelo.forecast.caries.metrics import HORIZONS, Forecasts, Scorer, intervals
-from amelo.forecast.caries.model import Forecaster, fitted
+from amelo.forecast.caries.survival import Forecaster, fitted
 
 if TYPE_CHECKING:
     import pandas as pd

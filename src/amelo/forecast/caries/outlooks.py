@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from amelo.forecast.caries.case import Molar, ages, known_inputs, matrix_of, molars, refusal, refused
-from amelo.forecast.caries.changes import changes_for
+from amelo.forecast.caries.advice import changes_for
+from amelo.forecast.caries.chart import Molar, ages, known_inputs, matrix_of, molars, refusal, refused
 from amelo.forecast.caries.cohort import FIRST_MOLARS
-from amelo.forecast.caries.design import COLUMNS, GROUPS, design, standardise
 from amelo.forecast.caries.emergence import EARLIEST, LATEST, emergence_mean, sample_emergence
+from amelo.forecast.caries.features import COLUMNS, GROUPS, design, standardise
 from amelo.forecast.caries.inputs import NAMES, columns_for, draw_inputs
 from amelo.forecast.caries.likelihood import FRAILTY, ahead, exposure
-from amelo.forecast.caries.model import Fitted, fitted
+from amelo.forecast.caries.survival import Fitted, fitted
 from amelo.forecast.caries.words import missing_of, value_of
 from amelo.forecast.outlook import Driver, Outlook
 from amelo.records.base import UNKNOWN
