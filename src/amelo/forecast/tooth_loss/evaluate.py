@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from amelo.forecast.bounds import RISKIEST, missed
 from amelo.forecast.evaluation import Evaluation, Figure, bootstrap_figures
 from amelo.forecast.forest import Forest
 from amelo.forecast.scores.calibration import (
@@ -23,7 +24,7 @@ from amelo.forecast.scores.calibration import (
 )
 from amelo.forecast.scores.censoring import Censoring
 from amelo.forecast.scores.concordance import harrell_c, uno_c, within_mouth_c
-from amelo.forecast.tooth_loss.bounds import LATEST, lower_bounds, missed
+from amelo.forecast.tooth_loss.bounds import LATEST, lower_bounds
 from amelo.forecast.tooth_loss.cohort import Cohort, read_cohort
 from amelo.forecast.tooth_loss.features import features
 from amelo.forecast.tooth_loss.survival import Survival
@@ -35,7 +36,6 @@ __all__ = ["Seen", "evaluate", "scores_of"]
 
 TIMES = np.linspace(0.05, 5.0, 67)  # years, of the integrated Brier score
 HORIZONS = (1.0, 2.0, 4.0)
-RISKIEST = 0.05
 LANDMARK, FORWARD = 1.0, 2.0  # years: what happened until then moves the forecast of what comes after
 
 
