@@ -26,7 +26,7 @@ DRAWS = 200  # of the bootstrap behind the figures of tooth loss on dev
 REPLICATES = 400  # the same of caries onset
 NAMED = 5  # keys that differ
 Told = Callable[[float, str], None]
-ON_DEV = ("teeth", "teeth_scored", "children_scored", "events", "undetermined_2y", "undetermined_3y", "undetermined_4y", "figures", "subgroups", "history")  # fmt: skip
+ON_DEV = ("teeth", "teeth_scored", "children_scored", "events", "undetermined_2y", "undetermined_3y", "undetermined_4y", "subgroups", "history")  # fmt: skip
 
 
 def tooth_loss(folder: Path, told: Told) -> dict[str, Any]:
@@ -54,14 +54,16 @@ def caries_onset(folder: Path, told: Told) -> dict[str, Any]:
     """Train on the children of Signal Tandmobiel, score dev for the card."""
     from forecast_caries import LOOKS
 
-    from amelo.forecast.caries import evaluate, train
-    from amelo.forecast.caries.card import TANDMOBIEL
+    from amelo.forecast.caries.card import CARRIED, TANDMOBIEL
+    from amelo.forecast.caries.evaluate import evaluate
+    from amelo.forecast.caries.train import train
 
     data = folder / "caries_public.parquet"
     model = train(data, data=TANDMOBIEL, on_progress=told)
     told(0.99, "scoring dev")
     dev = evaluate(model, data, split="dev", replicates=REPLICATES)
-    model["card"]["dev"] = {key: dev[key] for key in ON_DEV}
+    figures = {name: row for name, row in dev["figures"].items() if name in CARRIED or name.startswith("coverage_")}
+    model["card"]["dev"] = {key: dev[key] for key in ON_DEV} | {"figures": figures}
     model["card"]["looks_at_dev"] = list(LOOKS)
     return json.loads(json.dumps(model))
 

@@ -47,7 +47,7 @@ def test_the_file_holds_no_row_of_the_cohort(table, model):
     text = json.dumps({k: v for k, v in model.items() if k != "draws"})
     assert len(text) < 60_000
     assert model["card"]["children"] <= table.id.nunique()
-    assert set(model["inputs"]) == {"names", "thresholds", "correlation"}
+    assert set(model["inputs"]) == {"names", "thresholds", "correlation", "typical"}
 
 
 def test_expected_and_observed_agree_on_fresh_children(model, fresh):

@@ -26,10 +26,8 @@ def train(table: pd.DataFrame, *, on_progress: Callable[[float, str], None] | No
     """
     from amelo.forecast.caries.train import train as trained
 
-    if on_progress:
-        on_progress(0.0, "fitting caries and emergence, then again without each part of the children")
     with _naming(table):
-        return trained(table, split=TRAINING if "split" in table.columns else "")
+        return trained(table, split=TRAINING if "split" in table.columns else "", on_progress=on_progress)
 
 
 def evaluate(

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amelo.forecast.caries.cohort import Cohort, read_cohort
+from amelo.forecast.caries.held_out import LANDMARK, Past, coverage_of
 from amelo.forecast.caries.metrics import HORIZONS, Forecasts, Scorer, intervals
 from amelo.forecast.caries.survival import Forecaster, fitted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LANDMARK", "evaluate", "forecasts_of", "history_gain", "history_scores"]
+__all__ = ["evaluate", "forecasts_of", "history_gain", "history_scores"]
 
-LANDMARK = 2.35  # years after the first examination: the gap between the third yearly examination and the fourth
-GAP = 0.45  # years between the examination before a landmark, as a rule, and the landmark
 IN_SUBGROUPS = ("log_likelihood", "auc_3y", "expected_observed_4y")
 SMALLEST = 100  # followed teeth that a subgroup needs
 
@@ -39,24 +38,12 @@ def history_scores(model: dict[str, Any], cohort: Cohort, landmark: float = LAND
     Arguments: model, cohort, landmark (years after the first examination).
     Returns: per tooth of the cohort, NaN where it was carious by the landmark or not seen after it: alone and updated (log probability
     of the observed interval, given that it was sound when last seen), risk_alone and risk_updated (of caries within two more years).
-    Assumptions: only examinations with a finding leave their date, so a molar counts as last seen sound GAP years before the landmark or at
-    ``lo``, whichever is earlier. To ask that ``lo`` reach the landmark would keep all molars without caries and drop most with it.
+    Assumptions: those of :class:`amelo.forecast.caries.held_out.Past`.
     """
-    forecaster = Forecaster(fitted(model), cohort)
-    lo, hi, event = np.nan_to_num(cohort.lo), np.nan_to_num(cohort.hi), ~np.isnan(cohort.hi)
-    mark, sound_at = cohort.age_base + landmark, np.minimum(lo, cohort.age_base + landmark - GAP)
-    sound, later = forecaster.survival(sound_at), forecaster.survival(sound_at + 2)
-    seen = np.maximum(forecaster.survival(lo) - event[:, None] * forecaster.survival(hi), 1e-300)
-    by_mark = event & (hi <= mark)
-
-    def at_risk(values: np.ndarray) -> np.ndarray:
-        return np.where(cohort.at_risk[:, None], values, 1.0)
-
-    since = at_risk(np.where(by_mark[:, None], seen, sound) / forecaster.sound)
-    own = at_risk(sound / forecaster.sound)
-    scored = cohort.at_risk & ~by_mark & (event | (lo > mark))
-    alone = forecaster.at_first * own
-    weights = {"alone": alone / alone.sum(1, keepdims=True), "updated": forecaster.frailty(since, own)}
+    past = Past.of(Forecaster(fitted(model), cohort), landmark)
+    sound, seen, scored = past.sound, past.seen, past.scored
+    later = past.forecaster.survival(past.sound_at + 2)
+    weights = {"alone": past.alone, "updated": past.updated}
     found = {}
     for name, weight in weights.items():
         left = (seen / sound * weight).sum(1)
@@ -78,8 +65,12 @@ def evaluate(
     """
     cohort = source if isinstance(source, Cohort) else read_cohort(source, split=split)
     forecasts, scorer = forecasts_of(model, cohort), Scorer(cohort)
-    children = int(scorer.cohort.child.max()) + 1
-    figures = intervals(children, lambda w: scorer.figures(forecasts, w), replicates=replicates, seed=seed)
+    children, covered = int(scorer.cohort.child.max()) + 1, coverage_of(model, cohort)
+
+    def scored(weight: np.ndarray | None) -> dict[str, float]:
+        return scorer.figures(forecasts, weight) | (covered.figures(weight) if covered else {})
+
+    figures = intervals(children, scored, replicates=replicates, seed=seed)
     return {
         "teeth": len(cohort),
         "teeth_scored": len(scorer.cohort),
