@@ -20,7 +20,7 @@ TRAINERS = {  # kind: function of (table, on_progress=) that returns the content
 }
 EVALUATORS = {  # kind: function of (model, table, data=, draws=, seed=, on_progress=) that returns an Evaluation
     "tooth-loss": "amelo.forecast.tooth_loss.evaluate:evaluate",
-    "caries-onset": "amelo.forecast.onset_cohorts:evaluate",
+    "caries-onset": "amelo.forecast.caries.evaluate:evaluate",
 }
 OPTIONAL = "lightgbm"
 HERE = Path(__file__).parent

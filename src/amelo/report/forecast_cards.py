@@ -33,6 +33,7 @@ NAMES = {
     "within_mouth_c": "C within the mouth",
     "ici": "ICI",
     "auc": "AUC",
+    "auc_expected": "AUC of all",
     "log_likelihood": "log-likelihood per tooth",
 }
 

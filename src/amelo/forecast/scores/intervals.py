@@ -26,9 +26,8 @@ from amelo.forecast.scores.calibration import cloglog, spline_of
 __all__ = ["Judge", "calibration_slope", "judge"]
 
 STEP = 0.5  # years with one hazard
-SMOOTH = (
-    4.0  # precision of the steps of the log hazard: about one event's worth for a step of a half, so that no half year is left open
-)
+BEYOND = 4.0  # years after the horizon from which on the hazard stays
+SMOOTH = 4.0  # precision of the steps of the log hazard, so that no half year without events is left open
 LOG_RATE = 30.0  # beyond this survival is 0 or 1 to the last digit
 LEAST = 1e-12
 ROUNDS, CLOSE = 60, 1e-8
@@ -76,7 +75,7 @@ def judge(low: np.ndarray, high: np.ndarray, risk: np.ndarray, horizon: float, w
     Source: finkelstein1986, austin2020.
     """
     x = cloglog(risk)
-    return _fit(low, high, [spline_of(x), x[:, None]], spline_of(x), horizon, weight)[0]
+    return _fit(low, high, {"early": spline_of(x), "turning": x[:, None], "late": spline_of(x)}, horizon, weight)[0]
 
 
 def calibration_slope(
@@ -87,7 +86,7 @@ def calibration_slope(
     Arguments: as :func:`judge`.
     """
     x = cloglog(risk)
-    return float(_fit(low, high, [x[:, None]], spline_of(x), horizon, weight)[1][0])
+    return float(_fit(low, high, {"early": x[:, None], "late": spline_of(x)}, horizon, weight)[1][0])
 
 
 def _count(horizon: float) -> int:
@@ -100,28 +99,29 @@ def _years(time: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.clip(time[:, None] - starts, 0, np.append(np.diff(starts), np.inf))
 
 
-def _fit(low, high, before, after, horizon: float, weight) -> tuple[Judge, np.ndarray]:
+def _fit(low, high, groups: dict[str, np.ndarray], horizon: float, weight) -> tuple[Judge, np.ndarray]:
     """Return the judge, and the coefficients of the columns.
 
-    Arguments: before (columns that act up to the horizon, and those that turn from early to late), after (columns that act beyond it).
+    Arguments: groups (columns that act ``early``, up to the horizon, ``turning`` from its first half to its second, or ``late``, beyond it).
     Assumptions: the intervals are kept whole. To cut them at the horizon, as is done with times known to the day, would tell early events
     from late ones by when somebody came; instead what lies beyond the horizon has coefficients of its own.
     """
     weight = np.ones(len(low)) if weight is None else weight
     event = ~np.isnan(high)
-    latest = np.nanmax(np.where(event, high, low), initial=horizon)
+    latest = min(np.max(np.where(event, high, low), initial=horizon), horizon + BEYOND)
     ends = np.concatenate([horizon * np.arange(1, _count(horizon) + 1) / _count(horizon), np.arange(horizon + STEP, latest, STEP)])
     to_low = _years(low, ends)
     between = np.where(event[:, None], _years(np.where(event, high, low), ends) - to_low, 0.0)
-    columns = np.concatenate([*before, after], axis=1)
+    columns = np.concatenate(list(groups.values()), axis=1)
     pieces = len(ends) + 1
     centre = np.average(columns, axis=0, weights=weight)
-    scale = np.sqrt(np.average((columns - centre) ** 2, axis=0, weights=weight)) + 1e-300
+    spread = np.sqrt(np.average((columns - centre) ** 2, axis=0, weights=weight))
+    scale = np.where(spread > LEAST, spread, np.inf)  # what is alike for all teeth says nothing
     x = (columns - centre) / scale
     early = np.append(ends, np.inf) <= horizon
-    late = (np.append(ends, horizon) - np.diff(ends, prepend=0.0, append=horizon) / 2) / horizon - 0.5
-    acts = [early, early * late][: len(before)]
-    time = np.column_stack([*(np.repeat(a[:, None], b.shape[1], 1) for a, b in zip(acts, before, strict=True)), np.repeat(~early[:, None], after.shape[1], 1)])  # fmt: skip
+    middle = (np.append(ends, horizon) - np.diff(ends, prepend=0.0, append=horizon) / 2) / horizon
+    acts = {"early": early, "turning": early * (middle - 0.5), "late": ~early}
+    time = np.column_stack([np.tile(acts[name], (part.shape[1], 1)).T for name, part in groups.items()])  # pieces × columns
     bend = np.diff(np.eye(pieces), axis=0)
     stiff = np.zeros((pieces + x.shape[1],) * 2)
     stiff[:pieces, :pieces] = SMOOTH * bend.T @ bend
@@ -155,12 +155,14 @@ def _step(theta, x, time, of_event, weight, stiff, lived, inside, total) -> tupl
     """Return Newton's step, and how much the likelihood would gain by it."""
     pull = of_event / np.expm1(np.minimum(total, 700.0))
     count = pull[:, None] * inside - weight[:, None] * lived
-    gradient = np.concatenate([count.sum(0), np.einsum("nk,np,kp->p", count, x, time, optimize=True)]) - stiff @ theta
+    gradient = np.concatenate([count.sum(0), ((count @ time) * x).sum(0)]) - stiff @ theta
     across = (count.T @ x) * time
     part = np.concatenate([inside, x * (inside @ time)], axis=1)
     second = -pull * (1 + 1 / np.expm1(np.minimum(total, 700.0)))
-    shares = np.einsum("nk,kp,kq->npq", count, time, time, optimize=True)
-    curve = np.block([[np.diag(count.sum(0)), across], [across.T, np.einsum("npq,np,nq->pq", shares, x, x, optimize=True)]])
+    columns = x.shape[1]
+    both = (count @ (time[:, :, None] * time[:, None, :]).reshape(-1, columns**2)).reshape(-1, columns, columns)
+    pairs = both * x[:, :, None] * x[:, None, :]
+    curve = np.block([[np.diag(count.sum(0)), across], [across.T, pairs.sum(0)]])
     level, axes = np.linalg.eigh(stiff - curve - part.T @ (second[:, None] * part))
     along = axes.T @ gradient
     step = axes @ (along / np.maximum(np.abs(level), 1e-6))
