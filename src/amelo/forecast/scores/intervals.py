@@ -2,8 +2,8 @@
 
 Whether a tooth has had its event by a horizon is then open when the horizon falls inside its interval, or after its last examination.
 To leave such teeth out favours the sound, and to let the forecast under test fill them in lets it judge itself [tsouprou2015,
-yang2026]. Here a *judge* fills them in: a regression of what was seen on what was predicted, that takes from the forecast nothing but its
-order and is free in everything else,
+yang2026]. Here a *judge* fills them in: a regression of what was seen on what was predicted, to which the
+prediction is a number without a meaning,
 
     log h(t | x) = a(t) + s(x) + c·x·(t/horizon - 1/2),      x = log(-log(1 - predicted risk)),
 
