@@ -55,13 +55,14 @@ def caries_onset(folder: Path, told: Told) -> dict[str, Any]:
     from forecast_caries import LOOKS
 
     from amelo.forecast.caries.card import CARRIED, TANDMOBIEL
-    from amelo.forecast.caries.evaluate import evaluate
+    from amelo.forecast.caries.cohort import read_cohort
+    from amelo.forecast.caries.evaluate import for_card
     from amelo.forecast.caries.train import train
 
     data = folder / "caries_public.parquet"
     model = train(data, data=TANDMOBIEL, on_progress=told)
     told(0.99, "scoring dev")
-    dev = evaluate(model, data, split="dev", replicates=REPLICATES)
+    dev = for_card(model, read_cohort(data, split="dev"), replicates=REPLICATES)
     figures = {name: row for name, row in dev["figures"].items() if name in CARRIED or name.startswith("coverage_")}
     model["card"]["dev"] = {key: dev[key] for key in ON_DEV} | {"figures": figures}
     model["card"]["looks_at_dev"] = list(LOOKS)
