@@ -34,6 +34,7 @@ NAMES = {
     "ici": "ICI",
     "auc": "AUC",
     "auc_expected": "AUC of all",
+    "brier": "Brier score",
     "log_likelihood": "log-likelihood per tooth",
 }
 
