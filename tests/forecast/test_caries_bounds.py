@@ -97,6 +97,16 @@ def test_a_model_that_is_too_timid_or_too_bold_is_put_right(fresh, level, wrong)
     assert abs(new.outlasted(naive, level, new.top) - 1 + level) > 0.3 * level
 
 
+def test_to_divide_the_year_evenly_would_fall_short_among_the_riskiest(many, part, fresh):
+    """Those of a mouth that decays early do so early in the year; this is why the curve dates them."""
+    at = (np.arange(12) + 0.5) / 12
+    evenly = fit_bounds(replace(many.seen, pieces=many.low[:, None] + (many.high - many.low)[:, None] * at))
+    for level, short in ((0.10, 0.025), (0.05, 0.02)):
+        ours, theirs = (fresh.outlasted(p, level, fresh.top) for p in (part, evenly))
+        assert ours > theirs + short
+        assert ours > 1 - level - 0.02
+
+
 def test_the_three_datings_hold_the_truth_between_them(many, part, fresh):
     for level in LEVELS:
         at = lower_bounds(part, fresh.risk, level)
