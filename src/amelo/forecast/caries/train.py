@@ -21,6 +21,7 @@ from amelo.forecast.caries.inputs import fit_inputs
 from amelo.forecast.caries.likelihood import KNOTS
 from amelo.forecast.caries.metrics import Forecasts, Scorer, intervals
 from amelo.forecast.caries.survival import KIND, Forecaster, fitted
+from amelo.forecast.cohort import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +125,7 @@ def cross_validate(
 def train(
     source: str | Path | pd.DataFrame | Cohort,
     *,
-    split: str = "train",
+    split: str | None = None,
     draws: int = 400,
     folds: int = 4,
     replicates: int = 400,
@@ -134,7 +135,7 @@ def train(
 ) -> dict[str, Any]:
     """Train on a cohort and return the content of a model file.
 
-    Arguments: source (.csv, .csv.gz, .parquet, a data frame or a cohort that was read), split (train on its rows; "" for all), draws (of
+    Arguments: source (.csv, .csv.gz, .parquet, a data frame or a cohort that was read), split (train on its rows, "" for all; by default ``train`` where the table has a column ``split``), draws (of
     the posterior to keep), folds (of the cross-validation by child that bounds are set on and the card reports, 0 for neither), replicates
     (resamples of children behind its intervals), seed, data (what the card says of the data: name, origin, licence, condition), on_progress
     (fraction, words).
@@ -142,7 +143,7 @@ def train(
     Raises: FileError, FormatError.
     """
     say = on_progress or (lambda fraction, words: None)
-    cohort = source if isinstance(source, Cohort) else read_cohort(source, split=split)
+    cohort = source if isinstance(source, Cohort) else _read(source, split)
     say(0.0, "fitting caries and emergence, and drawing from the posterior")
     model = core(cohort, draws=draws, seed=seed)
     say(0.6, "fitting what unknown inputs may be")
@@ -157,6 +158,11 @@ def train(
     model["card"] = card(cohort, model, data or {}, figures)
     say(1.0, "done")
     return model
+
+
+def _read(source: str | Path | pd.DataFrame, split: str | None) -> Cohort:
+    table = read_table(source)
+    return read_cohort(table, split=("train" if "split" in table.columns else "") if split is None else split)
 
 
 def cross_validated(held: HeldOut, bounds: dict[str, Any], cohort: Cohort, replicates: int, seed: int) -> dict[str, Any]:
