@@ -8,7 +8,7 @@ from synthetic_children import children
 
 from amelo.forecast.caries.bounds import GRID, SCORED, Seen
 from amelo.forecast.caries.cohort import FIRST_MOLARS, read_cohort
-from amelo.forecast.caries.evaluate import evaluate, history_scores
+from amelo.forecast.caries.evaluate import for_card, history_scores
 from amelo.forecast.caries.held_out import GAP, LANDMARK, Past, coverage_of, first_seen, joined, later_seen
 from amelo.forecast.caries.inputs import NAMES, distance_of, draw_inputs, mouths
 from amelo.forecast.caries.survival import Forecaster, fitted
@@ -95,7 +95,7 @@ def test_each_child_is_forecast_once_by_a_model_without_it():
 
 
 def test_bounds_hold_on_children_never_seen(model, fresh):
-    found = evaluate(model, fresh, replicates=40)["figures"]
+    found = for_card(model, read_cohort(fresh), replicates=40)["figures"]
     for level in (90, 95):
         row = found[f"coverage_{level}"]
         assert row["low"] - 0.02 < level / 100 < row["high"] + 0.02  # 400 children set them
@@ -117,7 +117,7 @@ def test_the_card_has_the_coverage_of_children_left_out_and_of_two_years_on(mode
 def test_a_model_without_bounds_has_no_coverage(model, fresh):
     bare = {k: v for k, v in model.items() if k != "bounds"}
     assert coverage_of(bare, read_cohort(fresh)) is None
-    assert not [name for name in evaluate(bare, fresh, replicates=0)["figures"] if name.startswith("coverage")]
+    assert not [name for name in for_card(bare, read_cohort(fresh), replicates=0)["figures"] if name.startswith("coverage")]
     assert "bounds" not in train(children(120, seed=3), folds=0, draws=0)
 
 
