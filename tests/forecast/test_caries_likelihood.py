@@ -8,8 +8,8 @@ from scipy.stats import norm
 from synthetic_children import HAZARD, TRUE, children
 
 from amelo.forecast.caries.cohort import read_cohort
-from amelo.forecast.caries.design import COLUMNS, design
 from amelo.forecast.caries.emergence import emergence_nodes, emergence_now, fit_emergence
+from amelo.forecast.caries.features import COLUMNS, design
 from amelo.forecast.caries.fit import fit_hazard, inputs_of, scales, unpack
 from amelo.forecast.caries.likelihood import (
     KNOTS,
@@ -134,7 +134,7 @@ def test_unknown_inputs_are_taken_at_the_mean(cohort):
     x = inputs_of(cohort)
     blank = {**x, "brush_daily": np.full(len(cohort), np.nan)}
     k = [c.name for c in COLUMNS].index("brush_daily")
-    from amelo.forecast.caries.design import standardise
+    from amelo.forecast.caries.features import standardise
 
     assert (standardise(design(blank), mean, scale)[:, k] == 0).all()
     others = np.arange(len(COLUMNS)) != k

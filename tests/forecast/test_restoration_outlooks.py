@@ -157,6 +157,10 @@ def test_it_abstains_and_says_why(model):
     for condition in ("secondary caries", "fractured", "lost"):
         assert f"failed already ({condition})" in why(condition=condition)
     assert "changed enamel" in why(tooth={"findings": [{"surface": "B", "defect": "hypocalcification"}]})
+    assert "changed enamel" in why(kind="veneer", tooth={"findings": [{"surface": "B", "defect": "hypocalcification"}]})
+    assert why(kind="crown", material="ceramic", tooth={"findings": [{"surface": "B", "defect": "hypocalcification"}]}) == ""
+    assert "radiotherapy" in why(medical={"radiotherapy_head_neck": True})
+    assert why(medical={"radiotherapy_head_neck": False}) == ""
     assert "primary" in why(fdi=54, patient="6-6")
     assert "steel crowns on permanent" in why(kind="crown", material="stainless steel")
     assert why(fdi=54, patient="6-6", material="glass ionomer") == ""
@@ -181,6 +185,16 @@ def test_implants_and_what_is_unknown(model):
     (known,) = outlooks(filled(5), TIMES, model=model)
     assert {"age", "material", "condition"} & {m.name for m in open_.missing}
     assert np.log(open_.hazard[:, 1]).std() > np.log(known.hazard[:, 1]).std()
+
+
+def test_published_figures_give_no_bounds_but_intervals_that_hold_the_spread_between_practices(model):
+    """No cohort is behind the draws on which a share that outlasts could be counted."""
+    (one,) = outlooks(filled(5), TIMES, model=model, draws=2000)
+    assert one.outlasts == ()
+    spread = np.exp(np.median(model["draws"]["setting_spread"]))
+    assert np.log(one.hazard[:, 3]).std() > spread
+    (old,) = outlooks(filled(5, patient="55-75"), TIMES, model=model, draws=2000)
+    assert "elderly" in {m.name for m in old.missing}
 
 
 def test_seeds(model):

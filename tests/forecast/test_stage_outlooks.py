@@ -146,6 +146,16 @@ def test_what_is_not_known_widens(model):
     assert "age" in [m.name for m in ages.missing]
 
 
+def test_published_rates_give_no_bounds_but_intervals_that_hold_the_spread_between_populations(model):
+    """No cohort is behind the draws on which a share that outlasts could be counted; what is drawn instead is which population this is."""
+    known = lesion(model, "O", radiograph="E2", icdas=2)
+    assert known.outlasts == ()
+    spread = np.exp(np.median(model["draws"]["cohort_spread"]))
+    assert np.log(known.hazard[:, 3]).std() > spread
+    bands = [np.log(lesion(model, "M", radiograph="E2", age=age).hazard[:, 3]).std() for age in ("15-15", "13-33")]
+    assert bands[1] > bands[0]
+
+
 def test_it_abstains_and_says_why(model, root):
     def why(**words) -> str:
         found = outlooks(case(**words), TIMES, model=model)

@@ -9,9 +9,10 @@ import pytest
 from synthetic_mouths import FRAILTY, SMALL, cohort
 
 from amelo.forecast.artefact import find_model, save_model
+from amelo.forecast.bounds import bound, missed
 from amelo.forecast.forest import Forest
 from amelo.forecast.scores.concordance import harrell_c
-from amelo.forecast.tooth_loss.bounds import LATEST, bound, fit_bounds, lower_bounds, missed
+from amelo.forecast.tooth_loss.bounds import LATEST, fit_bounds, lower_bounds
 from amelo.forecast.tooth_loss.calibrate import fit_survival
 from amelo.forecast.tooth_loss.cohort import read_cohort
 from amelo.forecast.tooth_loss.columns import OF_MOUTH

@@ -237,8 +237,7 @@ def _print_reasons(found: Forecast, shown: list, tooth: int) -> None:
                 drivers = words.reasons(risk, None if tooth else TOLD)
                 _tell(f"{risk.where} {words.event_words(risk)}, {words.percent(risk.risk[-1])}: {drivers}")
             if tooth and risk.outlasts:
-                kept = "; ".join(f"{words.years(t)} or more in {100 * c:.0f} of 100" for c, t in risk.outlasts)
-                _tell(f"  how long such a tooth is kept: {kept}")
+                _tell(f"  {words.outlasted(risk)}")
     measures, doings = [m for m in words.measurements(found) if m[1] >= WORTH][:TOLD], words.deeds(found)[:TOLD]
     if measures or doings:
         print("\nWhat would change it most:")

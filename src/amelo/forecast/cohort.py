@@ -47,7 +47,7 @@ def read_table(source: str | Path | pd.DataFrame, *, person: str = "id") -> pd.D
     import pandas as pd
 
     if isinstance(source, pd.DataFrame):
-        return _with_header(source.reset_index(drop=True), "the table")
+        return _with_header(source.reset_index(drop=True), source.attrs.get("where", "the table"))  # the file that it came from
     path = Path(source)
     if not path.name.endswith(SUFFIXES):
         raise FormatError(

@@ -16,11 +16,11 @@ __all__ = ["EVALUATORS", "TRAINERS", "Column", "check_installed", "columns_of", 
 
 TRAINERS = {  # kind: function of (table, on_progress=) that returns the content of a model file
     "tooth-loss": "amelo.forecast.tooth_loss.train:train",
-    "caries-onset": "amelo.forecast.onset_cohorts:train",
+    "caries-onset": "amelo.forecast.caries.train:train",
 }
 EVALUATORS = {  # kind: function of (model, table, data=, draws=, seed=, on_progress=) that returns an Evaluation
     "tooth-loss": "amelo.forecast.tooth_loss.evaluate:evaluate",
-    "caries-onset": "amelo.forecast.onset_cohorts:evaluate",
+    "caries-onset": "amelo.forecast.caries.evaluate:evaluate",
 }
 OPTIONAL = "lightgbm"
 HERE = Path(__file__).parent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import matplotlib.figure
 
-__all__ = ["Evaluation", "Figure", "bootstrap_figures"]
+__all__ = ["Evaluation", "Figure", "bootstrap_figures", "plain"]
 
 
 @dataclass(frozen=True)
@@ -97,3 +97,8 @@ def bootstrap_figures(
         low, high = np.quantile(kept, [tail, 1 - tail]) if len(kept) > draws / 2 else (float("nan"), float("nan"))
         found[key] = Figure(float(number), float(low), float(high))
     return found
+
+
+def plain(values: Iterable[float]) -> list[float]:
+    """Return the values of a curve as they are written, six digits each."""
+    return [float(f"{v:.6g}") for v in values]

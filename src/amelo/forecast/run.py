@@ -25,7 +25,7 @@ LEVEL = 0.9  # of the intervals
 FEWEST = 40  # draws, two of them beyond each end of the interval
 OUTLOOKS = {  # kind of model: the function that gives its outlooks
     "tooth-loss": "amelo.forecast.tooth_loss.outlooks:outlooks",
-    "caries-onset": "amelo.forecast.caries:outlooks",
+    "caries-onset": "amelo.forecast.caries.outlooks:outlooks",
     "progression": "amelo.forecast.stages.outlooks:outlooks",
     "restorations": "amelo.forecast.restorations.outlooks:outlooks",
 }

@@ -33,6 +33,8 @@ NAMES = {
     "within_mouth_c": "C within the mouth",
     "ici": "ICI",
     "auc": "AUC",
+    "auc_expected": "AUC of all",
+    "brier": "Brier score",
     "log_likelihood": "log-likelihood per tooth",
 }
 

@@ -23,6 +23,7 @@ __all__ = [
     "explained",
     "measurements",
     "models_line",
+    "outlasted",
     "percent",
     "reasons",
     "rest_line",
@@ -40,6 +41,7 @@ NOTABLE = {
     "restoration failure": 0.1,
     "caries onset": 0.1,
 }  # at the last horizon
+LASTS = {"caries onset": "molar stays free of caries"}
 MOST = 8  # rows of one event that a full mouth shows before the rest is counted
 LEAST = 1  # rows of an event that are shown even when nothing is notable
 NAMED = 40  # teeth that one line names
@@ -94,6 +96,12 @@ def span(low: float, high: float) -> str:
 def years(horizon: float) -> str:
     """Return a horizon in words."""
     return "1 year" if horizon == 1 else f"{horizon:g} years"
+
+
+def outlasted(risk: Risk) -> str:
+    """Return the bounds on time of a risk in words."""
+    kept = "; ".join(f"{years(t)} or more in {100 * c:.0f} of 100" for c, t in risk.outlasts)
+    return f"how long such a {LASTS.get(risk.event, 'tooth is kept')}: {kept}"
 
 
 def event_words(risk: Risk) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from amelo.forecast.caries.cohort import Cohort
-from amelo.forecast.caries.design import COLUMNS, design, standardise
+from amelo.forecast.caries.features import COLUMNS, design, standardise
 from amelo.forecast.caries.likelihood import (
     KNOTS,
     child_log_likelihood,

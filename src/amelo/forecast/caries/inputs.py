@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from amelo.forecast.caries.cohort import FIRST_MOLARS, Cohort
+from amelo.forecast.distance import distance, typical
 
-__all__ = ["VARIABLES", "columns_for", "draw_inputs", "fit_inputs", "mouths"]
+__all__ = ["VARIABLES", "columns_for", "distance_of", "draw_inputs", "fit_inputs", "mouths"]
 
 OF_CHILD = {"age": 0, "girl": 2, "start_brush": 6, "brush_daily": 2}  # variable: categories, 0 for a number
 OF_MOLAR = {"plaque": 3, "seal": 2, "erupted": 2, "carious": 2, "p4": 2, "p4_kind": 3, "p5": 2, "p5_kind": 3}
@@ -98,7 +99,22 @@ def fit_inputs(cohort: Cohort, *, seed: int = 0) -> dict[str, Any]:
         correlation = np.corrcoef(z, rowvar=False) * (1 - ridge) + np.eye(len(NAMES)) * ridge
         if sweep >= SWEEPS - KEPT:
             total += correlation
-    return {"names": NAMES, "thresholds": thresholds, "correlation": np.round(total / KEPT, 3).tolist()}
+    model = {"names": NAMES, "thresholds": thresholds, "correlation": np.round(total / KEPT, 3).tolist()}
+    return model | {"typical": typical(np.array([distance_of(model, row) for row in table]))}
+
+
+def distance_of(model: dict[str, Any], known: np.ndarray) -> float:
+    """Return how unlike the children of the cohort a mouth is in what is known of it (see :mod:`amelo.forecast.distance`).
+
+    Arguments: model (of :func:`fit_inputs`), known (variables, categories counted from 0, NaN where unknown).
+    Assumptions: a category stands at the mean of its part of the normal scale, a number at its own place.
+    """
+    of = np.flatnonzero(~np.isnan(known))
+    low, high = (limit[0, of] for limit in _bounds(known[None], model["thresholds"]))
+    below, above = (np.interp(limit, GRID, CDF) for limit in (low, high))
+    fall = np.exp(-0.5 * low**2) - np.exp(-0.5 * high**2)
+    inside = np.where(high > low, fall / np.sqrt(2 * np.pi) / np.maximum(above - below, 1e-12), low)
+    return distance(np.array(model["correlation"])[np.ix_(of, of)], inside)
 
 
 def draw_inputs(model: dict[str, Any], known: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from amelo.forecast.caries.case import known_inputs, molars
+from amelo.forecast.caries.chart import known_inputs, molars
 from amelo.forecast.caries.cohort import FIRST_MOLARS
-from amelo.forecast.caries.design import GROUPS
+from amelo.forecast.caries.features import GROUPS
 from amelo.forecast.caries.inputs import KINDS, NAMES
 from amelo.forecast.outlook import Missing
 from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
 
 if TYPE_CHECKING:
-    from amelo.forecast.caries.outlook import Mouth
+    from amelo.forecast.caries.outlooks import Mouth
 
 __all__ = ["missing_of", "value_of", "variables_of"]
 

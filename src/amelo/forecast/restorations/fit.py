@@ -142,6 +142,7 @@ def _card(draws: dict[str, np.ndarray], health: dict[str, Any]) -> dict[str, Any
             "amalgam against composite is better in trials and worse in a registry: the draws carry both",
             "hazard ratios were published without intervals that were seen; gold, veneers, temporary fillings and resin-modified cements have no figures at all",
             "a gap at the margin and wear have ratios by assumption only",
+            "no bounds on time: a share that outlasts one must be counted on teeth that were followed, and no rows are here",
             "failure is as the studies counted it: replacement, mostly by decision of a dentist",
         ],
         "looks_at_development_data": 0,

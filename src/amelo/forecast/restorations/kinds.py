@@ -73,8 +73,8 @@ def no_figures(fdi: int, tooth: Tooth, restoration: Restoration, constants: dict
             return "of primary teeth only glass ionomer and preformed crowns have published figures"
     elif material == "steel_primary":
         return "no figures are published for steel crowns on permanent teeth"
-    direct = restoration.kind in ("filling", "unknown", "sealant", "infiltration", "temporary")
+    bonded = restoration.kind in ("filling", "unknown", "sealant", "infiltration", "temporary", "veneer")
     defect = next((f.defect for f in tooth.findings if f.defect not in ("none", UNKNOWN)), "")
-    if defect and direct:
+    if defect and bonded:
         return f"it is bonded to changed enamel ({defect}), where restorations fail more often than any figure here says"
     return ""

@@ -8,14 +8,17 @@ from amelo.forecast.scores.censoring import Censoring, survival_curve
 
 __all__ = [
     "auc_at",
+    "benefit_of",
     "brier",
     "calibration",
     "calibration_curve",
+    "cloglog",
     "integrated_brier",
     "natural_spline",
     "net_benefit",
     "observed_risk",
     "share_caught",
+    "spline_of",
 ]
 
 KNOTS = (0.05, 0.35, 0.65, 0.95)  # quantiles of a restricted cubic spline with four knots [harrell2015]
@@ -85,7 +88,7 @@ def calibration(time, event, risk, horizon: float, weight=None) -> dict[str, flo
     Source: austin2020.
     """
     weight = np.ones(len(time)) if weight is None else weight
-    x = _cloglog(risk)
+    x = cloglog(risk)
     cut, seen = np.minimum(time, horizon), event.astype(bool) & (time <= horizon)
     slope = _cox(cut, seen, x[:, None], weight)[0]
     observed = calibration_curve(time, event, risk, horizon, weight)
@@ -103,9 +106,7 @@ def calibration_curve(time, event, risk, horizon: float, weight=None) -> np.ndar
     Source: austin2020.
     """
     weight = np.ones(len(time)) if weight is None else weight
-    x = _cloglog(risk)
-    knots = np.quantile(x, KNOTS)
-    basis = natural_spline(x, knots) if len(np.unique(knots)) == len(KNOTS) else x[:, None]
+    basis = spline_of(cloglog(risk))
     cut, seen = np.minimum(time, horizon), event.astype(bool) & (time <= horizon)
     beta, baseline = _cox(cut, seen, basis, weight)
     return 1 - np.exp(-baseline * np.exp((basis - np.average(basis, axis=0, weights=weight)) @ beta))
@@ -117,18 +118,29 @@ def net_benefit(time, event, risk, horizon: float, thresholds: np.ndarray, weigh
     Source: vickers2008.
     """
     weight = np.ones(len(time)) if weight is None else weight
-    total, everyone, model = weight.sum(), observed_risk(time, event, horizon, weight), []
-    for threshold in thresholds:
+    share, hit = np.zeros(len(thresholds)), np.zeros(len(thresholds))
+    for k, threshold in enumerate(thresholds):
         act = risk >= threshold
-        share = weight[act].sum() / total
-        hit = share * observed_risk(time[act], event[act], horizon, weight[act]) if share > 0 else 0.0
-        model.append(hit - (share - hit) * threshold / (1 - threshold))
+        share[k] = weight[act].sum() / weight.sum()
+        hit[k] = share[k] * observed_risk(time[act], event[act], horizon, weight[act]) if share[k] > 0 else 0.0
+    return benefit_of(hit, share, observed_risk(time, event, horizon, weight), thresholds)
+
+
+def benefit_of(hit: np.ndarray, share: np.ndarray, everyone: float, thresholds: np.ndarray) -> dict[str, np.ndarray]:
+    """Return net benefit from the share of teeth acted on, the share acted on with the event, and the risk of all."""
     odds = thresholds / (1 - thresholds)
-    return {"model": np.array(model), "all": everyone - (1 - everyone) * odds}
+    return {"model": hit - (share - hit) * odds, "all": everyone - (1 - everyone) * odds}
 
 
-def _cloglog(risk: np.ndarray) -> np.ndarray:
+def cloglog(risk: np.ndarray) -> np.ndarray:
+    """Return the complementary log-log of risks: the log of the cumulative hazard."""
     return np.log(-np.log1p(-np.clip(risk, SMALLEST, 1 - SMALLEST)))
+
+
+def spline_of(x: np.ndarray) -> np.ndarray:
+    """Return the restricted cubic spline with knots at quantiles of ``x``, ``x`` itself where they coincide."""
+    knots = np.quantile(x, KNOTS)
+    return natural_spline(x, knots) if len(np.unique(knots)) == len(KNOTS) else x[:, None]
 
 
 def natural_spline(x: np.ndarray, knots: np.ndarray) -> np.ndarray:

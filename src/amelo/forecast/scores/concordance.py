@@ -1,6 +1,8 @@
 """Concordance: whether the tooth that was lost first had been ranked higher.
 
-Every function takes weights, so that a bootstrap over patients is one call with counts and no copy of the data.
+Every function takes weights, so that a bootstrap over patients is one call with counts and no copy of the data. A pair counts when it is
+known which came first: when the first was lost by a time at which the second was still there. With intervals that is the end of the one
+and the beginning of the other.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import numpy as np
 
 from amelo.forecast.scores.censoring import Censoring
 
-__all__ = ["harrell_c", "uno_c", "within_mouth_c"]
+__all__ = ["harrell_c", "harrell_c_intervals", "uno_c", "within_mouth_c"]
 
 
 def harrell_c(time: np.ndarray, event: np.ndarray, risk: np.ndarray, weight: np.ndarray | None = None) -> float:
@@ -21,7 +23,21 @@ def harrell_c(time: np.ndarray, event: np.ndarray, risk: np.ndarray, weight: np.
     Source: harrell1982.
     """
     weight = np.ones(len(time)) if weight is None else weight
-    return float(_pairs(time, event.astype(bool), _ranks(risk), weight, weight * event, True))
+    event = event.astype(bool)
+    return float(_pairs(_still_there(time, event), time, event, _ranks(risk), weight, weight * event))
+
+
+def harrell_c_intervals(low: np.ndarray, high: np.ndarray, risk: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Return Harrell's C over the pairs whose order the intervals tell.
+
+    Arguments: low, high (lost in (low, high] years, high NaN where it was not), risk (higher is sooner), weight of each tooth [1].
+    Assumptions: pairs with intervals that overlap are left out; how many those are depends on how often people came, so that values of
+    cohorts with other visits cannot be set side by side.
+    Source: harrell1982.
+    """
+    weight = np.ones(len(low)) if weight is None else weight
+    event = ~np.isnan(high)
+    return float(_pairs(low, np.where(event, high, low), event, _ranks(risk), weight, weight * event))
 
 
 def uno_c(
@@ -39,7 +55,8 @@ def uno_c(
     """
     weight = np.ones(len(time)) if weight is None else weight
     seen = event.astype(bool) & (time < until)
-    return float(_pairs(time, seen, _ranks(risk), weight, np.where(seen, weight / censoring.before(time) ** 2, 0.0), False))
+    of_event = np.where(seen, weight / censoring.before(time) ** 2, 0.0)
+    return float(_pairs(_before(time), time, seen, _ranks(risk), weight, of_event))
 
 
 def within_mouth_c(
@@ -51,7 +68,17 @@ def within_mouth_c(
     """
     weight = np.ones(len(time)) if weight is None else weight
     order = np.argsort(mouth, kind="stable")
-    return float(_pairs_within(time[order], event.astype(bool)[order], risk[order], mouth[order], weight[order]))
+    time, event = time[order], event.astype(bool)[order]
+    return float(_pairs_within(_still_there(time, event), time, event, risk[order], mouth[order], weight[order]))
+
+
+def _before(time: np.ndarray) -> np.ndarray:
+    return np.nextafter(time, -np.inf)
+
+
+def _still_there(time: np.ndarray, event: np.ndarray) -> np.ndarray:
+    """Return the last time [y] at which each tooth is known to be there: the lost one just before, the censored one at its last."""
+    return np.where(event, _before(time), time)
 
 
 def _ranks(risk: np.ndarray) -> np.ndarray:
@@ -59,42 +86,36 @@ def _ranks(risk: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(cache=True)
-def _pairs(time, event, rank, weight, of_event, censored_later):  # pragma: no cover
-    """Walk from the latest time to the earliest; a Fenwick tree over ranks holds the weight of what is later."""
+def _pairs(there, time, event, rank, weight, of_event):  # pragma: no cover
+    """Walk from the latest loss to the earliest; a Fenwick tree over ranks holds the weight of what was there then."""
     n, top = len(time), rank.max()
     tree, total, agree, pairs = np.zeros(top + 1), 0.0, 0.0, 0.0
-    order = np.argsort(-time)
-    i = 0
-    while i < n:
-        j = i
-        while j < n and time[order[j]] == time[order[i]]:
-            j += 1
-        for turn in range(3):
-            for a in order[i:j]:
-                first = censored_later and not event[a]
-                if (turn == 0 and first) or (turn == 2 and not first):
-                    total += weight[a]
-                    at = rank[a]
-                    while at <= top:
-                        tree[at] += weight[a]
-                        at += at & -at
-                elif turn == 1 and event[a]:
-                    below, upto, at = 0.0, 0.0, rank[a] - 1
-                    while at > 0:
-                        below += tree[at]
-                        at -= at & -at
-                    at = rank[a]
-                    while at > 0:
-                        upto += tree[at]
-                        at -= at & -at
-                    agree += of_event[a] * 0.5 * (below + upto)
-                    pairs += of_event[a] * total
-        i = j
+    order, latest, k = np.argsort(-time), np.argsort(-there), 0
+    for a in order:
+        if not event[a]:
+            continue
+        while k < n and there[latest[k]] >= time[a]:
+            b, k = latest[k], k + 1
+            total += weight[b]
+            at = rank[b]
+            while at <= top:
+                tree[at] += weight[b]
+                at += at & -at
+        below, upto, at = 0.0, 0.0, rank[a] - 1
+        while at > 0:
+            below += tree[at]
+            at -= at & -at
+        at = rank[a]
+        while at > 0:
+            upto += tree[at]
+            at -= at & -at
+        agree += of_event[a] * 0.5 * (below + upto)
+        pairs += of_event[a] * total
     return agree / pairs if pairs > 0 else np.nan
 
 
 @numba.njit(cache=True)
-def _pairs_within(time, event, risk, mouth, weight):  # pragma: no cover
+def _pairs_within(there, time, event, risk, mouth, weight):  # pragma: no cover
     agree, pairs, start, n = 0.0, 0.0, 0, len(time)
     while start < n:
         stop = start
@@ -104,7 +125,7 @@ def _pairs_within(time, event, risk, mouth, weight):  # pragma: no cover
             if not event[i]:
                 continue
             for j in range(start, stop):
-                if time[j] > time[i] or (time[j] == time[i] and not event[j]):
+                if there[j] >= time[i]:
                     pairs += weight[i]
                     agree += weight[i] * (1.0 if risk[j] < risk[i] else 0.5 if risk[j] == risk[i] else 0.0)
         start = stop

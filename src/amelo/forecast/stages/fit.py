@@ -188,6 +188,7 @@ def _card(draws: dict[str, np.ndarray], health: dict[str, Any]) -> dict[str, Any
             "effects of activity and of tooth groups, and what a clinical code means in depth, are assumptions",
             "nothing here was measured in adults today; the spread between populations is drawn for every forecast",
             "reversal is not modelled: a lesion that heals is one that waits",
+            "no bounds on time: a share that outlasts one must be counted on teeth that were followed, and no rows are here",
             "root caries and approximal and smooth surfaces of primary teeth are not forecast",
         ],
         "looks_at_development_data": 0,

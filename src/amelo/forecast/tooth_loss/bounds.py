@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from amelo.forecast.scores.censoring import survival_curve
+from amelo.forecast.bounds import GROUPS, LEVELS, bound, missed, read_at
 from amelo.forecast.tooth_loss.survival import Survival
 
-__all__ = ["LATEST", "bound", "fit_bounds", "lower_bounds", "missed"]
+__all__ = ["LATEST", "fit_bounds", "lower_bounds"]
 
-GROUPS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)  # groups of score; the last is the riskiest twentieth
-LEVELS = (0.05, 0.10)
 LATEST = 5.0  # years; no bound says more
 GRID = np.linspace(0.02, LATEST, 250)  # years at which a bound can stand: a week apart
 
@@ -28,36 +26,13 @@ def fit_bounds(score: np.ndarray, time: np.ndarray, event: np.ndarray, survival:
     edges = np.quantile(score, GROUPS[1:-1])
     group = np.searchsorted(edges, score, "right")
     risk = -np.expm1(-survival.hazard(score, GRID))
-    table = [
-        [_read_at(risk[group == g], GRID, time[group == g], event[group == g], level) for level in LEVELS]
-        for g in range(len(edges) + 1)
-    ]
+
+    def read(g: int, level: float) -> float:
+        of = group == g
+        return read_at(risk[of], GRID, level, lambda bounds: missed(bounds, time[of], event[of]))
+
+    table = [[read(g, level) for level in LEVELS] for g in range(len(edges) + 1)]
     return {"edges": _plain(edges), "levels": list(LEVELS), "risk": table}
-
-
-def _read_at(risk: np.ndarray, grid: np.ndarray, time: np.ndarray, event: np.ndarray, level: float) -> float:
-    """Return the risk q such that the share lost before the time of risk q is ``level``, by bisection."""
-    low, high = 0.0, min(6 * level, 0.999)
-    for _ in range(30):
-        q = 0.5 * (low + high)
-        if missed(bound(risk, grid, q), time, event) > level:
-            high = q
-        else:
-            low = q
-    return float(f"{low:.5g}")
-
-
-def bound(risk: np.ndarray, grid: np.ndarray, at: float | np.ndarray) -> np.ndarray:
-    """Return the time [y] at which each risk curve reaches ``at``, the last of the grid where it does not."""
-    reached = (risk < np.broadcast_to(np.asarray(at), (len(risk),))[:, None]).sum(1)
-    return grid[np.minimum(reached, len(grid) - 1)]
-
-
-def missed(bounds: np.ndarray, time: np.ndarray, event: np.ndarray, weight: np.ndarray | None = None) -> float:
-    """Return the share lost before its bound, by Kaplan-Meier on time relative to the bound."""
-    times, alive = survival_curve(time / bounds, event, weight)
-    index = np.searchsorted(times, 1.0, "left")
-    return float(1 - alive[index - 1]) if index else 0.0
 
 
 def lower_bounds(model: dict[str, Any], score: np.ndarray, level: float) -> np.ndarray:

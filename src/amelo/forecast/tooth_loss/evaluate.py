@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amelo.forecast.evaluation import Evaluation, Figure, bootstrap_figures
+from amelo.forecast.bounds import RISKIEST, missed
+from amelo.forecast.evaluation import Evaluation, Figure, bootstrap_figures, plain
 from amelo.forecast.forest import Forest
 from amelo.forecast.scores.calibration import (
     auc_at,
@@ -23,7 +24,7 @@ from amelo.forecast.scores.calibration import (
 )
 from amelo.forecast.scores.censoring import Censoring
 from amelo.forecast.scores.concordance import harrell_c, uno_c, within_mouth_c
-from amelo.forecast.tooth_loss.bounds import LATEST, lower_bounds, missed
+from amelo.forecast.tooth_loss.bounds import LATEST, lower_bounds
 from amelo.forecast.tooth_loss.cohort import Cohort, read_cohort
 from amelo.forecast.tooth_loss.features import features
 from amelo.forecast.tooth_loss.survival import Survival
@@ -35,7 +36,6 @@ __all__ = ["Seen", "evaluate", "scores_of"]
 
 TIMES = np.linspace(0.05, 5.0, 67)  # years, of the integrated Brier score
 HORIZONS = (1.0, 2.0, 4.0)
-RISKIEST = 0.05
 LANDMARK, FORWARD = 1.0, 2.0  # years: what happened until then moves the forecast of what comes after
 
 
@@ -224,14 +224,10 @@ def _curves(seen: Seen) -> dict[str, dict[str, list[float]]]:
     at = np.linspace(0.005, 0.4, 80)
     benefit = net_benefit(time, event, risk, 2.0, at)
     return {
-        "calibration_2y": {"predicted": _plain(risk[order]), "observed": _plain(smooth[order])},
+        "calibration_2y": {"predicted": plain(risk[order]), "observed": plain(smooth[order])},
         "calibration_tenths_2y": {
-            "predicted": _plain(np.array([risk[t].mean() for t in tenths])),
-            "observed": _plain(np.array([observed_risk(time[t], event[t], 2.0) for t in tenths])),
+            "predicted": plain([risk[t].mean() for t in tenths]),
+            "observed": plain([observed_risk(time[t], event[t], 2.0) for t in tenths]),
         },
-        "decision_2y": {"threshold": _plain(at), "model": _plain(benefit["model"]), "all": _plain(benefit["all"])},
+        "decision_2y": {"threshold": plain(at), "model": plain(benefit["model"]), "all": plain(benefit["all"])},
     }
-
-
-def _plain(values: np.ndarray) -> list[float]:
-    return [float(f"{v:.6g}") for v in values]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from amelo.forecast.distance import distance, typical
 from amelo.forecast.tooth_loss.features import OWN, PLACES, Mouths
 
 __all__ = ["OF_TOOTH", "PERSONAL", "Inputs", "fit_inputs"]
@@ -20,8 +21,6 @@ OF_TOOTH = (*OWN, "furc_max")
 PERSONAL = ("baseline_age", "male", "diabetes", "tobacco_ever")
 GRID = np.linspace(-3.2, 3.2, 65)  # normal scale at which the quantiles of a column are kept
 NOISE = 1e-3
-RIDGE = 0.2  # of a variance of about one
-FEW = 5.0  # values added to the count, so that one odd value alone decides nothing
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Inputs:
         held[np.diag_indices_from(held)] += NOISE
         residual = (z - mean)[known]
         solved = np.linalg.solve(held, residual) if known.any() else residual
-        distance = _distance(held, residual)
+        found = distance(held, residual)
         filled = np.broadcast_to(z, (draws, len(z))).copy()
         if not known.all():
             across = covariance[np.ix_(~known, known)]
@@ -82,7 +81,7 @@ class Inputs:
             weight, axes = np.linalg.eigh(0.5 * (rest + rest.T))
             root = axes * np.sqrt(np.maximum(weight, 0.0))
             filled[:, ~known] = centre + rng.standard_normal((draws, len(centre))) @ root.T
-        return self._columns(mouth, filled, known), distance
+        return self._columns(mouth, filled, known), found
 
     def _joint(self, mouth: Mouths) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return ranks (NaN unknown), their mean and covariance: teeth one after the other, then the person."""
@@ -107,14 +106,6 @@ class Inputs:
             drawn = self.value(name, filled[:, teeth * width + k]) if np.isnan(given) else np.full(len(filled), given)
             columns[name] = np.repeat(drawn[:, None], teeth, axis=1)
         return columns
-
-
-def _distance(covariance: np.ndarray, residual: np.ndarray) -> float:
-    """Return the squared Mahalanobis distance per value; a ridge keeps what follows almost exactly from the rest from deciding it."""
-    if not len(residual):
-        return 0.0
-    solved = np.linalg.solve(covariance + RIDGE * np.eye(len(residual)), residual)
-    return float(residual @ solved) / (len(residual) + FEW)
 
 
 def fit_inputs(mouths: Mouths) -> dict[str, Any]:
@@ -149,9 +140,11 @@ def fit_inputs(mouths: Mouths) -> dict[str, Any]:
     model = Inputs(
         quantiles, mean, within + NOISE * np.eye(width), joint[:width, :width], joint[width:, width:], joint[:width, width:], empty
     )
-    typical = np.quantile(_distances(model, mouths), [0.5, 0.95, 0.99, 0.999])
     plain = {name: _plain(getattr(model, name)) for name in ("mean", "within", "between", "personal", "shared")}
-    return plain | {"typical": _plain(typical), "quantiles": {name: _plain(values) for name, values in quantiles.items()}}
+    return plain | {
+        "typical": typical(_distances(model, mouths)),
+        "quantiles": {name: _plain(values) for name, values in quantiles.items()},
+    }
 
 
 def _distances(model: Inputs, mouths: Mouths) -> np.ndarray:

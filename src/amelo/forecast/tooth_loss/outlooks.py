@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from amelo.forecast.distance import unlike
 from amelo.forecast.forest import Forest
 from amelo.forecast.outlook import Change, Driver, Missing, Outlook
 from amelo.forecast.told import tells
@@ -89,9 +90,7 @@ def _outside(chart: Mouths, distance: float, inputs: Inputs, card: dict[str, Any
     age = chart.columns["baseline_age"][0]
     if age < youngest or age > oldest:
         return f"the cohort is of people from {youngest:g} to {oldest:g} years, this one is about {age:g}"
-    if distance > inputs.typical[-1]:
-        return "what is recorded of this mouth is less usual than in 999 of 1000 mouths of the cohort"
-    return ""
+    return unlike(distance, inputs.typical)
 
 
 def _error(scores: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ import numpy as np
 
 from amelo.errors import FormatError
 from amelo.forecast.caries.cohort import Cohort
-from amelo.forecast.caries.design import COLUMNS, design, standardise
 from amelo.forecast.caries.emergence import emergence_now
+from amelo.forecast.caries.features import COLUMNS, design, standardise
 from amelo.forecast.caries.likelihood import (
     FRAILTY,
     KNOTS,

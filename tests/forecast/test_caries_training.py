@@ -10,12 +10,11 @@ from synthetic_children import children
 
 from amelo.errors import FormatError
 from amelo.forecast.artefact import MODELS, load_model, model_files, save_model
-from amelo.forecast.caries import evaluate, train
 from amelo.forecast.caries.cohort import read_cohort
+from amelo.forecast.caries.evaluate import for_card, forecasts_of, history_scores
 from amelo.forecast.caries.metrics import Forecasts, Scorer, compare
-from amelo.forecast.caries.model import Forecaster, fitted
-from amelo.forecast.caries.scoring import forecasts_of, history_scores
-from amelo.forecast.caries.training import fit_share
+from amelo.forecast.caries.survival import Forecaster, fitted
+from amelo.forecast.caries.train import fit_share, train
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +47,16 @@ def test_the_file_holds_no_row_of_the_cohort(table, model):
     text = json.dumps({k: v for k, v in model.items() if k != "draws"})
     assert len(text) < 60_000
     assert model["card"]["children"] <= table.id.nunique()
-    assert set(model["inputs"]) == {"names", "thresholds", "correlation"}
+    assert set(model["inputs"]) == {"names", "thresholds", "correlation", "typical"}
 
 
 def test_expected_and_observed_agree_on_fresh_children(model, fresh):
-    found = evaluate(model, fresh, replicates=30)
+    found = for_card(model, read_cohort(fresh), replicates=30)
+    figures = found["figures"]
     for years in (2, 3, 4):
-        assert 0.85 < found[f"expected_observed_{years}y"]["value"] < 1.18  # 220 children trained on
-        assert found[f"auc_{years}y"]["low"] > 0.6
-    assert found["log_likelihood"]["low"] < found["log_likelihood"]["value"] < found["log_likelihood"]["high"]
+        assert 0.85 < figures[f"expected_observed_{years}y"]["value"] < 1.18  # 220 children trained on
+        assert figures[f"auc_{years}y"]["low"] > 0.6
+    assert figures["log_likelihood"]["low"] < figures["log_likelihood"]["value"] < figures["log_likelihood"]["high"]
     assert set(found["subgroups"]) == {"sex", "province", "educ", "tooth"}
     assert found["subgroups"]["tooth"]["36"]["teeth"] > 500
 
@@ -70,14 +70,14 @@ def test_what_the_mouth_did_since_improves_the_forecast_of_children_with_a_lasti
     used = ~np.isnan(scores["alone"])
     assert np.array_equal(used, ~np.isnan(scores["updated"]))
     assert (scores["updated"] - scores["alone"])[used].mean() > 0.002
-    found = evaluate(lasting, fresh, replicates=20)["history"]
+    found = for_card(lasting, cohort, replicates=20)["history"]
     assert found["gain"]["low"] > 0
     assert found["gain"]["value"] == pytest.approx((scores["updated"] - scores["alone"])[used].mean())
 
 
 def test_children_without_frailty_leave_nothing_to_learn_from_the_mouth():
     cohort = read_cohort(children(400, seed=5, sigma=0.0))
-    from amelo.forecast.caries.training import core
+    from amelo.forecast.caries.train import core
 
     model = core(cohort)
     assert model["sigma"] < 0.6
@@ -188,6 +188,6 @@ def test_the_shipped_model_is_small_and_has_a_complete_card():
 
 def test_the_shipped_model_repeats_its_figures(shared):
     model = shipped()
-    found = evaluate(model, shared / "data" / "caries_public.parquet", split="dev", replicates=0)
+    found = for_card(model, read_cohort(shared / "data" / "caries_public.parquet", split="dev"), replicates=0)["figures"]
     for name, row in model["card"]["dev"]["figures"].items():
         assert found[name]["value"] == pytest.approx(row["value"], abs=1e-9), name

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from synthetic_children import children
 
-from amelo.forecast.caries import outlooks, train
-from amelo.forecast.caries.case import known_inputs, molars
-from amelo.forecast.caries.changes import hazard_ratio
+from amelo.forecast.caries.advice import hazard_ratio
+from amelo.forecast.caries.chart import known_inputs, molars
 from amelo.forecast.caries.inputs import NAMES, columns_for, draw_inputs
-from amelo.forecast.caries.outlook import simulate
+from amelo.forecast.caries.outlooks import outlooks, simulate
+from amelo.forecast.caries.train import train
 from amelo.forecast.outlook import EVENTS
 from amelo.records.case import Case
 
@@ -23,7 +23,7 @@ MOLARS = (16, 26, 36, 46)
 
 @pytest.fixture(scope="module")
 def model():
-    return {**train(children(300, seed=21), draws=40, folds=0), "hash": "abc"}
+    return {**train(children(300, seed=21), draws=40, folds=2, replicates=4), "hash": "abc"}
 
 
 def sound(**more):
@@ -157,6 +157,73 @@ def test_an_odds_ratio_becomes_the_hazard_ratio_that_gives_it(risk_without):
     assert odds(after) / odds(risk_without) == pytest.approx(0.12)
 
 
+def test_bounds_are_earlier_for_more_and_for_the_riskier_and_end_where_the_model_does(model):
+    clean = forecast(child(), model)[16].outlasts
+    sick = {str(t): sound(findings=[{"surface": "O", "icdas": 5}]) for t in (54, 55, 64, 65, 74, 75, 84, 85)}
+    risky = forecast(child(sick, brushing=0.0), model)[16].outlasts
+    assert [c for c, _ in clean] == pytest.approx([0.90, 0.95])
+    for found in (clean, risky):
+        assert found[0][1] >= found[1][1] > 0
+    assert all(a[1] < b[1] for a, b in zip(risky, clean, strict=True))
+    end = model["range"]["age_last"]
+    late = forecast(child(age="11-11"), model)[16].outlasts
+    assert all(t <= end - 11 for _, t in late)
+    assert late == forecast(child(age="11-11"), model, times=np.array([0.0, 5.0]))[16].outlasts
+
+
+def test_what_a_bound_says_is_the_risk_by_then(model):
+    """The curve of the case, read at the bound, is the risk that was set for its group."""
+    from amelo.forecast.caries.bounds import GRID, LATEST, SCORED
+
+    one = forecast(child(brushing=0.0), model, times=np.append(0.0, GRID))[16]
+    curve = (1 - np.exp(-one.hazard)).mean(0)[1:]
+    row = model["bounds"]["risk"][int(np.searchsorted(model["bounds"]["edges"], curve[SCORED], "right"))]
+    for (cover, bound), at in zip(one.outlasts, row[::-1], strict=True):
+        assert cover in (0.9, 0.95)
+        if bound < LATEST:
+            place = int(np.argmin(np.abs(GRID - bound)))
+            assert curve[max(place - 1, 0)] <= at + 1e-9 or place == 0
+            assert curve[place] >= at - 1e-9
+
+
+def test_without_bounds_in_the_model_none_are_given(model):
+    bare = {k: v for k, v in model.items() if k != "bounds"}
+    assert forecast(child(), bare)[16].outlasts == ()
+    assert forecast(child({"16": sound(findings=[{"surface": "O", "icdas": 5}])}), model)[16].outlasts == ()
+
+
+def mixed_up() -> Case:
+    """Every finding of this child is usual, and hardly any two of them go together."""
+    teeth = {}
+    for k, t in enumerate((16, 26, 36, 46)):
+        dirty = {f: {"plaque": k % 2 == 1} for f in ("MB", "B", "DB")}
+        teeth[str(t)] = sound(periodontal=dirty) if k % 2 else sound(periodontal=dirty, restorations=[SEALED, FILLED])
+        q = t // 10 + 4
+        teeth[f"{q}4"] = sound(findings=[{"surface": "O", "icdas": 5}]) if k % 2 else sound()
+        teeth[f"{q}5"] = sound() if k % 2 else sound(findings=[{"surface": "O", "icdas": 5}])
+    return child(teeth)
+
+
+def test_a_child_unlike_the_cohort_is_not_forecast(model):
+    found = forecast(mixed_up(), model)
+    assert "less usual than in 999 of 1000" in found[26].abstained
+    assert found[26].hazard is None
+    usual = {**model, "inputs": {**model["inputs"], "typical": [9, 9, 9, 99.0]}}
+    assert found[16].abstained
+    assert not forecast(mixed_up(), usual)[26].abstained
+
+
+def test_an_unremarkable_or_thin_record_is_not_unlike_the_cohort(model):
+    thin = {str(t): {"status": "present", "other_surfaces": "sound"} for t in MOLARS}
+    for case in (
+        child(),
+        child(age="6-12"),
+        child(thin, brushing=None, sex="unknown"),
+        child({"46": sound(restorations=[FILLED])}),
+    ):
+        assert not forecast(case, model)[16].abstained
+
+
 ABSTAINED = {
     "adult": (child(age="30-34"), 16, "made from children"),
     "no age": (child(age="unknown"), 16, "the age is unknown"),
@@ -234,7 +301,7 @@ def test_a_forecast_needs_numpy_alone(model, tmp_path):
     (tmp_path / "m.json").write_text(json.dumps(model))
     (tmp_path / "c.json").write_text(child().to_json())
     script = (
-        "import sys, json, numpy as np; from amelo.records.case import load_case; from amelo.forecast.caries import outlooks; "
+        "import sys, json, numpy as np; from amelo.records.case import load_case; from amelo.forecast.caries.outlooks import outlooks; "
         f"o = outlooks(load_case({str(tmp_path / 'c.json')!r}), np.array([0., 2.]), draws=100, seed=0, "
         f"model=json.load(open({str(tmp_path / 'm.json')!r}))); assert len([x for x in o if not x.abstained]) == 4; "
         "print(sorted({m.split('.')[0] for m in sys.modules} & {'jax', 'scipy', 'pandas', 'pyarrow', 'numpyro', 'lightgbm', 'matplotlib'}))"
@@ -245,7 +312,7 @@ def test_a_forecast_needs_numpy_alone(model, tmp_path):
 
 def test_a_case_and_the_same_child_in_a_table_have_the_same_risk(model):
     from amelo.forecast.caries.cohort import FIRST_MOLARS, INPUTS, Cohort
-    from amelo.forecast.caries.model import Forecaster, fitted
+    from amelo.forecast.caries.survival import Forecaster, fitted
 
     single = {**model, "draws": [[*model["beta"], *model["hazard"], model["sigma"], model["share"]]]}
     case = child({"16": sound(restorations=[SEALED], periodontal=CLEAN), "55": sound(restorations=[FILLED])}, age="7-7")

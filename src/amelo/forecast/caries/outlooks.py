@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from amelo.forecast.caries.case import Molar, ages, known_inputs, matrix_of, molars, refusal, refused
-from amelo.forecast.caries.changes import changes_for
+from amelo.forecast.caries.advice import changes_for
+from amelo.forecast.caries.bounds import GRID, outlasts
+from amelo.forecast.caries.chart import Molar, ages, known_inputs, matrix_of, molars, refusal, refused
 from amelo.forecast.caries.cohort import FIRST_MOLARS
-from amelo.forecast.caries.design import COLUMNS, GROUPS, design, standardise
 from amelo.forecast.caries.emergence import EARLIEST, LATEST, emergence_mean, sample_emergence
-from amelo.forecast.caries.inputs import NAMES, columns_for, draw_inputs
+from amelo.forecast.caries.features import COLUMNS, GROUPS, design, standardise
+from amelo.forecast.caries.inputs import NAMES, columns_for, distance_of, draw_inputs
 from amelo.forecast.caries.likelihood import FRAILTY, ahead, exposure
-from amelo.forecast.caries.model import Fitted, fitted
+from amelo.forecast.caries.survival import Fitted, fitted
 from amelo.forecast.caries.words import missing_of, value_of
+from amelo.forecast.distance import unlike
 from amelo.forecast.outlook import Driver, Outlook
 from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
@@ -69,7 +71,7 @@ def outlooks(case: Case, times: np.ndarray, *, draws: int, seed: int, model: dic
         for t in charted
         if t not in FIRST_MOLARS
     ]
-    why = refusal(case, model["range"])
+    why = refusal(case, model["range"]) or _unlike(case, model)
     if why:
         return sorted([blank(t, why) for t in charted if t in FIRST_MOLARS] + others, key=lambda o: o.tooth)
     teeth = molars(case)
@@ -81,6 +83,20 @@ def outlooks(case: Case, times: np.ndarray, *, draws: int, seed: int, model: dic
     return sorted(found + others, key=lambda o: o.tooth)
 
 
+def _unlike(case: Case, model: dict[str, Any]) -> str:
+    """Return why the mouth is too unlike those of the cohort, "" when it is not."""
+    known = matrix_of(known_inputs(case), 1)[0]
+    low, high = ages(case)
+    age = min(max(0.5 * (low + high), model["range"]["age_low"]), model["range"]["age_first_high"])
+    known[NAMES.index("age")] = age
+    for fdi, molar in molars(case).items():
+        if molar.state != "carious":
+            known[NAMES.index(f"carious_{fdi}")] = np.nan if molar.state == "unknown" else 0.0
+        elif 0.5 * (low + high) - (molar.years_ago or 0.0) <= age:  # otherwise it may have been sound at a first examination
+            known[NAMES.index(f"carious_{fdi}")] = 1.0
+    return unlike(distance_of(model["inputs"], known), model["inputs"]["typical"])
+
+
 def _outlook(case: Case, fdi: int, mouth: Mouth, times: np.ndarray, model: dict[str, Any]) -> Outlook:
     place = FIRST_MOLARS.index(fdi)
     hazard = mouth.cumulative(place, times)
@@ -90,6 +106,8 @@ def _outlook(case: Case, fdi: int, mouth: Mouth, times: np.ndarray, model: dict[
     ]
     words = "what no input tells of this mouth, weighed by what its first molars did so far"
     drivers.append(Driver(HISTORY, words, _history_in_words(molars(case)), float(mouth.frailty[:, place].mean())))
+    reach = model["range"]["age_last"] - float(np.median(mouth.age))
+    curve = (-np.expm1(-mouth.cumulative(place, GRID))).mean(0)
     two_years = float(1 - np.exp(-mouth.cumulative(place, np.array([2.0]))).mean())
     return Outlook(
         "caries onset",
@@ -99,6 +117,7 @@ def _outlook(case: Case, fdi: int, mouth: Mouth, times: np.ndarray, model: dict[
         drivers=tuple(sorted(drivers, key=lambda d: -abs(d.effect))),
         missing=missing_of(case, fdi, mouth, place),
         changes=changes_for(case, fdi, two_years),
+        outlasts=outlasts(model["bounds"], curve, reach) if "bounds" in model else (),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from amelo.forecast.caries.case import known_inputs
+from amelo.forecast.caries.chart import known_inputs
 from amelo.forecast.outlook import Change
 from amelo.params import load_set
 from amelo.records.base import UNKNOWN
