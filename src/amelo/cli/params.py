@@ -32,7 +32,7 @@ def params(
     Parameters
     ----------
     name
-        A name such as pk.HAp, in every set that has it, or set/name such as dental-37C/pk.HAp; or a group of sets such as nano.
+        A name such as pk.HAp, in every set that has it, or set/name such as dental-37C/pk.HAp; or a set or a group of sets such as nano.
     search
         Keep constants whose name, meaning, unit, note or source contains this word.
     set
@@ -78,7 +78,7 @@ def find_parameters(name: str | None = None, *, search: str | None = None, set_n
     Raises: ParameterError when nothing matches, with the nearest name.
     """
     chosen = [set_name] if set_name else set_names()
-    if name and (group := [key for key in chosen if key.startswith(f"{name}/")]):
+    if name and (group := [key for key in chosen if f"{key}/".startswith(f"{name}/")]):
         chosen, name = group, None
     everything = [p for key in chosen for p in load_set(key)]
     found = everything

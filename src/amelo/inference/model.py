@@ -19,7 +19,7 @@ from amelo.twin.lesion.solve import Settings, solve
 from amelo.twin.measures import tissue_of
 from amelo.twin.outcomes import value_at
 from amelo.twin.run import Run, RunStatus
-from amelo.twin.schedule import Schedule, duration
+from amelo.twin.schedule import Schedule, duration, refuse_changes
 
 __all__ = ["ProfileModel", "model_of", "solve_members"]
 
@@ -83,6 +83,7 @@ def model_of(
     Arguments: specimen; schedule; names of the parameters; data; width [µm] of the slit.
     Raises: RecordError for a time after the end of the schedule, or a depth beyond the specimen.
     """
+    refuse_changes([schedule], "calibration")
     end = duration(schedule)
     for point in data.points:
         where = f"{data.source}: row {point.row}"

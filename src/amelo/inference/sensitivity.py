@@ -24,7 +24,7 @@ from amelo.records.specimen_parameters import catalogue, unused
 from amelo.twin.lesion.solve import Settings
 from amelo.twin.measures import MEASURES, Measure, measure_run
 from amelo.twin.run import Run, RunStatus
-from amelo.twin.schedule import Schedule, Segment
+from amelo.twin.schedule import Schedule, Segment, refuse_changes
 
 __all__ = ["ENDS", "PARTS", "Row", "Sensitivity", "sensitivity"]
 
@@ -126,6 +126,7 @@ def sensitivity(
     told = on_progress or (lambda fraction, message: None)
     protocol = Protocol.parse(protocol) if isinstance(protocol, str) else protocol
     base = protocol.schedule(case)
+    refuse_changes([base], "sensitivities")
     numbers = _parameters(specimen) if parts != "protocol" else []
     knobs, notes = _usable(protocol, base, case) if parts != "parameters" else ([], [])
     plan = [*numbers, *knobs]
