@@ -111,34 +111,12 @@ class Visit:
         return after
 
     def _one(self, carrier: Carrier, before: Standing) -> Standing:
-        members, first = len(before.members), before.outside
+        """Return what stands when one carrier has been brought, with its books."""
+        members, acts = len(before.members), self._acts_on(carrier)
         spread = self.ground.of(before.members)
         mine = {name.partition(" ")[2]: values for name, values in spread.items() if name.startswith(f"{carrier.name} ")}
-        sound = before.sound[:, :, first].sum(axis=1)
-        deficit = 1.0 - np.clip(before.mineral[:, :, first].sum(axis=1) / np.where(sound > 0.0, sound, 1.0), 0.0, 1.0)
         saturation = self._saturation(carrier, before)
-        at, own = Docked.nothing(members), carrier.stick_lesion or 1.0
-        retrieved = np.zeros(members)
-        acts = self._acts_on(carrier)
-        for act in acts:
-            gone = at.left
-            at = dock(
-                carrier,
-                act.field,
-                at,
-                outside=act.outside,
-                duration=act.duration,
-                deficit=deficit,
-                ph=before.ph[:, first],
-                saturation=saturation[:, first],
-                layer=act.layer,
-                temperature=act.temperature,
-                magnetisation=mine.get("magnetisation"),
-                stick=mine["stick_lesion"] / own if "stick_lesion" in mine else 1.0,
-                release=mine["release_rate"] / carrier.release_rate if "release_rate" in mine and carrier.release_rate else 1.0,
-            )
-            retrieved = retrieved + (at.left - gone if act.home else 0.0)
-        at = wash(at)
+        at, retrieved = _docked(carrier, acts, before, mine, saturation)
         within = inside(carrier, acts, self.ground, before, mine, saturation) if self.ground.tubules else Inside.nothing(before)
         after, crowded_outside, crowded, crowded_load = _laid(carrier, before, at, within)
         wrong = np.maximum(np.full(members, at.imbalance), within.imbalance)
@@ -209,6 +187,40 @@ class Visit:
         return found
 
 
+def _docked(
+    carrier: Carrier, acts: tuple[Act, ...], before: Standing, mine: Mapping[str, np.ndarray], saturation: np.ndarray
+) -> tuple[Docked, np.ndarray]:
+    """Return what stays on the surface after all acts and a change of fluid, and the carriers that were taken home [1/m2].
+
+    Arguments: carrier; acts (as it sees them); before; mine (numbers (M,) of the members in place of its own); saturation (M, N).
+    """
+    members, first = len(before.members), before.outside
+    sound = before.sound[:, :, first].sum(axis=1)
+    deficit = 1.0 - np.clip(before.mineral[:, :, first].sum(axis=1) / np.where(sound > 0.0, sound, 1.0), 0.0, 1.0)
+    at, retrieved = Docked.nothing(members), np.zeros(members)
+    stick = mine["stick_lesion"] / carrier.stick_lesion if carrier.stick_lesion and "stick_lesion" in mine else 1.0
+    release = mine["release_rate"] / carrier.release_rate if carrier.release_rate and "release_rate" in mine else 1.0
+    for act in acts:
+        gone = at.left
+        at = dock(
+            carrier,
+            act.field,
+            at,
+            outside=act.outside,
+            duration=act.duration,
+            deficit=deficit,
+            ph=before.ph[:, first],
+            saturation=saturation[:, first],
+            layer=act.layer,
+            temperature=act.temperature,
+            magnetisation=mine.get("magnetisation"),
+            stick=stick,
+            release=release,
+        )
+        retrieved = retrieved + (at.left - gone if act.home else 0.0)
+    return wash(at), retrieved
+
+
 def _laid(carrier: Carrier, before: Standing, at: Docked, within: Inside) -> tuple[Standing, np.ndarray, np.ndarray, np.ndarray]:
     """Lay docked carriers outside the tissue and those inside into it.
 
@@ -248,7 +260,7 @@ def _ease_of_bed(before: Standing, organic: np.ndarray, mineral: np.ndarray, thi
     The bed is thinner than the room; what resists is its own thickness, with the pores of a random packing.
     """
     first = before.outside
-    if before.parameters.get("biofilm.water") is not None or not (before.ease[:, :first] > 1.0).any():
+    if not (before.ease[:, :first] > 1.0).any():
         return before.ease[:, :first]  # a biofilm resists by itself
     close = load_set(SCENE).value("packing.close")
     filled = (organic[:, :first] + mineral[:, :, :first].sum(axis=1)).mean(axis=1)
