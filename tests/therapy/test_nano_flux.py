@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -112,10 +113,10 @@ def test_time_is_of_second_order_with_plugs_as_well():
         found = []
         for steps in (128, 256, 512, 1024):
             state = State.empty(passage)._replace(free=start, free_load=start)
-            after, account = carry(passage, CAPS, Field(gradient=0.5), state, outside=None, duration=60.0, steps=steps)
+            after, _ = carry(passage, CAPS, Field(gradient=0.5), state, outside=None, duration=60.0, steps=steps)
             found.append(np.concatenate([np.asarray(x) for x in (after.free, after.plug, after.free_load)]))
             assert (float(after.plug.sum()) > 0.0) == (start is dense)
-        gaps = [np.abs(a - b).max() for a, b in zip(found[:-1], found[1:], strict=True)]
+        gaps = [np.abs(a - b).max() for a, b in pairwise(found)]
         orders = np.log2(np.array(gaps[:-1]) / gaps[1:])
         assert (orders > least).all(), orders
 

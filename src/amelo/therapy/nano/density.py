@@ -122,15 +122,10 @@ def carry(
     Source: scharfetter1969, bank1985.
     """
     given = {"outside": outside, "duration": duration, "load": load, **changed}
-    check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed)
-    traced = _traced(state, given)
+    check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed, False)
+    traced = _traced(state, given | {"saturation": saturation})
     problem = problem_of(passage, carrier, field, fluid_factors(carrier, ph, saturation), given, traced)
-    steps = steps or usual_steps(None if traced else problem)
-    crowded = traced or may_crowd(problem, state)
-    found = _compiled(False)(problem, state, steps, crowded)
-    if not crowded and np.any(np.asarray(found[1].peak_fraction) > DILUTE):
-        found = _compiled(False)(problem, state, steps, True)
-    return found[0], found[1]._replace(steps=steps)
+    return _solved(problem, state, steps, traced, False)
 
 
 def carry_many(
@@ -156,9 +151,9 @@ def carry_many(
     """
     jax = jax64()
     given = {"outside": outside, "duration": duration, "load": load, **changed}
-    check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed)
+    check(passage, carrier, state, given | {"ph": ph, "saturation": saturation}, steps, changed, True)
     factors = fluid_factors(carrier, ph, saturation)
-    mapped = {name: value for name, value in {**given, **factors}.items() if np.ndim(value) > 0}
+    mapped = {name: jax.numpy.asarray(value, float) for name, value in {**given, **factors}.items() if np.ndim(value) > 0}
     counts = {name: np.shape(value)[0] for name, value in mapped.items()}
     if np.ndim(state.free) > 1:
         counts["state"] = np.shape(state.free)[0]
@@ -174,13 +169,8 @@ def carry_many(
     problems = jax.vmap(one, axis_size=members)(mapped)
     if np.ndim(state.free) == 1:
         state = State(*(np.broadcast_to(value, (members, *np.shape(value))) for value in state))
-    traced = _traced(state, given)
-    steps = steps or usual_steps(None if traced else problems)
-    crowded = traced or may_crowd(problems, state)
-    found = _compiled(True)(problems, state, steps, crowded)
-    if not crowded and np.any(np.asarray(found[1].peak_fraction) > DILUTE):
-        found = _compiled(True)(problems, state, steps, True)
-    return found[0], found[1]._replace(steps=steps)
+    traced = _traced(state, given | {"saturation": saturation})
+    return _solved(problems, state, steps, traced, True)
 
 
 def imbalance(passage: Passage, state: State) -> tuple[float, float]:
@@ -201,6 +191,16 @@ def imbalance(passage: Passage, state: State) -> tuple[float, float]:
 def _traced(state: State, given: dict[str, Array]) -> bool:
     """Return whether JAX traces any of it, so that no number can be looked at."""
     return any(isinstance(value, jax64().core.Tracer) for value in (*state, *given.values()))
+
+
+def _solved(problem: Problem, state: State, steps: int | None, traced: bool, many: bool) -> tuple[State, Account]:
+    """Return what a run gives, done again with crowding where it was guessed that there is none and there is."""
+    steps = steps or usual_steps(None if traced else problem)
+    crowded = traced or may_crowd(problem, state)
+    after, account = _compiled(many)(problem, state, steps, crowded)
+    if not crowded and np.any(np.asarray(account.peak_fraction) > DILUTE):
+        after, account = _compiled(many)(problem, state, steps, True)
+    return after, account._replace(steps=steps)
 
 
 @cache

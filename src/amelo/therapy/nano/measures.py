@@ -38,7 +38,7 @@ def depth_quantile(state: State, passage: Passage, share: Array, *, through: boo
         gone = jnp.where(through, gone, 0.0)
         total = here.sum() + gone
         reached = jnp.concatenate([jnp.zeros(1), jnp.cumsum(here)]) / jnp.where(total > 0.0, total, 1.0)
-        wanted = jnp.asarray(share, float)
+        wanted = jnp.maximum(jnp.asarray(share, float), 1e-12)  # where the first are, not where none is
         cell = jnp.clip(jnp.searchsorted(reached, wanted, side="left") - 1, 0, len(size) - 1)
         gained = reached[cell + 1] - reached[cell]
         within = jnp.clip((wanted - reached[cell]) / jnp.where(gained > 0.0, gained, 1.0), 0.0, 1.0)

@@ -112,7 +112,8 @@ def problem_of(
 
 def fluid_factors(carrier: Carrier, ph: Array, saturation: Array) -> dict[str, Array]:
     """Return by what the fluid multiplies sticking and release."""
-    slowed = np.clip(1.0 - np.asarray(saturation, float), 0.0, None)
+    math = jax64().numpy if isinstance(saturation, jax64().core.Tracer) else np
+    slowed = math.maximum(1.0 - math.asarray(saturation, float), 0.0)
     return {
         "sticks": carrier.changed(stick_tubule=1.0).sticking(0.0, ph, tubule=True),
         "releases": carrier.changed(release_rate=1.0).release(ph) * slowed,
@@ -150,11 +151,12 @@ def may_crowd(problem: Problem, state: Any) -> bool:
 
 
 def check(
-    passage: Passage, carrier: Carrier, state: Any, given: dict[str, Any], steps: int | None, changed: dict[str, Array]
+    passage: Passage, carrier: Carrier, state: Any, given: dict[str, Any], steps: int | None, changed: dict[str, Array], many: bool
 ) -> None:
     """Refuse what cannot be.
 
-    Arguments: passage; carrier; state; given (outside, duration, load, ph, saturation); steps; changed.
+    Arguments: passage; carrier; state; given (outside, duration, load, ph, saturation); steps; changed; many (whether first axes are those of
+    members).
     Raises: ParameterError in a sentence.  What JAX traces is not looked at.
     """
     cells = len(passage.edges) - 1
@@ -170,6 +172,15 @@ def check(
         raise ParameterError(
             f"{steps} steps of time are out of range", why="at least 1; no number of them is unstable, because they are implicit"
         )
+    if isinstance(given["ph"], jax64().core.Tracer):
+        raise ParameterError(
+            "the pH has no derivative here", fix="give it as numbers, and derive by what depends on it: stick_tubule, release_rate"
+        )
+    for name in () if many else ("ph", "saturation"):
+        if np.shape(given[name]) not in ((), (cells,)):
+            raise ParameterError(
+                f"{name} has the shape {np.shape(given[name])}", why=f"it is a number or one for each of {cells} cells"
+            )
     diameter = changed.get("diameter", carrier.diameter)
     close = load_set("nano/scene").value("packing.close")
     bounds = {  # name: (value, least, most, unit, why)
