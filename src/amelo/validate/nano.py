@@ -198,7 +198,7 @@ def figures() -> dict[str, Figure]:
     for name in ("helicoid", "helicoid-400"):
         carrier = Carrier.named(name)
         limit = float(motion.step_out_frequency(carrier.moment, flux, rod_of(carrier, fluid).spin))
-        frequencies = np.geomspace(0.02, 3.0, 12) * limit
+        frequencies = np.geomspace(0.02, 3.0, 8) * limit
         frequencies = frequencies[frequencies <= load_set(SCENE).value("magnet.rotation")]
         found = [steering(carrier, float(f), flux) for f in frequencies]
         of_screw = 1.0 / (carrier.advance * carrier.length)

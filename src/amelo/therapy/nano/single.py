@@ -300,6 +300,7 @@ def required_frequency(carrier: Carrier, *, reserve: float = 2.0, temperature: f
     """Return the frequency [Hz] from which a helix can be steered, in a field that is raised along with it.
 
     Arguments: carrier; reserve (step-out over the frequency, which the field keeps); temperature [degC]; tolerance, relative.
+    Returns: 0 for one that any rotation steers.
     Raises: SolveError when there is none up to 1 MHz.
     Assumptions: whatever field it takes is at hand; found by halving.
     Source: ghosh2013.
@@ -310,7 +311,12 @@ def required_frequency(carrier: Carrier, *, reserve: float = 2.0, temperature: f
         flux_density = 2.0 * np.pi * reserve * frequency * rod.spin / carrier.moment
         return steering(carrier, frequency, flux_density, temperature).steerable
 
-    low, high = 1e-3, 1e-3
+    heat = motion.BOLTZMANN * (temperature + motion.ZERO)
+    low = high = 0.5 * heat / rod.spin / (2.0 * np.pi)  # turning as fast as heat turns it, or half of that
+    while directed(low):
+        low, high = 0.25 * low, low
+        if low < 1e-9:
+            return 0.0
     while not directed(high):
         low, high = high, 4.0 * high
         if high > 1e6:
