@@ -24,6 +24,10 @@ COMMANDS = {
     "critical-ph": ("amelo.cli.chemistry:critical_ph", "The pH at which a fluid stops being saturated with a phase."),
     "solubility": ("amelo.cli.chemistry:solubility", "Solubility of a mineral against pH, with a plot."),
     "simulate": ("amelo.cli.simulate:simulate", "What a protocol does to a specimen or to a tooth: profiles, mineral loss, depth."),
+    "swarm": (
+        "amelo.cli.swarm:swarm",
+        "Carriers one by one in a tubule, a canal, a slab or a channel: how deep they come, with a movie.",
+    ),
     "fit": ("amelo.cli.fit:fit", "Calibrate parameters of a specimen to measured profiles, with intervals and checks."),
     "sensitivity": ("amelo.cli.fit:sensitivity", "Which parameters and which numbers of a protocol move an outcome."),
     "forecast": (

@@ -16,14 +16,18 @@ from importlib import import_module
 _HOMES = {
     "Account": "density",
     "Carrier": "carrier",
+    "CommonTask": "common",
     "Field": "field",
     "Flow": "passage",
     "Passage": "passage",
+    "Scene": "scenes",
     "State": "density",
     "Swarm": "swarm",
     "SwarmResult": "swarm_result",
     "SwarmState": "swarm_state",
     "apatite_equivalent": "supply",
+    "by_densities": "common",
+    "by_particles": "common",
     "carrier_names": "carrier",
     "carriers_for_deficit": "supply",
     "carry": "density",
@@ -42,11 +46,13 @@ _HOMES = {
     "grown_layer": "supply",
     "imbalance": "density",
     "magnetic_drift": "particle_checks",
+    "open_scene": "scenes",
     "steerability": "single",
     "steering": "single",
     "steering_table": "single",
     "tubule": "passage",
     "wall_equilibrium": "particle_checks",
+    "write_movie": "swarm_movie",
 }
 
 
