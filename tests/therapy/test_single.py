@@ -218,6 +218,10 @@ def test_what_cannot_be_steered_at_any_frequency_is_said_and_what_always_can_nee
     spin = rod_of(BIG, WATER).spin
     for frequency, flux_density in verdicts:  # the field is raised along with it
         assert float(motion.step_out_frequency(BIG.moment, flux_density, spin)) == pytest.approx(2.0 * frequency)
+    verdicts.clear()
+    with pytest.raises(SolveError):
+        required_frequency(BIG, 0.05)
+    assert {flux_density for _, flux_density in verdicts} == {0.05}  # or is held where one is given
     monkeypatch.setattr(single, "steering", lambda *given: single.Steering(*given[1:3], 1.0, 0.0, 1e-12, 1.0, 9.0))
     assert required_frequency(BIG) == 0.0
 
