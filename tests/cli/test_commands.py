@@ -259,3 +259,15 @@ def test_an_output_that_knows_only_ascii_is_no_error(monkeypatch, root):
     ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     assert shell(f"amelo saturation {REST} | grep -q 'HAp'", **ascii_only) == (0, "")
     assert shell("amelo params --json | python3 -m json.tool > /dev/null", **ascii_only) == (0, "")
+
+
+def test_what_a_prediction_assumes_is_printed_also_when_it_hits(amelo, monkeypatch):
+    import amelo.validate.nano as nano
+
+    rows = {"N9": ("gradient to enter a vital tooth", lambda: 6.3), "N16": ("shortest time to refill it", lambda: 7.28)}
+    monkeypatch.setattr(nano, "QUICK", rows)
+    monkeypatch.setattr(nano, "IDS", tuple(rows))
+    ran = amelo("validate", "nano")
+    assert ran.code == 0 and "2 of 2 hit" in ran.out
+    assert "hit N9: gradient from which" in ran.out and "assumes 8e4 A/m" in ran.out
+    assert "hit N16" not in ran.out

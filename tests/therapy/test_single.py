@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import amelo
-from amelo.errors import ParameterError
+from amelo.errors import ParameterError, SolveError
 from amelo.therapy.nano import motion, single
 from amelo.therapy.nano.carrier import Carrier
 from amelo.therapy.nano.passage import propulsion, rotational_drag
@@ -203,6 +203,27 @@ def test_answers_are_kept_on_disk_and_a_spoilt_file_is_computed_again(tmp_path, 
 def test_the_smaller_the_faster_it_must_turn():
     half = BIG.changed(length=1e-6, diameter=BIG.diameter / 2, moment=BIG.moment / 8)
     assert required_frequency(half, tolerance=0.1) / required_frequency(BIG, tolerance=0.1) == pytest.approx(8.0, rel=0.15)
+
+
+def test_what_cannot_be_steered_at_any_frequency_is_said_and_what_always_can_needs_none(monkeypatch):
+    verdicts = []
+
+    def never(carrier, frequency, flux_density, temperature):
+        verdicts.append((frequency, flux_density))
+        return single.Steering(frequency, flux_density, 0.0, 0.0, 1e-12, 0.3, 0.0)
+
+    monkeypatch.setattr(single, "steering", never)
+    with pytest.raises(SolveError, match="helicoid cannot be steered at any frequency"):
+        required_frequency(BIG)
+    spin = rod_of(BIG, WATER).spin
+    for frequency, flux_density in verdicts:  # the field is raised along with it
+        assert float(motion.step_out_frequency(BIG.moment, flux_density, spin)) == pytest.approx(2.0 * frequency)
+    verdicts.clear()
+    with pytest.raises(SolveError):
+        required_frequency(BIG, 0.05)
+    assert {flux_density for _, flux_density in verdicts} == {0.05}  # or is held where one is given
+    monkeypatch.setattr(single, "steering", lambda *given: single.Steering(*given[1:3], 1.0, 0.0, 1e-12, 1.0, 9.0))
+    assert required_frequency(BIG) == 0.0
 
 
 def test_flow_takes_speed_and_diffusivity_of_a_helix_from_here():

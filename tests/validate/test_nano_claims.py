@@ -141,6 +141,18 @@ def test_a_lesion_of_the_twin_is_never_filled_faster_than_its_fluid_brings(rows)
     assert 0.0 < rows["N16 twin"].ours < 1.0
 
 
+def test_the_frequency_of_steering_is_sought_for_copies_of_one_helix_in_one_field(monkeypatch):
+    asked = []
+
+    def needed(carrier, flux_density, tolerance):
+        asked.append((carrier.volume / carrier.length**3, carrier.moment / carrier.volume, flux_density))
+        return 7.0 * carrier.length**-2.5
+
+    monkeypatch.setattr(nano_swarms, "required_frequency", needed)
+    assert nano_swarms.exponent() == pytest.approx(-2.5)
+    assert len(asked) == 3 and all(a == pytest.approx(asked[0]) for a in asked)
+
+
 @pytest.mark.parametrize(("name", "value"), [("white_spot", 7.8), ("coil", 5e-3), ("therapy", 1200.0)])
 def test_inputs_stand_beside_the_bands(name, value):
     assert VALIDATION.value(f"nano.input.{name}") == value

@@ -191,14 +191,14 @@ def figures() -> dict[str, Figure]:
     import matplotlib.pyplot as plt
 
     drawn = {}
-    figure, axes = plt.subplots(figsize=(6, 4))
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
     flux, fluid = load_set("validation").value("nano.input.coil"), motion.viscosity(37.0)
     from amelo.therapy.nano.single import rod_of
 
     for name in ("helicoid", "helicoid-400"):
         carrier = Carrier.named(name)
         limit = float(motion.step_out_frequency(carrier.moment, flux, rod_of(carrier, fluid).spin))
-        frequencies = np.geomspace(0.02, 3.0, 12) * limit
+        frequencies = np.geomspace(0.02, 3.0, 8) * limit
         frequencies = frequencies[frequencies <= load_set(SCENE).value("magnet.rotation")]
         found = [steering(carrier, float(f), flux) for f in frequencies]
         of_screw = 1.0 / (carrier.advance * carrier.length)
@@ -208,13 +208,13 @@ def figures() -> dict[str, Figure]:
     axes.set(xlabel="frequency of the field / Hz", ylabel="speed over advance per turn / Hz", title="Stepping out (N11, N12)")
     axes.legend()
     drawn["N12"] = figure
-    figure, axes = plt.subplots(figsize=(6, 4))
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
     gradients = np.linspace(0.0, 2.0, 9)
     for share in (0.25, 0.5, 0.75):
         axes.plot(
             gradients,
             [nano_tubules.depth("caps-400", Field(gradient=g), share=share) for g in gradients],
-            label=f"{share:.0%} above",
+            label=f"{share:.0%} are less deep",
         )
     axes.axhspan(300.0, 500.0, alpha=0.2)
     axes.set(xlabel="gradient / T/m", ylabel="depth after 20 min / µm", title="CalBots in an extracted tooth (N8)")

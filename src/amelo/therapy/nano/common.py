@@ -83,25 +83,26 @@ def by_particles(task: CommonTask | None = None, key: int = 0) -> Deposited:
     z = (identity + z) / task.count  # one in every slice as thick as that, so that chance does not tilt the start
     x, y, z = ((axis * task.cells).astype(np.float32) for axis in (x, y, z))
     payload = np.ones(task.count)
-    given, cell = np.zeros(task.count), np.zeros(task.count, np.int32)
-    field = task.field().ravel()
-    seen = field.astype(np.float32)
-    before = float(field.sum())
+    given, cell = np.zeros(task.count, np.float32), np.zeros(task.count, np.int32)
+    field = task.field().ravel().astype(np.float32)
+    before = float(field.sum(dtype=float))
     words = kicks.step_words(key, 0, task.steps)
     sizes, hop = (task.cells,) * 3, sqrt(2.0 * task.diffusivity * task.step)
     for s in range(task.steps):
         if s % SORT == 0:
             index = compiled.order(y, z, task.cells, task.cells**2)
             x, y, z, payload, identity = x[index], y[index], z[index], payload[index], identity[index]
+            base = identity * kicks.ODD
         climbed, taken = 0.5 * task.climb * task.step, task.rate * task.step
-        compiled.walk_step(x, y, z, payload, given, cell, identity, seen, sizes, climbed, hop, taken, words[s])
-        compiled.book(field, seen, given, cell)
-    back = np.argsort(identity)
+        compiled.walk_step(x, y, z, payload, given, cell, base, field, sizes, climbed, hop, np.float32(taken), words[s])
+        compiled.book(field, payload, given, cell)
+    back = np.empty(task.count, np.int64)
+    back[identity] = np.arange(task.count)
     gave = float(task.count - payload.sum())
     return Deposited(
         gave / task.count,
         float(z.mean(dtype=float)),
-        abs(gave - (before - float(field.sum()))) / task.count,
+        abs(gave - (before - float(field.sum(dtype=float)))) / task.count,
         field.reshape((task.cells,) * 3),
         np.column_stack((x, y, z))[back],
         payload[back],

@@ -1,6 +1,7 @@
-"""The compiled parts of the common benchmark; import it only where it is run, because it imports Numba.
+"""The compiled parts of the common benchmark; it imports Numba, so that it is loaded only where it is needed.
 
-Positions, and the field that carriers see, are of single, payload and the field that is booked of double precision.  A step moves every carrier and tells what it deposits where; deposits are then
+Positions and field are of single, payload of double precision; the books close all the same, because what a carrier loses is what its
+cell has lost after rounding.  A step moves every carrier and tells what it deposits where; deposits are then
 booked in the order of the carriers, so that a sum does not depend on the number of threads.
 """
 
@@ -15,7 +16,7 @@ __all__ = ["book", "fields_step", "order", "walk_step"]
 
 BLOCK = 256
 _mix = njit(inline="always")(kicks.mix)
-ODD, S21, S43, LOW = kicks.ODD, kicks.S21, kicks.S43, kicks.LOW
+S21, S43, LOW = kicks.S21, kicks.S43, kicks.LOW
 SCALE, MIDDLE = np.float32(kicks.AXIS_SCALE), np.float32(kicks.AXIS_MIDDLE)
 ZERO, HALF, TWICE = np.float32(0.0), np.float32(0.5), np.float32(2.0)
 
@@ -32,7 +33,7 @@ def _inside(x, size):
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def walk_step(x, y, z, payload, given, cell, identity, field, sizes, climb, hop, take, word):  # pragma: no cover - compiled
+def walk_step(x, y, z, payload, given, cell, base, field, sizes, climb, hop, take, word):  # pragma: no cover - compiled
     """Move every carrier by one step up the gradient of the field, and say what it gives and where.
 
     A block goes through three short loops, so that the first and the last run on all lanes of the processor at once.
@@ -49,7 +50,7 @@ def walk_step(x, y, z, payload, given, cell, identity, field, sizes, climb, hop,
         kicked = np.empty((3, BLOCK), np.float32)
         at = np.empty(BLOCK, np.int32)
         for i in range(size):
-            word_i = _mix(identity[start + i] * ODD + word)
+            word_i = _mix(base[start + i] + word)
             kicked[0, i] = x[start + i] + hop * _axis(word_i & LOW)
             kicked[1, i] = y[start + i] + hop * _axis((word_i >> S21) & LOW)
             kicked[2, i] = z[start + i] + hop * _axis(word_i >> S43)
@@ -71,19 +72,19 @@ def walk_step(x, y, z, payload, given, cell, identity, field, sizes, climb, hop,
             x[start + i], y[start + i], z[start + i] = p, q, r
             at[i] = min(np.int32(r), mz) * plane + min(np.int32(q), my) * row + min(np.int32(p), mx)
         for i in range(size):
-            left_here = take * field[np.uint32(at[i])] * payload[start + i]
-            payload[start + i] -= left_here
-            given[start + i], cell[start + i] = left_here, at[i]
+            cell[start + i] = at[i]
+            given[start + i] = take * field[np.uint32(at[i])] * payload[start + i]
 
 
 @njit(cache=True)
-def book(field, seen, given, cell):  # pragma: no cover - compiled
-    """Take from the field what carriers gave in its cells, and put it into its copy of single precision, which carriers see."""
+def book(field, payload, given, cell):  # pragma: no cover - compiled
+    """Take from the field what carriers give in its cells, and from each carrier exactly what its cell has lost after rounding."""
     for i in range(given.shape[0]):
         k = cell[i]
-        left = field[k] - given[i]
+        held = field[k]
+        left = held - given[i]
         field[k] = left
-        seen[k] = np.float32(left)
+        payload[i] -= np.float64(held) - np.float64(left)
 
 
 @njit(cache=True)

@@ -28,7 +28,18 @@ from amelo.therapy.nano.carrier import Carrier
 from amelo.therapy.nano.field import Field
 from amelo.therapy.nano.passage import Flow, Passage, flow
 
-__all__ = ["MODES", "Particles", "Tables", "advance", "evenly", "release", "tables_of", "threads_set"]
+__all__ = [
+    "MODES",
+    "Particles",
+    "Tables",
+    "advance",
+    "draw_patience",
+    "drift_of_walk",
+    "evenly",
+    "release",
+    "tables_of",
+    "threads_set",
+]
 
 MODES = ("free", "stuck", "plugged", "left", "pulp")
 FREE, STUCK, PLUGGED, LEFT, PULP = range(5)

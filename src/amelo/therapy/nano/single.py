@@ -40,7 +40,7 @@ COPIES = 8  # that turn in one round
 BLOCKS = 8  # of a run, for the spread between them
 RUN = 100.0  # times 1/D, without the first part that is not counted
 ERROR = 0.01  # of the rotation, relative, at which rounds stop
-BUDGET = 4_000_000  # steps at which they stop anyhow
+BUDGET = 8_000_000  # steps at which they stop anyhow
 FINENESS = 0.1  # steps per fastest of what happens
 COARSEST = 0.5  # beyond which the loop is not stable
 SLOWEST = 0.1  # frequency below which rotation is in proportion to it
@@ -296,21 +296,35 @@ def steerability(carrier: Carrier, flux_density: float, temperature: float = 37.
     return max((steering(carrier, float(f), flux_density, temperature) for f in tried), key=lambda found: found.peclet)
 
 
-def required_frequency(carrier: Carrier, *, reserve: float = 2.0, temperature: float = 37.0, tolerance: float = 0.02) -> float:
-    """Return the frequency [Hz] from which a helix can be steered, in a field that is raised along with it.
+def required_frequency(
+    carrier: Carrier,
+    flux_density: float | None = None,
+    *,
+    reserve: float = 2.0,
+    temperature: float = 37.0,
+    tolerance: float = 0.02,
+) -> float:
+    """Return the frequency [Hz] from which a helix can be steered.
 
-    Arguments: carrier; reserve (step-out over the frequency, which the field keeps); temperature [degC]; tolerance, relative.
+    Arguments: carrier; flux_density [T] (None: raised along with the frequency, so that step-out stays the same multiple of it); reserve,
+    that multiple; temperature [degC]; tolerance, relative.
+    Returns: 0 for one that any rotation steers.
     Raises: SolveError when there is none up to 1 MHz.
-    Assumptions: whatever field it takes is at hand; found by halving.
+    Assumptions: whatever field it takes is at hand; found by halving, from where heat turns it as fast as the field does.
     Source: ghosh2013.
     """
     rod = rod_of(carrier, motion.viscosity(temperature))
 
     def directed(frequency: float) -> bool:
-        flux_density = 2.0 * np.pi * reserve * frequency * rod.spin / carrier.moment
-        return steering(carrier, frequency, flux_density, temperature).steerable
+        raised = 2.0 * np.pi * reserve * frequency * rod.spin / carrier.moment
+        return steering(carrier, frequency, raised if flux_density is None else flux_density, temperature).steerable
 
-    low, high = 1e-3, 1e-3
+    heat = motion.BOLTZMANN * (temperature + motion.ZERO)
+    low = high = 0.5 * heat / rod.spin / (2.0 * np.pi)  # turning as fast as heat turns it, or half of that
+    while directed(low):
+        low, high = 0.25 * low, low
+        if low < 1e-9:
+            return 0.0
     while not directed(high):
         low, high = high, 4.0 * high
         if high > 1e6:

@@ -31,7 +31,7 @@ from amelo.therapy.nano.swarm_state import SwarmState, checkpoint_path
 if TYPE_CHECKING:
     from amelo.therapy.nano.swarm_result import SwarmResult
 
-__all__ = ["cells_of", "content_of", "march", "volume_fractions"]
+__all__ = ["cells_of", "content_of", "keep", "look", "march", "volume_fractions", "volume_of"]
 
 SORT = 25  # looks between two sortings into the order of cells
 FLUSH = 16  # frames between two writings

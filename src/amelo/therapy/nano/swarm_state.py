@@ -24,7 +24,7 @@ from amelo.therapy.nano.swarm import MOST, Swarm, checked_key
 if TYPE_CHECKING:
     from amelo.therapy.nano.swarm_result import SwarmResult
 
-__all__ = ["FORMAT", "History", "Plan", "SwarmState", "begun"]
+__all__ = ["FORMAT", "History", "Plan", "SwarmState", "begun", "checkpoint_path", "planned"]
 
 FORMAT = "amelo-swarm-1"
 FRAMES = 10_000  # at most

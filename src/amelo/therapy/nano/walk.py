@@ -1,4 +1,4 @@
-"""The compiled walk of carriers in a passage; import it only where carriers are moved, because it imports Numba.
+"""The compiled walk of carriers in a passage; it imports Numba, so that it is loaded only where carriers are moved.
 
 A block of carriers makes all its steps before the next block begins: tables and block stay in the processor's nearest memory.  The inner
 loop has no branch, so that it runs on as many carriers at once as the processor has lanes.
