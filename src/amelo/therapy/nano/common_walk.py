@@ -1,8 +1,8 @@
 """The compiled parts of the common benchmark; it imports Numba, so that it is loaded only where it is needed.
 
 Positions and field are of single, payload of double precision; the books close all the same, because what a carrier loses is what its
-cell has lost after rounding.  A step moves every carrier and tells what it deposits where; deposits are then
-booked in the order of the carriers, so that a sum does not depend on the number of threads.
+cell has lost after rounding.  A step moves every carrier and tells where it is; deposits are then
+booked one after the other in the order of the carriers, so that a sum does not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def _inside(x, size):
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def walk_step(x, y, z, payload, given, cell, base, field, sizes, climb, hop, take, word):  # pragma: no cover - compiled
-    """Move every carrier by one step up the gradient of the field, and say what it gives and where.
+def walk_step(x, y, z, cell, base, field, sizes, climb, hop, word):  # pragma: no cover - compiled
+    """Move every carrier by one step up the gradient of the field, and say in which cell it is then.
 
     A block goes through three short loops, so that the first and the last run on all lanes of the processor at once.
     """
@@ -48,7 +48,6 @@ def walk_step(x, y, z, payload, given, cell, base, field, sizes, climb, hop, tak
         start = block * BLOCK
         size = min(BLOCK, count - start)
         kicked = np.empty((3, BLOCK), np.float32)
-        at = np.empty(BLOCK, np.int32)
         for i in range(size):
             word_i = _mix(base[start + i] + word)
             kicked[0, i] = x[start + i] + hop * _axis(word_i & LOW)
@@ -70,21 +69,18 @@ def walk_step(x, y, z, payload, given, cell, base, field, sizes, climb, hop, tak
         for i in range(size):
             p, q, r = _inside(kicked[0, i], lx), _inside(kicked[1, i], ly), _inside(kicked[2, i], lz)
             x[start + i], y[start + i], z[start + i] = p, q, r
-            at[i] = min(np.int32(r), mz) * plane + min(np.int32(q), my) * row + min(np.int32(p), mx)
-        for i in range(size):
-            cell[start + i] = at[i]
-            given[start + i] = take * field[np.uint32(at[i])] * payload[start + i]
+            cell[start + i] = min(np.int32(r), mz) * plane + min(np.int32(q), my) * row + min(np.int32(p), mx)
 
 
 @njit(cache=True)
-def book(field, payload, given, cell):  # pragma: no cover - compiled
-    """Take from the field what carriers give in its cells, and from each carrier exactly what its cell has lost after rounding."""
-    for i in range(given.shape[0]):
-        k = cell[i]
-        held = field[k]
-        left = held - given[i]
+def book(field, payload, cell, take):  # pragma: no cover - compiled
+    """Take from the field what carriers give in their cells, and from each carrier exactly what its cell has lost after rounding."""
+    for i in range(cell.shape[0]):
+        k = np.uint32(cell[i])
+        held = np.float64(field[k])
+        left = np.float32(held - take * held * payload[i])
         field[k] = left
-        payload[i] -= np.float64(held) - np.float64(left)
+        payload[i] -= held - np.float64(left)
 
 
 @njit(cache=True)
