@@ -14,7 +14,7 @@ from amelo.therapy.nano import kicks
 
 __all__ = ["book", "fields_step", "order", "walk_step"]
 
-BLOCK = 256
+BLOCK = 512
 _mix = njit(inline="always")(kicks.mix)
 S21, S43, LOW = kicks.S21, kicks.S43, kicks.LOW
 SCALE, MIDDLE = np.float32(kicks.AXIS_SCALE), np.float32(kicks.AXIS_MIDDLE)
