@@ -100,14 +100,21 @@ def order(y, z, row_count, rows):  # pragma: no cover - compiled
     return found
 
 
-@njit(inline="never", cache=True, error_model="numpy")
-def _exchange(come, there, here, m_there, m_here, spread, per_climb):  # pragma: no cover - compiled
-    """Add what comes through faces in a step, for a mean exchange after Scharfetter and Gummel (to the fourth order in the climb)."""
-    for i in range(come.shape[0]):
+@njit(inline="always")
+def _faces(even, odd, m_there, m_here, spread, per_climb):  # pragma: no cover - compiled
+    """Put the two parts of the exchange through faces, after Scharfetter and Gummel to the fourth order in the climb, into their places."""
+    for i in range(m_here.shape[0]):
         x = per_climb * (m_here[i] - m_there[i])
         square = x * x
-        both = (there[i] - here[i]) * (1.0 + square * (1.0 / 12.0 - square * (1.0 / 720.0)))
-        come[i] += spread * (both + 0.5 * x * (there[i] + here[i]))
+        even[i] = spread * (1.0 + square * (1.0 / 12.0 - square * (1.0 / 720.0)))
+        odd[i] = spread * 0.5 * x
+
+
+@njit(inline="always")
+def _exchange(come, there, here, even, odd):  # pragma: no cover - compiled
+    """Add what comes through faces in a step."""
+    for i in range(here.shape[0]):
+        come[i] += even[i] * (there[i] - here[i]) + odd[i] * (there[i] + here[i])
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -116,19 +123,27 @@ def fields_step(n, w, field, new_n, new_w, spread, climb, take):  # pragma: no c
     nz, ny, nx = n.shape
     per_climb = climb / spread
     for c in prange(nz):
+        even, odd, through = np.empty(nx), np.empty(nx), np.empty(nx)
         for b in range(ny):
-            m = field[c, b]
-            for old, new in ((n, new_n), (w, new_w)):
-                here, come = old[c, b], new[c, b]
-                come[:] = here
-                for k in (c - 1, c + 1):
-                    if 0 <= k < nz:
-                        _exchange(come, old[k, b], here, field[k, b], m, spread, per_climb)
-                for k in (b - 1, b + 1):
-                    if 0 <= k < ny:
-                        _exchange(come, old[c, k], here, field[c, k], m, spread, per_climb)
-                _exchange(come[1:], here[:-1], here[1:], m[:-1], m[1:], spread, per_climb)
-                _exchange(come[:-1], here[1:], here[:-1], m[1:], m[:-1], spread, per_climb)
+            m, here, held = field[c, b], n[c, b], w[c, b]
+            come, brought = new_n[c, b], new_w[c, b]
+            come[:] = here
+            brought[:] = held
+            for side in range(4):
+                k = c + (2 * side - 1 if side < 2 else 0)
+                j = b + (2 * side - 5 if side > 1 else 0)
+                if 0 <= k < nz and 0 <= j < ny:
+                    _faces(even, odd, field[k, j], m, spread, per_climb)
+                    _exchange(come, n[k, j], here, even, odd)
+                    _exchange(brought, w[k, j], held, even, odd)
+            _faces(even, odd, m[:-1], m[1:], spread, per_climb)
+            for old, new in ((here, come), (held, brought)):
+                for i in range(nx - 1):
+                    through[i] = even[i] * (old[i] - old[i + 1]) + odd[i] * (old[i] + old[i + 1])
+                for i in range(nx - 1):
+                    new[i + 1] += through[i]
+                for i in range(nx - 1):
+                    new[i] -= through[i]
     for c in prange(nz):
         for b in range(ny):
             m, held = field[c, b], new_w[c, b]
