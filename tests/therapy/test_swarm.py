@@ -35,7 +35,7 @@ def digest(result) -> str:
     """A hash of all that a run has come to, whatever the order of its carriers."""
     parts = [getattr(result.particles, f.name) for f in fields(result.particles)]
     parts += [getattr(result.history, f.name) for f in fields(result.history)]
-    parts += [result.state.released, result.state.crowded, np.array([result.state.taken])]
+    parts += [result.state.released, result.state.remainder, result.state.crowded, np.array([result.state.taken])]
     return hashlib.sha256(b"".join(np.ascontiguousarray(p).tobytes() for p in parts)).hexdigest()
 
 

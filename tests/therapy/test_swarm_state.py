@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import fields
 
 import numpy as np
@@ -214,3 +215,19 @@ def ways(place):
 
     table = pd.read_parquet(place / "ways")
     return table.pivot(index="time_s", columns="carrier", values="depth_m").to_numpy()
+
+
+def test_a_million_equal_numbers_add_up():
+    place, values = np.zeros(1_000_000, np.int64), np.full(1_000_000, 0.1)
+    values[::7] = 1e-9
+    exact = math.fsum(values)
+    sums, rests = swarm_run.tallied(place, values, 2)
+    assert sums[0] + rests[0] == pytest.approx(exact, rel=1e-15)
+    assert np.bincount(place, values)[0] != pytest.approx(exact, rel=1e-13)  # plain adding does not
+    assert sums[1] == rests[1] == 0.0
+
+
+def test_books_of_very_many_carriers_in_one_cell_close():
+    result = swarm(count=300_000, weight=0.1).run(1, 30.0, step=0.1, frames=2)
+    for book in result.ledger().values():
+        assert book["error"] <= 1e-13

@@ -49,10 +49,10 @@ class CommonTask:
         if not 0.0 <= self.rate * self.step <= 0.1:
             raise ParameterError(f"a rate of {self.rate:g} is out of range", why="a step takes 0 to 0.1 of the payload")
 
-    def field(self) -> np.ndarray:
-        """Return the field (Z, Y, X) at the start."""
+    def field(self, kind: type = float) -> np.ndarray:
+        """Return the field (Z, Y, X) at the start, in numbers of a kind."""
         z = np.arange(self.cells) + 0.5
-        bell = np.exp(-(((z - self.middle) / self.width) ** 2))
+        bell = np.exp(-(((z - self.middle) / self.width) ** 2)).astype(kind)
         return np.ascontiguousarray(np.broadcast_to(bell[:, None, None], (self.cells,) * 3))
 
 
@@ -83,8 +83,8 @@ def by_particles(task: CommonTask | None = None, key: int = 0) -> Deposited:
     z = (identity + z) / task.count  # one in every slice as thick as that, so that chance does not tilt the start
     x, y, z = ((axis * task.cells).astype(np.float32) for axis in (x, y, z))
     payload = np.ones(task.count)
-    given, cell = np.zeros(task.count, np.float32), np.zeros(task.count, np.int32)
-    field = task.field().ravel().astype(np.float32)
+    cell = np.zeros(task.count, np.int32)
+    field = task.field(np.float32).ravel()
     before = float(field.sum(dtype=float))
     words = kicks.step_words(key, 0, task.steps)
     sizes, hop = (task.cells,) * 3, sqrt(2.0 * task.diffusivity * task.step)
@@ -94,8 +94,8 @@ def by_particles(task: CommonTask | None = None, key: int = 0) -> Deposited:
             x, y, z, payload, identity = x[index], y[index], z[index], payload[index], identity[index]
             base = identity * kicks.ODD
         climbed, taken = 0.5 * task.climb * task.step, task.rate * task.step
-        compiled.walk_step(x, y, z, payload, given, cell, base, field, sizes, climbed, hop, np.float32(taken), words[s])
-        compiled.book(field, payload, given, cell)
+        compiled.walk_step(x, y, z, cell, base, field, sizes, climbed, hop, words[s])
+        compiled.book(field, payload, cell, taken)
     back = np.empty(task.count, np.int64)
     back[identity] = np.arange(task.count)
     gave = float(task.count - payload.sum())

@@ -1,8 +1,8 @@
 """The compiled parts of the common benchmark; it imports Numba, so that it is loaded only where it is needed.
 
 Positions and field are of single, payload of double precision; the books close all the same, because what a carrier loses is what its
-cell has lost after rounding.  A step moves every carrier and tells what it deposits where; deposits are then
-booked in the order of the carriers, so that a sum does not depend on the number of threads.
+cell has lost after rounding.  A step moves every carrier and tells where it is; deposits are then
+booked one after the other in the order of the carriers, so that a sum does not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from amelo.therapy.nano import kicks
 
 __all__ = ["book", "fields_step", "order", "walk_step"]
 
-BLOCK = 256
+BLOCK = 512
 _mix = njit(inline="always")(kicks.mix)
 S21, S43, LOW = kicks.S21, kicks.S43, kicks.LOW
 SCALE, MIDDLE = np.float32(kicks.AXIS_SCALE), np.float32(kicks.AXIS_MIDDLE)
@@ -33,8 +33,8 @@ def _inside(x, size):
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
-def walk_step(x, y, z, payload, given, cell, base, field, sizes, climb, hop, take, word):  # pragma: no cover - compiled
-    """Move every carrier by one step up the gradient of the field, and say what it gives and where.
+def walk_step(x, y, z, cell, base, field, sizes, climb, hop, word):  # pragma: no cover - compiled
+    """Move every carrier by one step up the gradient of the field, and say in which cell it is then.
 
     A block goes through three short loops, so that the first and the last run on all lanes of the processor at once.
     """
@@ -48,7 +48,6 @@ def walk_step(x, y, z, payload, given, cell, base, field, sizes, climb, hop, tak
         start = block * BLOCK
         size = min(BLOCK, count - start)
         kicked = np.empty((3, BLOCK), np.float32)
-        at = np.empty(BLOCK, np.int32)
         for i in range(size):
             word_i = _mix(base[start + i] + word)
             kicked[0, i] = x[start + i] + hop * _axis(word_i & LOW)
@@ -70,21 +69,18 @@ def walk_step(x, y, z, payload, given, cell, base, field, sizes, climb, hop, tak
         for i in range(size):
             p, q, r = _inside(kicked[0, i], lx), _inside(kicked[1, i], ly), _inside(kicked[2, i], lz)
             x[start + i], y[start + i], z[start + i] = p, q, r
-            at[i] = min(np.int32(r), mz) * plane + min(np.int32(q), my) * row + min(np.int32(p), mx)
-        for i in range(size):
-            cell[start + i] = at[i]
-            given[start + i] = take * field[np.uint32(at[i])] * payload[start + i]
+            cell[start + i] = min(np.int32(r), mz) * plane + min(np.int32(q), my) * row + min(np.int32(p), mx)
 
 
 @njit(cache=True)
-def book(field, payload, given, cell):  # pragma: no cover - compiled
-    """Take from the field what carriers give in its cells, and from each carrier exactly what its cell has lost after rounding."""
-    for i in range(given.shape[0]):
-        k = cell[i]
-        held = field[k]
-        left = held - given[i]
+def book(field, payload, cell, take):  # pragma: no cover - compiled
+    """Take from the field what carriers give in their cells, and from each carrier exactly what its cell has lost after rounding."""
+    for i in range(cell.shape[0]):
+        k = np.uint32(cell[i])
+        held = np.float64(field[k])
+        left = np.float32(held - take * held * payload[i])
         field[k] = left
-        payload[i] -= np.float64(held) - np.float64(left)
+        payload[i] -= held - np.float64(left)
 
 
 @njit(cache=True)
@@ -104,14 +100,21 @@ def order(y, z, row_count, rows):  # pragma: no cover - compiled
     return found
 
 
-@njit(inline="never", cache=True, error_model="numpy")
-def _exchange(come, there, here, m_there, m_here, spread, per_climb):  # pragma: no cover - compiled
-    """Add what comes through faces in a step, for a mean exchange after Scharfetter and Gummel (to the fourth order in the climb)."""
-    for i in range(come.shape[0]):
+@njit(inline="always")
+def _faces(even, odd, m_there, m_here, spread, per_climb):  # pragma: no cover - compiled
+    """Put the two parts of the exchange through faces, after Scharfetter and Gummel to the fourth order in the climb, into their places."""
+    for i in range(m_here.shape[0]):
         x = per_climb * (m_here[i] - m_there[i])
         square = x * x
-        both = (there[i] - here[i]) * (1.0 + square * (1.0 / 12.0 - square * (1.0 / 720.0)))
-        come[i] += spread * (both + 0.5 * x * (there[i] + here[i]))
+        even[i] = spread * (1.0 + square * (1.0 / 12.0 - square * (1.0 / 720.0)))
+        odd[i] = spread * 0.5 * x
+
+
+@njit(inline="always")
+def _exchange(come, there, here, even, odd):  # pragma: no cover - compiled
+    """Add what comes through faces in a step."""
+    for i in range(here.shape[0]):
+        come[i] += even[i] * (there[i] - here[i]) + odd[i] * (there[i] + here[i])
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -120,19 +123,27 @@ def fields_step(n, w, field, new_n, new_w, spread, climb, take):  # pragma: no c
     nz, ny, nx = n.shape
     per_climb = climb / spread
     for c in prange(nz):
+        even, odd, through = np.empty(nx), np.empty(nx), np.empty(nx)
         for b in range(ny):
-            m = field[c, b]
-            for old, new in ((n, new_n), (w, new_w)):
-                here, come = old[c, b], new[c, b]
-                come[:] = here
-                for k in (c - 1, c + 1):
-                    if 0 <= k < nz:
-                        _exchange(come, old[k, b], here, field[k, b], m, spread, per_climb)
-                for k in (b - 1, b + 1):
-                    if 0 <= k < ny:
-                        _exchange(come, old[c, k], here, field[c, k], m, spread, per_climb)
-                _exchange(come[1:], here[:-1], here[1:], m[:-1], m[1:], spread, per_climb)
-                _exchange(come[:-1], here[1:], here[:-1], m[1:], m[:-1], spread, per_climb)
+            m, here, held = field[c, b], n[c, b], w[c, b]
+            come, brought = new_n[c, b], new_w[c, b]
+            come[:] = here
+            brought[:] = held
+            for side in range(4):
+                k = c + (2 * side - 1 if side < 2 else 0)
+                j = b + (2 * side - 5 if side > 1 else 0)
+                if 0 <= k < nz and 0 <= j < ny:
+                    _faces(even, odd, field[k, j], m, spread, per_climb)
+                    _exchange(come, n[k, j], here, even, odd)
+                    _exchange(brought, w[k, j], held, even, odd)
+            _faces(even, odd, m[:-1], m[1:], spread, per_climb)
+            for old, new in ((here, come), (held, brought)):
+                for i in range(nx - 1):
+                    through[i] = even[i] * (old[i] - old[i + 1]) + odd[i] * (old[i] + old[i + 1])
+                for i in range(nx - 1):
+                    new[i + 1] += through[i]
+                for i in range(nx - 1):
+                    new[i] -= through[i]
     for c in prange(nz):
         for b in range(ny):
             m, held = field[c, b], new_w[c, b]

@@ -12,7 +12,7 @@ import numpy as np
 
 from amelo.errors import InputError
 from amelo.therapy.nano.particles import MODES, Particles
-from amelo.therapy.nano.swarm_run import content_of
+from amelo.therapy.nano.swarm_run import content_of, tallied
 from amelo.therapy.nano.swarm_state import History, SwarmState
 
 __all__ = ["Quantile", "SwarmResult", "quantile_of"]
@@ -75,7 +75,7 @@ class SwarmResult:
 
     def totals(self) -> dict[str, float]:
         """Return how many carriers are in each mode."""
-        found = np.bincount(self.particles.mode, self.particles.weight, minlength=len(MODES))
+        found = sum(tallied(self.particles.mode, self.particles.weight, len(MODES)))
         return {name: float(found[i]) for i, name in enumerate(MODES)}
 
     def ledger(self) -> dict[str, dict[str, float]]:
@@ -85,8 +85,8 @@ class SwarmResult:
         content = content_of(SwarmState(**{**state.__dict__, "particles": self.particles}))
         started = swarm.count * swarm.weight
         carriers = self.totals()
-        payload = np.bincount(mode, content * self.particles.payload, minlength=len(MODES))
-        full, given = float(content.sum()), float(state.released.sum())
+        payload = sum(tallied(mode, content * self.particles.payload, len(MODES)))
+        full, given = float(content.sum()), float(state.released.sum() + state.remainder.sum())
         iron = swarm.carrier.iron_oxide_mass
         return {
             "carriers": {"started": started} | carriers | {"error": _error(started, sum(carriers.values()))},

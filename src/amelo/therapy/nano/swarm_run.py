@@ -31,7 +31,7 @@ from amelo.therapy.nano.swarm_state import SwarmState, checkpoint_path
 if TYPE_CHECKING:
     from amelo.therapy.nano.swarm_result import SwarmResult
 
-__all__ = ["cells_of", "content_of", "keep", "look", "march", "volume_fractions", "volume_of"]
+__all__ = ["cells_of", "content_of", "keep", "look", "march", "tallied", "volume_fractions", "volume_of"]
 
 SORT = 25  # looks between two sortings into the order of cells
 FLUSH = 16  # frames between two writings
@@ -166,7 +166,11 @@ def _give_up_payload(state: SwarmState, time: float) -> None:
     particles, place = state.particles, cells_of(state)
     inside = particles.mode <= PLUGGED
     left = np.where(inside, particles.payload * np.exp(-rate * time)[place], particles.payload)
-    state.released += np.bincount(place, (particles.payload - left) * content_of(state), minlength=cells)
+    given, rest = tallied(place, (particles.payload - left) * content_of(state), cells)
+    before = state.released
+    state.released = before + given
+    smaller, larger = np.minimum(before, given), np.maximum(before, given)  # neither is below 0
+    state.remainder = state.remainder + rest + ((larger - state.released) + smaller)
     particles.payload[:] = left
 
 
@@ -187,6 +191,13 @@ def _crowd(state: SwarmState, time: float) -> None:
         state.particles.mode[caught] = PLUGGED
 
 
+def tallied(place: np.ndarray, values: np.ndarray, places: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sums (places,) of values (P,) by place (P,), and what rounding has left out of each."""
+    from amelo.therapy.nano import walk
+
+    return walk.tally(np.asarray(place, np.int64), values, places)
+
+
 def keep(state: SwarmState, frame: int) -> None:
     """Put the state into its history."""
     history, particles = state.history, state.particles
@@ -195,8 +206,8 @@ def keep(state: SwarmState, frame: int) -> None:
     for mode in (FREE, STUCK, PLUGGED):
         there = particles.mode == mode
         history.carriers[frame, mode] = np.bincount(place[there], particles.weight[there], minlength=cells)
-    history.totals[frame] = np.bincount(particles.mode, particles.weight, minlength=5)
-    history.released[frame] = state.released.sum()
+    history.totals[frame] = sum(tallied(particles.mode, particles.weight, 5))
+    history.released[frame] = state.released.sum() + state.remainder.sum()
     history.crowded[frame] = volume_fractions(state, FREE, STUCK, PLUGGED).max()
     where = np.argsort(particles.identity)[np.searchsorted(np.sort(particles.identity), history.sampled)]
     history.depth[frame], history.mode[frame] = particles.depth[where], particles.mode[where]

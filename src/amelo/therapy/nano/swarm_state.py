@@ -98,7 +98,7 @@ class SwarmState:
     """A swarm at one moment.
 
     Fields: swarm; key; plan; taken (steps since the very start); particles; crowded, time (N,) [s] for which cells have been dense
-    enough to gel; released, payload (N,) [m3] in the cells; history.
+    enough to gel; released, payload (N,) [m3] in the cells, and remainder, what rounding has left out of it; history.
     """
 
     swarm: Swarm
@@ -108,6 +108,7 @@ class SwarmState:
     particles: Particles
     crowded: np.ndarray
     released: np.ndarray
+    remainder: np.ndarray
     history: History
 
     @property
@@ -150,6 +151,7 @@ class SwarmState:
             particles=self.particles.copy(),
             crowded=self.crowded.copy(),
             released=self.released.copy(),
+            remainder=self.remainder.copy(),
             history=self.history.copy(),
         )
 
@@ -205,7 +207,8 @@ class SwarmState:
         arrays = {
             f"passage.{name}": getattr(swarm.passage, name) for name in ("edges", "width", "outflow", "concentration_gradient")
         }
-        arrays |= {"swarm.ph": swarm.ph, "swarm.saturation": swarm.saturation, "crowded": self.crowded, "released": self.released}
+        arrays |= {"swarm.ph": swarm.ph, "swarm.saturation": swarm.saturation, "crowded": self.crowded}
+        arrays |= {"released": self.released, "remainder": self.remainder}
         for name in ("particles", "history"):
             held = getattr(self, name)
             arrays |= {f"{name}.{f.name}": getattr(held, f.name) for f in fields(held)}
@@ -256,7 +259,13 @@ def _restored(about: dict[str, Any], data: dict[str, np.ndarray]) -> SwarmState:
     particles = Particles(**{f.name: data[f"particles.{f.name}"] for f in fields(Particles)})
     history = History(**{f.name: data[f"history.{f.name}"] for f in fields(History)})
     return SwarmState(
-        swarm, about["key"], Plan(**about["plan"]), about["taken"], particles, data["crowded"], data["released"], history
+        swarm,
+        about["key"],
+        Plan(**about["plan"]),
+        about["taken"],
+        particles,
+        *(data[name] for name in ("crowded", "released", "remainder")),
+        history,
     )
 
 
@@ -307,4 +316,4 @@ def begun(swarm: Swarm, key: int, duration: float, *, step: float | None, frames
         else np.zeros(0, np.uint64)
     )
     history = History.empty(plan.frames, cells, chosen)
-    return SwarmState(swarm, key, plan, 0, particles, np.zeros(cells), np.zeros(cells), history)
+    return SwarmState(swarm, key, plan, 0, particles, *np.zeros((3, cells)), history)

@@ -11,7 +11,7 @@ from numba import njit, prange
 
 from amelo.therapy.nano import kicks
 
-__all__ = ["free_walk", "sticky_walk"]
+__all__ = ["free_walk", "sticky_walk", "tally"]
 
 BLOCK = 512
 _mix = njit(inline="always")(kicks.mix)
@@ -76,3 +76,16 @@ def sticky_walk(
                 left = patience[i] - mobile[i] * hazard[j]
                 patience[i] = left
                 mobile[i] = 0.0 if (y < out_low or y > out_high or left <= 0.0) else mobile[i]
+
+
+@njit(cache=True)
+def tally(place, values, places):  # pragma: no cover - compiled
+    """Return the sums of values by place, and what rounding left out of each, after Neumaier: a million equal numbers add up exactly."""
+    sums, rests = np.zeros(places), np.zeros(places)
+    for i in range(place.shape[0]):
+        k, value = place[i], values[i]
+        old = sums[k]
+        new = old + value
+        rests[k] += (old - new) + value if abs(old) >= abs(value) else (value - new) + old
+        sums[k] = new
+    return sums, rests
