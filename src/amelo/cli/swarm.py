@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from amelo.cite import remember_citations
 from amelo.cli.options import Flag, Whole
 from amelo.cli.output import one_format, print_csv, print_json, print_table
-from amelo.cli.progress import progress_bar
+from amelo.cli.progress import progress_bar, working
 from amelo.errors import CommandError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["swarm"]
 
 MOST = 64  # futures
+SINGLE = ("movie", "out", "checkpoint", "restart", "fork", "step", "seed", "threads")  # options that ask for single carriers
 
 
 def swarm(
@@ -40,6 +41,7 @@ def swarm(
     frames: Whole = 120,
     sampled: Whole = 64,
     threads: Whole | None = None,
+    tier: Literal["auto", "particles", "density"] = "auto",
     json: Flag = False,
     csv: Flag = False,
     force: Flag = False,
@@ -81,6 +83,9 @@ def swarm(
         Carriers whose way is kept.
     threads
         Threads to use, all that pay if not given.
+    tier
+        particles, one by one; density, in milliseconds and without chance; or auto, which says what it chose and why. Whatever is asked of single
+        carriers (--movie, --out, --checkpoint, --restart, --fork, --step, --seed) takes particles.
     json
         Print JSON, SI units.
     csv
@@ -100,6 +105,12 @@ def swarm(
 
         for i in range(fork or 1):
             check_movie(_numbered(movie, i, fork), force=force)
+    single = (movie, out, checkpoint, restart, fork, step, seed, threads)
+    if not any(option is not None for option in single) or tier == "density":
+        if tier == "density" and (given := next((n for n, o in zip(SINGLE, single, strict=True) if o is not None), "")):
+            raise CommandError(f"--{given} cannot be used with --tier density", why="a density knows no single carriers")
+        if bench is not None and _by_density(bench, count, minutes, gradient, crowding, tier, form):
+            return 0
     state = _restarted(bench, restart, count, seed, crowding, minutes, gradient, step, frames) if restart else None
     if state is None:
         state = _begun(bench, count, minutes, seed, gradient, step, crowding, frames, sampled)
@@ -128,6 +139,40 @@ def swarm(
         if result.out is not None:
             print(f"every frame written to {result.out}", file=sys.stderr)
     return 0
+
+
+def _by_density(bench, count, minutes, gradient, crowding, tier, form) -> bool:
+    """Answer by the density of carriers when that is chosen or forced, and say why; return whether it was."""
+    from amelo.therapy.nano.scenes import open_scene
+    from amelo.therapy.nano.swarm_density import SHARES, followed, tier_for
+
+    scene = open_scene(bench).changed(count=count, time=_seconds(minutes), gradient=gradient, crowding=crowding)
+    chosen, reason = tier_for(scene.swarm, forced="" if tier == "auto" else tier)
+    print(f"tier: {reason}", file=sys.stderr)
+    if chosen != "density":
+        return False
+    with working("following the density of carriers"):
+        found = followed(scene.swarm, scene.time)
+    carrier = scene.swarm.carrier
+    remember_citations("amelo swarm", sorted({key for p in carrier.parameters for key in p.source.split()} | {"haberman1958"}))
+    rows = [{"share": share, "depth_um": depth * 1e6} for share, depth in zip(SHARES, found.depths, strict=True)]
+    if form == "json":
+        print_json(
+            {"tier": "density", "reason": reason, "time": found.time, "quantiles": rows, "totals": found.totals}
+            | {"released": found.released, "imbalance": list(found.imbalance)}
+        )
+    elif form == "csv":
+        print_csv(rows)
+    else:
+        count = scene.swarm.count * scene.swarm.weight
+        print(
+            f"{count:g} carriers of {carrier.name} at {scene.swarm.field.gradient:g} T/m, {found.time / 60.0:g} min, by their density"
+        )
+        print_table(("carriers above", "depth [µm]"), [(f"{r['share']:.0%}", f"{r['depth_um']:.1f}") for r in rows])
+        totals = ", ".join(f"{value:.4g} {name}" for name, value in found.totals.items() if value)
+        print(f"{totals}; {found.released:.1%} of the payload released; books close to {max(found.imbalance):.1e}")
+        print("'amelo cite' lists the references; in-silico research, not a medical device")
+    return True
 
 
 def _numbered(path: Path | None, number: int, futures: int | None) -> Path | None:
