@@ -14,7 +14,7 @@ from amelo.records.fluid import Fluid
 from amelo.records.specimen import load_specimen, parse_specimen
 from amelo.twin.column import graded_edges
 from amelo.twin.diffusivity import diffusivities
-from amelo.twin.lesion.gradient import gradient, integrated_mineral_loss, reverse
+from amelo.twin.lesion.gradient import TIGHT, gradient, integrated_mineral_loss, reverse
 from amelo.twin.lesion.knobs import knobs, turned
 from amelo.twin.lesion.solve import Settings, solve
 from amelo.twin.schedule import Exposure, Repeat, Segment
@@ -208,3 +208,14 @@ def test_steps_that_were_cut_are_walked_back_as_they_were_taken(slab):
             return integrated_mineral_loss(reverse(*turned(slab, ETCH, {name: now + x}), D, settings=few).run)[0][0]
 
         check_one(name, found.knobs[name][0], turn, now, NOISE * abs(value[0]) / now)
+
+
+@pytest.mark.parametrize("repeated", [True, False])
+def test_a_taped_run_starts_newton_where_a_plain_one_does(slab, repeated):
+    day = CYCLING[0].parts
+    schedule = (Repeat(6, day),) if repeated else day * 6
+    taped, plain, cold = reverse(slab, schedule, D).run, *(solve(slab, schedule, D, replace(TIGHT, warm=w)) for w in (True, False))
+    assert taped.counts["steps"] == plain.counts["steps"]
+    assert taped.counts["iterations"] == pytest.approx(plain.counts["iterations"], rel=0.02)
+    assert taped.counts["iterations"] < 0.9 * cold.counts["iterations"]
+    assert taped.mineral[:, -1] == pytest.approx(plain.mineral[:, -1], abs=1e-8)

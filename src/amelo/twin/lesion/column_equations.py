@@ -13,6 +13,10 @@ from amelo.twin.lesion.system import BASIS, CHARGES
 
 STEEPEST = 2.3  # largest fall of ln c in one iteration
 UNFELT = 1e-10  # mol/L of calcium, phosphate or fluoride whose relative error nobody feels
+EVEN = 0.2  # share of a correction of fluoride that counts: its balance is all but linear, and Newton's method leaves little of an error
+ONSET = (
+    0.05  # ln DS beyond saturation at which a correction stops that comes from below: growth answers far steeper than dissolution
+)
 LEADING = 0.2  # largest share of kT/e per cell by which leftover charge is led away; what remains is led away in the next steps
 
 __all__ = ["carry_down", "carry_through", "carry_up", "charge", "correct", "eliminate", "faces", "settle", "solved", "through"]
@@ -171,7 +175,8 @@ def correct(model: CellModel, load: Load, right: Load, store: Store, math: Any) 
     the supply that minerals answer is a sum of exponentials and 1 + δ would fall below saturation and circle; fluoride, of which
     minerals take up little, falls by 1 + δ as well.  Traces that nobody feels do not hold up the others.  What
     a phase gives or takes in a long step is flat far from saturation on both sides and steep between; where a correction would jump
-    from one flat to the other, it stops halfway up, from where Newton's method cannot circle.
+    from one flat to the other, it stops halfway up, from where Newton's method cannot circle.  From below saturation nothing is seen of
+    the growth beyond it, so that a correction stops where that has begun.
     """
     worst, share = 0.0, load("damping")
     after = [right(f"delta{j}") for j in range(SIZE)]
@@ -183,6 +188,7 @@ def correct(model: CellModel, load: Load, right: Load, store: Store, math: Any) 
         if j != HYDROGEN:
             amount = load(f"c{j}")
             felt = delta * amount / (amount + UNFELT)
+            felt = felt * EVEN if j == FLUORIDE else felt
         size = felt * felt
         worst = math.where(size < worst, worst, size)  # not-a-number becomes the worst
         factor = 1.0 + delta
@@ -205,5 +211,9 @@ def correct(model: CellModel, load: Load, right: Load, store: Store, math: Any) 
             part = distance / math.where(move * move > 1e-24, move, 1e-12)
             crossing = math.where(part > 0.0, part, 1.0)
             share = math.where(far, math.where(crossing < share, crossing, share), share)
+        if data.phase.growth is not None and not data.phase.growth.fluoride_limited:
+            part = (ONSET - now) / math.where(move * move > 1e-24, move, 1e-12)
+            crossing = math.where(part > 0.0, part, 1.0)
+            share = math.where(now < 0.0, math.where(crossing < share, crossing, share), share)
     for j, change in enumerate(logs):
         store(**{f"c{j}": load(f"c{j}") * math.exp_any(share * change)})

@@ -24,7 +24,7 @@ from amelo.twin.schedule import Schedule
 __all__ = ["TIGHT", "Gradient", "Objective", "Reverse", "gradient", "integrated_mineral_loss", "objective_of", "reverse"]
 
 # Newton's method is quadratic: a last correction of 1e-3 leaves about 1e-7, and derivatives as exact as that.
-TIGHT = Settings(tolerance=1e-3, near_tolerance=1e-3, iterations=40)
+TIGHT = Settings(tolerance=1e-3, near_tolerance=5e-4, iterations=40)
 Objective = Callable[[Run], tuple[np.ndarray, np.ndarray | Slopes]]
 
 

@@ -22,7 +22,7 @@ from amelo.twin.schedule import Schedule, stretches, unrolled
 if TYPE_CHECKING:
     from amelo.twin.lesion.solve import Settings
 
-__all__ = ["march"]
+__all__ = ["HISTORY", "march"]
 
 HISTORY = np.float32  # of what is remembered of steps before: a first guess is a guess
 

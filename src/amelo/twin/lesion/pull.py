@@ -81,8 +81,12 @@ def _back(tape: Tape, way: Way, seeds: Seeds) -> Pulled:
     entered, later = np.zeros((seeds.inflow.shape[2], layout.lanes)), np.zeros(layout.lanes)
     pieces: dict[tuple[int, int], _Bars] = {}
 
+    felt = {name: bar.any(axis=(0, 2)) for name, bar in seeds.states.items()}  # at which saved moments there is anything to add
+
     def seed(t: int) -> None:
         for name, bar in seeds.states.items():
+            if not felt[name][t]:
+                continue
             field, of_log = name.removeprefix(LOG), bar[tile.members, t].T
             tile.fields(BAR + field)[:] += of_log / way.track.states[t][field] if name.startswith(LOG) else of_log
         entered[:] += seeds.inflow[tile.members, t].T

@@ -19,7 +19,8 @@ from amelo.twin.lesion.adjoint import adjoint_layout, adjoint_module, kept_state
 from amelo.twin.lesion.cell import SIZE
 from amelo.twin.lesion.failures import Failure
 from amelo.twin.lesion.kernel import Layout, layout_of
-from amelo.twin.lesion.pieces import Piece, pieces, repeats
+from amelo.twin.lesion.march import HISTORY
+from amelo.twin.lesion.pieces import Piece, pieces
 from amelo.twin.lesion.reading import Track, read
 from amelo.twin.lesion.solve import Settings, cell_model
 from amelo.twin.lesion.steps import sequences
@@ -132,11 +133,11 @@ def _walk(tile: Tile, schedules: list[Schedule], baths: Baths, settings: Setting
     track, owner, time = way.track, -1, 0.0
     widths = (tile.cells * len(kept_state(layout)), tile.cells * SIZE, (tile.cells + 1) * SIZE)
     rows = [_Rows(width * layout.lanes) for width in widths]
-    history = np.empty((2, 0, 0, 0))
+    history, known = np.empty((0, 0, 0), HISTORY), np.zeros(0, bool)
     for piece, offset in _placed(schedules, baths, settings):
         if piece.sequence != owner:
-            again, owner = settings.warm and repeats(schedules, piece.sequence), piece.sequence
-            history = np.empty((2, len(piece.steps), tile.cells, SIZE * layout.lanes) if again else (2, 0, 0, 0))
+            history, known = np.empty((piece.kept, tile.cells, SIZE * layout.lanes), HISTORY), np.zeros(piece.kept, bool)
+            owner = piece.sequence
         for cycle in range(piece.first, piece.first + piece.cycles):
             last = cycle == piece.first + piece.cycles - 1
             block = _once(
@@ -144,8 +145,7 @@ def _walk(tile: Tile, schedules: list[Schedule], baths: Baths, settings: Setting
                 tile,
                 piece,
                 table,
-                history,
-                cycle,
+                (piece.rows[cycle % len(piece.rows)], history, known),
                 (*ledger, eaten),
                 settings,
                 counts,
@@ -189,8 +189,7 @@ def _once(
     tile: Tile,
     piece: Piece,
     table: np.ndarray,
-    history: np.ndarray,
-    cycle: int,
+    remembered: tuple[np.ndarray, np.ndarray, np.ndarray],
     ledger: tuple[np.ndarray, ...],
     settings: Settings,
     counts: np.ndarray,
@@ -216,7 +215,7 @@ def _once(
         tape, free, fluxes = (part.first(length) for part in rows)
         taken, shares = np.empty(length, np.int64), np.empty(length)
         made = module.drive_taped(
-            tile.array, tile.cells, *surroundings(tile, piece, table), piece.elapsed, piece.onward, history, cycle,
+            tile.array, tile.cells, *surroundings(tile, piece, table), piece.elapsed, piece.onward, *remembered,
             *ledger, tape, free, fluxes, taken, shares, limits, counts,
         )  # fmt: skip
         if made < 0:

@@ -22,9 +22,9 @@ __all__ = ["FINEST", "Grid", "carried_across"]
 FINEST = 5e-6  # mol/L of fluoride below which the nodes are evenly spaced, and above it by a constant factor
 SPACING = 0.5  # of the nodes, in asinh of fluoride over the finest
 NONE = 1e-12  # mol/L that stands for no fluoride
-STEEPEST = 2.3  # largest change of ln c in one iteration
+STEEPEST = 2.3  # largest change of ln c in one iteration, and largest factor of c from one node to where the next one is sought
 ITERATIONS = 80
-SHARP = 1e-9  # largest last correction of ln c
+SHARP = 1e-7  # largest last correction of ln c
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,18 @@ def carried_across(chemistry: Chemistry, y: np.ndarray, grid: Grid) -> np.ndarra
     found[:, home] = y
     for way in (-1, 1):
         for k in range(home + way, grid.count if way > 0 else -1, way):
-            found[:, k] = _titrated(chemistry, found[:, k - way], released[k] - released[k - way])
+            before = found[:, k - 2 * way] if k - way != home else None
+            found[:, k] = _titrated(chemistry, found[:, k - way], released[k] - released[k - way], before)
     return found
 
 
-def _titrated(chemistry: Chemistry, start: np.ndarray, amount: float) -> np.ndarray:
-    """Return what compositions ``start`` become by an amount of fluoride with its protons [mol/L · D] at the same activity product."""
-    y = start.copy()
+def _titrated(chemistry: Chemistry, start: np.ndarray, amount: float, before: np.ndarray | None = None) -> np.ndarray:
+    """Return what compositions ``start`` become by an amount of fluoride with its protons [mol/L · D] at the same activity product.
+
+    From the compositions of the node ``before`` follows where Newton's method starts.
+    """
+    y = start.copy() if before is None else _onward(chemistry, start, before)
+    y[FLUORIDE] = start[FLUORIDE]
     push, carried, drift, drifted = _pushes(chemistry, start)
     wanted = push.copy()
     wanted[FLUORIDE] = np.maximum(wanted[FLUORIDE] + amount, NONE * min(m.diffusivity for m in chemistry.model.system.core))
@@ -85,6 +90,13 @@ def _titrated(chemistry: Chemistry, start: np.ndarray, amount: float) -> np.ndar
         if not left.size:
             return y
     raise SolveError("a bath cannot be tabulated", why="its pore fluid has no answer to fluoride", fix='use tier="full"')
+
+
+def _onward(chemistry: Chemistry, start: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Return where two nodes point to: concentrations as logarithms, place and potential straight on."""
+    y, n = 2.0 * start - before, chemistry.size
+    y[:n] = start[:n] * np.clip((start[:n] + 1e-300) / (before[:n] + 1e-300), 1.0 / STEEPEST, STEEPEST)
+    return y
 
 
 def _corrected(chemistry: Chemistry, y: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

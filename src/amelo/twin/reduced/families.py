@@ -111,7 +111,7 @@ def _tabulated(
         partner,
         np.array([mixing_mobility(model, states[a], states[b], 0.5 * (weights[a] + weights[b])) for a, b in pairs]),
         paths,
-        np.stack([path.across for path in paths]),
+        np.ascontiguousarray(np.stack([path.across for path in paths])),  # stacked in the order of the paths, which is another
         np.array([_ghost(path, grid.below) for path in found[: len(fluids)]]),
         nodes,
         grid,
