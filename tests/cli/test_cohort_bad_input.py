@@ -58,12 +58,19 @@ TEETH = {
     "a tooth that is none": (changed("tooth_fdi", 99, [2]), "column tooth_fdi has the unknown code 99 in row 3", "FDI numbers of permanent teeth"),
     "three patients": (lambda t: t[t["id"] < 3], "the cohort has 3 patients (column id,", "give a larger cohort"),
     "a column by another name": (lambda t: t.rename(columns={"pocket_max": "pocket_maxi"}), "column pocket_max is missing", "did you mean 'pocket_maxi'"),
+    "plaque alike": (lambda t: t.assign(plaque=0.0), "column plaque is constant (0.0) in all", "leave cells empty where it is unknown"),
+    "a follow-up alike": (lambda t: t.assign(time=2.0), "column time is constant (2.0) in all", "check how the file was made"),
+    "an age that nobody knows": (lambda t: t.assign(baseline_age=np.nan), "column baseline_age is empty in all", "fill it where it is known"),
+    "no natural tooth": (lambda t: t.assign(natural=0), "column natural is 0 in all", "code a natural tooth as 1"),
+    "natural or not is unknown": (changed("natural", np.nan, [0, 4]), "column natural is empty in rows 1, 5", "fill it, or leave out these rows"),
     "a patient without a name": (changed("id", np.nan, [0]), "column id is empty in row 1", "name the patient of every tooth"),
 }  # fmt: skip
 MOLARS = {
     "ages in days": (lambda t: t.assign(**{c: 365.25 * t[c] for c in ("lo", "hi", "e_lo", "e_hi", "age_base", "age_last")}), "outside its range in rows", "give ages in years"),
     "a negative age": (changed("age_base", -6.0, [0]), "column age_base is outside its range in row 1, such as -6", "give ages in years"),
     "limits the wrong way round": (lambda t: t.assign(lo=t["hi"], hi=t["lo"]), "column lo is not below hi in rows", "exchange the two"),
+    "a child without a name": (changed("id", np.nan, [0, 3]), "column id is empty in rows 1, 4", "name the child of every tooth"),
+    "an input that nobody knows": (lambda t: t.assign(start_brush=np.nan), "column start_brush is empty in all", "fill it where it is known"),
     "a child in both splits": (two_splits("id"), "column split puts one child (column id) into two splits", "split by child"),
     "a molar twice": (first_again, "stands twice (columns id and tooth_fdi) in rows 1, 2", "keep one row for each"),
     "a molar that is none": (changed("tooth_fdi", 11, [1]), "column tooth_fdi has the unknown code 11 in row 2", ""),
@@ -148,6 +155,13 @@ def test_a_mapping_and_the_plain_file_are_scored_alike(amelo, teeth, tmp_path):
         found.append(json.loads(ran.out))
     assert found[0]["harrell_c"] == pytest.approx(found[1]["harrell_c"], abs=1e-9)
     assert found[0]["integrated_brier_score"] == pytest.approx(found[1]["integrated_brier_score"], rel=1e-9)
+
+
+def test_what_may_be_the_same_in_every_row_is_told_and_not_refused(amelo, teeth, tmp_path):
+    path = tmp_path / "women.csv"
+    teeth.assign(male=0.0, pocket_max=np.nan).to_csv(path, index=False)
+    ran = amelo("evaluate", "tooth-loss", path, "--draws", "2")
+    assert ran.code == 0 and "note: the same in every row: " in ran.out and "male (0)" in ran.out and "pocket_max" not in ran.out
 
 
 def test_training_needs_more_losses_than_one_and_rows_that_are_meant(amelo, teeth, tmp_path):

@@ -82,7 +82,7 @@ def test_an_evaluation_is_told_in_tables_and_drawn(amelo, files, tmp_path, model
     events = int(cohort()["event"].sum())
     for words in (
         f"tooth-loss {digest[:12]} on plain.csv: 60 teeth of 30 patients, {events} events",
-        "expected observed",
+        "expected / observed",
         "Uno C",
         "95 % interval",
         "ICI at 2 y",

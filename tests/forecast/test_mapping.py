@@ -69,6 +69,13 @@ def test_units_are_proportional_and_agree_with_pint(pair, value):
     assert value * UNITS[target][unit] == pytest.approx(exact, rel=1e-12)
 
 
+def test_ages_of_one_visit_stay_equal_in_another_unit():
+    years = np.round(np.random.default_rng(0).uniform(5, 12, 500), 2)
+    table = pd.DataFrame({"sound": 12 * years, "age_base": years})
+    mapped = apply_mapping(table, {"lo": Source("sound", 1 / 12)}, "caries-onset")
+    assert (mapped["lo"] == mapped["age_base"]).all() and not (12 * years * (1 / 12) == years).all()
+
+
 def test_codes_are_found_as_they_are_written(mapping):
     table = pd.DataFrame({"a": [1.0, 2.0, np.nan], "b": [True, False, True], "c": ["1", "2", None]})
     text = '[columns]\nevent = { column = "%s", values = { "1" = 1, "2" = 0, true = 1, false = 0 } }\n'

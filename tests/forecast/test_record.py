@@ -9,6 +9,7 @@ import json
 import pytest
 from synthetic_outlooks import mouth
 
+from amelo.errors import FormatError
 from amelo.forecast.record import Forecast, Risk
 from amelo.forecast.run import forecast
 
@@ -61,6 +62,29 @@ def test_plain_values_lose_nothing(found):
             risk.stage,
         )
         assert [d["effect"] for d in plain["drivers"]] == [d.effect for d in risk.drivers]
+
+
+def test_a_forecast_comes_back_from_its_plain_values_as_it_was(found):
+    again = Forecast.from_dict(json.loads(json.dumps(found.to_dict())))
+    assert again == found and repr(again) == repr(found) and again.to_csv() == found.to_csv()
+    assert Forecast.from_dict(found.to_dict()) == found
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda d: d.pop("level"), "'level' is missing"),
+        (lambda d: d["risks"][0].pop("curve"), "'curve' is missing"),
+        (lambda d: d.update(risks=3), "not iterable"),
+        (lambda d: d["risks"][0].update(drivers=[{"name": "age"}]), "missing"),
+    ],
+)
+def test_what_is_not_a_forecast_is_said(found, change, why):
+    data = json.loads(json.dumps(found.to_dict()))
+    change(data)
+    with pytest.raises(FormatError, match="this is not a forecast") as caught:
+        Forecast.from_dict(data)
+    assert why in str(caught.value)
 
 
 def test_a_risk_cannot_be_changed(found):

@@ -142,6 +142,19 @@ def test_failures_in_the_mouth_make_the_rest_less_safe(model):
     assert failures_told(case(**broken)) == 1
 
 
+def test_words_say_that_a_restoration_may_stand_where_another_failed(model):
+    """Nothing failed and a hazard above the average would contradict each other, were the second half not told."""
+
+    def told(patient: str, age: float | str) -> str:
+        (outlook,) = outlooks(filled(age, patient=patient), TIMES, model=model, seed=1)
+        return next(d.value for d in outlook.drivers if d.name == "patient")
+
+    assert told("40-40", 5).startswith("0 failed; 1 of known age") and told("40-40", 5).endswith(
+        "50 % of such stand where another failed"
+    )
+    assert "another" not in told("9-9", 1) and "another" not in told("40-40", "unknown")
+
+
 def test_the_mean_of_a_log_gamma():
     from scipy.special import digamma
 

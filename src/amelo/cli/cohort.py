@@ -244,7 +244,7 @@ def _finite(value: Any) -> Any:
 
 
 def _print_evaluation(found: Evaluation) -> None:
-    from amelo.report.forecast_cards import figure_name
+    from amelo.forecast.names import figure_name
 
     print(
         f"{found.kind} {found.model[:12]} on {found.data}: {found.rows} teeth of {found.patients} patients, {found.events} event{'s' * (found.events != 1)}"

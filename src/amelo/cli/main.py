@@ -17,7 +17,7 @@ from cyclopts import App, CycloptsError, UnusedCliTokensError
 from amelo import __version__
 from amelo.errors import AmeloError, nearest
 
-__all__ = ["COMMANDS", "app", "main"]
+__all__ = ["COMMANDS", "app", "main", "run"]
 
 COMMANDS = {
     "saturation": ("amelo.cli.chemistry:saturation", "How saturated a fluid is with enamel, dentine and other minerals."),

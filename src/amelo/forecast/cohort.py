@@ -20,6 +20,7 @@ __all__ = [
     "check_clusters",
     "check_events",
     "check_has_split",
+    "check_named",
     "check_one_split",
     "check_order",
     "check_unique",
@@ -253,17 +254,22 @@ def check_one_split(table: pd.DataFrame, cluster: str, split: str, person: str) 
         raise FormatError(what, where=_where(table), fix=f"split by {person}, so that all rows of one stand together")
 
 
-def check_varies(table: pd.DataFrame, names: Sequence[str]) -> None:
+def check_varies(table: pd.DataFrame, names: Sequence[str], *, empty: bool = False) -> None:
     """Refuse columns that hold one value only: they say nothing, and are usually a slip of export.
 
+    Arguments: table, names; empty (whether a column without any value is taken for unknown).
     Raises: FormatError.
     """
     for name in names:
         values = table[name].dropna()
-        if values.nunique() < 2:
-            value = (
-                shorten(values.iloc[0].item() if hasattr(values.iloc[0], "item") else values.iloc[0]) if len(values) else "empty"
+        if not len(values):
+            if empty:
+                continue
+            raise FormatError(
+                f"column {name} is empty in all {len(table)} rows", where=_where(table), fix="fill it where it is known"
             )
+        if values.nunique() < 2:
+            value = shorten(values.iloc[0].item() if hasattr(values.iloc[0], "item") else values.iloc[0])
             what = f"column {name} is constant ({value}) in all {len(table)} rows"
             raise FormatError(what, where=_where(table), fix="check how the file was made; leave cells empty where it is unknown")
 
@@ -291,6 +297,17 @@ def check_has_split(table: pd.DataFrame, name: str) -> None:
         held = f"it holds {', '.join(found[:SHOWN])}; " if found else ""
         fix = f"{held}write '{name}' in the rows that are meant, or leave the column out"
         raise FormatError(f"column split has no row '{name}'", where=_where(table), fix=fix)
+
+
+def check_named(table: pd.DataFrame, cluster: str, person: str) -> None:
+    """Refuse rows that do not say whose they are.
+
+    Raises: FormatError.
+    """
+    empty = table[cluster].isna().to_numpy()
+    if empty.any():
+        what = f"column {cluster} is empty in {rows_named(empty)}"
+        raise FormatError(what, where=_where(table), fix=f"name the {person} of every tooth")
 
 
 def check_events(table: pd.DataFrame, column: str, happened: np.ndarray, event: str, *, least: int = 1) -> None:

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from amelo.errors import FileError, InputError, nearest
+from amelo.forecast.names import figure_name
 from amelo.forecast.outlook import EVENTS
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ def _subgroups(evaluation: Evaluation, axes: Axes) -> None:
         axes.axvline(rows[0][1].value, color="#999999", linewidth=0.8, linestyle=":")
     axes.set_yticks(range(len(rows)), [_cut(name, 30) for name, _ in reversed(rows)], parse_math=False)
     axes.set_title(f"subgroups; {100 * evaluation.level:.0f} % intervals over patients", loc="left", fontsize=9)
-    axes.set_xlabel(key.replace("_", " "))
+    axes.set_xlabel(figure_name(key))
 
 
 def _named(evaluation: Evaluation, start: str) -> list[tuple[str, dict[str, list[float]]]]:

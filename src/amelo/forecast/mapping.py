@@ -35,6 +35,7 @@ UNITS = {  # unit of a column here: unit that a file may have, and its size
     "%": {"%": 1.0, "fraction": 100.0},
 }
 SAME = {"years": "y"}
+DIGITS = 9  # after the point, so that ages of one visit stay equal where only one of their columns is in months
 KEYS = ("column", "unit", "values")
 EXAMPLE = 'write for example time = { column = "follow_up", unit = "d" }'
 
@@ -122,7 +123,7 @@ def apply_mapping(table: pd.DataFrame, mapping: Mapping[str, Source], kind: str,
         if source.values:
             values = _recoded(table, source, f"{where}: columns.{target}")
         elif source.factor != 1.0:
-            values = numeric_column(table, source.column) * source.factor
+            values = np.round(numeric_column(table, source.column) * source.factor, DIGITS)
         found[target] = values
     taken = {source.column for source in mapping.values()}
     rest = [name for name in table.columns if name in columns_of(kind) and name not in found and name not in taken]

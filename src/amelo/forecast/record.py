@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from amelo.errors import FormatError
 from amelo.forecast.outlook import Driver, Event, Missing
 
 if TYPE_CHECKING:
@@ -61,6 +62,17 @@ class Risk:
         return f"{self.tooth} {self.surface}".rstrip()
 
 
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def _risk(data: Mapping[str, Any]) -> Risk:
+    parts = {"drivers": Driver, "missing": Missing, "changes": After}
+    plain = {f.name: _frozen(data[f.name]) for f in fields(Risk) if f.name not in parts}
+    made = {name: tuple(kind(**{k: _frozen(v) for k, v in part.items()}) for part in data[name]) for name, kind in parts.items()}
+    return Risk(**plain, **made)
+
+
 @dataclass(frozen=True)
 class Forecast:
     """What may happen to a mouth.
@@ -98,6 +110,25 @@ class Forecast:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Forecast:
+        """Return the forecast that :meth:`to_dict`, or ``amelo forecast --json``, has told of: the same to the last digit.
+
+        Raises: FormatError when something of it is not there.
+        """
+        try:
+            names = [f.name for f in fields(cls)]
+            return cls(
+                **{
+                    **{n: _frozen(data[n]) for n in names},
+                    "models": dict(data["models"]),
+                    "risks": tuple(map(_risk, data["risks"])),
+                }
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise FormatError("this is not a forecast", why=why, fix="take what amelo forecast CASE --json prints") from None
 
     def to_csv(self) -> str:
         """Return one line per event, tooth and horizon."""

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from typing import Any
 
-__all__ = ["card_lines", "figure_name", "summary_of"]
+from amelo.forecast.names import figure_name
+
+__all__ = ["card_lines", "summary_of"]
 
 WIDTH = 110
 FIRST = (
@@ -26,27 +28,6 @@ FIRST = (
     "figures",
 )
 LAST = ("limits", "looks", "looks_at_dev", "script", "date", "sources")
-NAMES = {
-    "harrell_c": "Harrell C",
-    "uno_c": "Uno C",
-    "integrated_brier_score": "integrated Brier score",
-    "within_mouth_c": "C within the mouth",
-    "ici": "ICI",
-    "auc": "AUC",
-    "auc_expected": "AUC of all",
-    "brier": "Brier score",
-    "log_likelihood": "log-likelihood per tooth",
-}
-
-
-def figure_name(key: str) -> str:
-    """Return a figure's key in words: ``ici_2y`` is ``ICI at 2 y``."""
-    if key in NAMES:
-        return NAMES[key]
-    stem, _, horizon = key.rpartition("_")
-    if stem and horizon[:-1].replace(".", "").isdigit() and horizon.endswith("y"):
-        return f"{NAMES.get(stem, stem.replace('_', ' '))} at {horizon[:-1]} y"
-    return key.replace("_", " ")
 
 
 def summary_of(model: Mapping[str, Any]) -> tuple[str, str, str]:

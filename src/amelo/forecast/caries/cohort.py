@@ -12,6 +12,7 @@ from amelo.errors import FormatError
 from amelo.forecast.cohort import (
     check_clusters,
     check_events,
+    check_named,
     check_one_split,
     check_order,
     check_unique,
@@ -101,6 +102,7 @@ def read_cohort(source: str | Path | pd.DataFrame, *, split: str = "") -> Cohort
     """
     table = read_table(source)
     require_columns(table, [*REQUIRED, "split"] if split else REQUIRED)
+    check_named(table, "id", "child")
     if "split" in table.columns:
         check_one_split(table, "id", "split", "child")
     if split:

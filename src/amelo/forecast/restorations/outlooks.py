@@ -85,7 +85,7 @@ def outlooks(case: Case, times: np.ndarray, *, draws: int = 400, seed: int = 0, 
     replaced = constants["study.replaced"]["value"] * np.clip((age - CHILDHOOD) / (GROWN - CHILDHOOD), 0.0, 1.0)
     frailty = posterior_frailty(failures_told(case), past, survivors, replaced, np.exp(p["frailty_variance"]), rng)
     order = np.log(np.maximum(frailty, 1e-12))
-    told = f"{failures_told(case)} failed; {survivors} of known age, which {float(past.mean()):.2g} failures were expected to end"
+    told = _told(failures_told(case), survivors, float(past.mean()), float(replaced.mean()))
     typical = _mean_log_gamma(1.0 / np.exp(p["frailty_variance"]))
     patient = Part(
         "patient",
@@ -96,6 +96,12 @@ def outlooks(case: Case, times: np.ndarray, *, draws: int = 400, seed: int = 0, 
     )
     changes = _changes(common, p)
     return found + [_outlook(ready, patient, frailty, times, name, changes) for ready in prepared]
+
+
+def _told(failed: int, survivors: int, expected: float, replaced: float) -> str:
+    """Return the two things that are known of the mouth in words: what stood its years, and what may stand where another failed."""
+    known = f"{failed} failed; {survivors} of known age, which {expected:.2g} failures were expected to end"
+    return known + (f"; {100 * replaced:.0f} % of such stand where another failed" if survivors and replaced >= 0.01 else "")
 
 
 def _irradiated(case: Case) -> str:
