@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from amelo.errors import ParameterError
 from amelo.params import load_set
 from amelo.params.load import Parameter
 from amelo.therapy.nano.carrier import SCENE, Carrier
@@ -49,7 +50,7 @@ def treated(
     value = load_set(SCENE).value
     thickness = float(column.edges[-1])
     ground = Ground(tubules, vital, max(depth or value("dentine.thickness"), thickness))
-    carriers = tuple({c.name: c for visit in visits for c in visit.carriers}.values())
+    carriers = _each(visits)
     for visit in visits:
         replace(visit, ground=ground).check(column)
     spread = _spread(carriers, ground, column.members, seed)
@@ -65,6 +66,24 @@ def treated(
     words += "; tubules of dentine are open" + (", and a vital pulp presses fluid out of them" if vital else "") if tubules else ""
     column = replace(column, added=(*column.added, *known), changes=(*column.changes, words, *tiers))
     return column, tuple(replace(part, ground=ground) if isinstance(part, Visit) else part for part in schedule)
+
+
+def _each(visits: tuple[Visit, ...]) -> tuple[Carrier, ...]:
+    """Return the carriers of visits, each once.
+
+    Raises: ParameterError for two that cannot be told apart by their names.
+    """
+    found: dict[str, Carrier] = {}
+    for carrier in (act.carrier for visit in visits for act in visit.acts if act.carrier):
+        other = found.setdefault(phase_of(carrier), carrier)
+        if other != carrier:
+            names = carrier.name if other.name == carrier.name else f"{other.name} and {carrier.name}"
+            raise ParameterError(
+                f"two different carriers are called {names}",
+                why="their books would be one",
+                fix="give one another name in its [set]",
+            )
+    return tuple(found.values())
 
 
 def _tiers(visits: tuple[Visit, ...], ground: Ground) -> tuple[str, ...]:
