@@ -315,3 +315,12 @@ def test_payload_is_given_off_in_plaque_as_on_a_bare_surface(plaque):
     rates = tile.fields(f"dissolution_rate.{k}")[:, 0]
     assert whole.edges[0] < 0.0 < rates[0]
     np.testing.assert_allclose(rates, rates[-1])
+
+
+def test_a_visit_at_the_end_is_seen_as_one_before_other_steps():
+    text = "nanobots caps-400 at 1e10 per mL for 20 min, pull 5 T/m\n"
+    alone, more = (simulate(specimen(), t, accuracy=0.05).accounts() for t in (text, text + WATER))
+    for name in ("carriers that came to the tooth", "carriers docked on the surface", "payload brought to stay"):
+        key = next(k for k in alone if name in k)
+        assert alone[key].value == pytest.approx(more[key].value, rel=1e-9)
+        assert alone[key].value > 0.0
