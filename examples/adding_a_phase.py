@@ -1,4 +1,4 @@
-"""Amorphous calcium phosphate as a precursor: a mineral that amelo does not ship, added in one small file.
+"""Amorphous calcium phosphate as a precursor: a mineral that no tissue of amelo has, added in one small file.
 
 Run it with ``python examples/adding_a_phase.py``.  A lesion is held for six hours in a fluid as rich in calcium and phosphate as one
 that casein keeps from precipitating, and then for two days in an ordinary remineralising fluid, once without the new mineral and
@@ -22,14 +22,14 @@ version = "1"
 about = "the second, less soluble of two amorphous calcium phosphates"
 temperature_C = 37
 
-[solid.ACP]
+[solid.ACP2]
 formula = "Ca(PO4)0.74H0.22"
 ions = 2
 reaction = {"Ca+2" = 1, "PO4-3" = 0.74, "H+" = 0.22}
 about = "amorphous calcium phosphate, counted per calcium"
-names = ["amorphous calcium phosphate"]
+names = ["second amorphous calcium phosphate"]
 
-[solid.ACP.pk]
+[solid.ACP2.pk]
 value = 11.49
 unit = "1"
 low = 10.64
@@ -38,7 +38,7 @@ grade = "B"
 source = "doi:10.1016/0022-0248(90)90079-Z doi:10.3390/membranes10050081"
 note = "3.2e-12, as table 4 of the second source quotes the first, which was not read; 2.3e-11 is the phase that forms first"
 
-[solid.ACP.molar_volume]
+[solid.ACP2.molar_volume]
 value = 61.0
 unit = "cm3/mol"
 low = 55.0
@@ -47,7 +47,7 @@ grade = "assumption"
 source = "doi:10.1016/j.actbio.2010.02.017"
 note = "110.6 g/mol with about 15 % by mass of water, at a density of 2.1 g/cm3; both are ours, the source reviews the substance"
 
-[solid.ACP.growth_rate]
+[solid.ACP2.growth_rate]
 value = 1e-3
 unit = "mol/(L s)"
 low = 1e-4
@@ -56,7 +56,7 @@ grade = "assumption"
 source = "doi:10.1016/0022-0248(90)90079-Z"
 note = "it comes first where it can form at all, so it must be faster than brushite; the rate is ours"
 
-[solid.ACP.dissolution_rate]
+[solid.ACP2.dissolution_rate]
 value = 1e-2
 unit = "mol/(L s)"
 low = 1e-3
@@ -71,7 +71,7 @@ def with_precursor(column):
     """Return a column in whose pores amorphous calcium phosphate may form, and dissolve again."""
     column = with_reactions(column, ACP, where="adding_a_phase.py")
     laws = Dissolution(order=1.0, surface_exponent=1.0), Growth(order=1.0, surface="pore", inhibited=False)
-    return with_phase(column, Phase("ACP", "ACP", *laws, apatite=False))
+    return with_phase(column, Phase("ACP", "ACP2", *laws, apatite=False))
 
 
 PROTOCOL = """

@@ -69,6 +69,24 @@ def test_the_field_of_a_step_is_that_which_carriers_feel():
     assert (field_of(turned).flux_density, field_of(turned).frequency, field_of(turned).gravity) == (5e-3, 50.0, -1.0)
 
 
+def test_a_retrieval_turns_round_the_last_field_before_it():
+    pull = Nanobots(carrier="caps-400", number_density=1e15, duration=60.0, gradient=5.0)
+    screw = FieldAlone(duration=60.0, flux_density=5e-3, frequency=50.0)
+    home, still = Retrieve(duration=60.0), Nanobots(carrier="caps-400", number_density=1e15, duration=60.0)
+    for before, gradient, frequency in (
+        ((pull, home), -5.0, 0.0),
+        ((pull, still), -5.0, 0.0),
+        ((pull, screw), 0.0, -50.0),
+        ((screw, home, home), 0.0, -50.0),
+        ((FieldAlone(duration=60.0, gradient=-5.0),), -5.0, 0.0),
+        ((), 0.0, 0.0),
+    ):
+        field = field_of(home, *before)
+        assert (field.gradient, field.frequency) == (gradient, frequency)
+    own = field_of(Retrieve(duration=60.0, flux_density=5e-3, frequency=20.0), pull)
+    assert (own.gradient, own.flux_density, own.frequency) == (0.0, 5e-3, -20.0)
+
+
 def test_commas_may_stand_before_what_drives_and_the_text_has_none():
     one = Protocol.parse(f"{DOSE} for 20 min, pull 5 T/m, facing up, ultrasound")
     two = Protocol.parse(f"{DOSE} ultrasound facing up pull 5 T/m for 20 min")

@@ -13,6 +13,7 @@ from amelo.errors import InputError, ParameterError
 from amelo.params import load_set
 from amelo.protocol import Protocol
 from amelo.protocol.simulate import simulate
+from amelo.records.case import load_case
 from amelo.records.specimen import parse_specimen
 from amelo.therapy.nano.books import account
 from amelo.therapy.nano.carrier import Carrier
@@ -22,6 +23,14 @@ from amelo.therapy.nano.treat import treated, visits_of
 from amelo.therapy.nano.visit import Act, Ground, Visit, phase_of
 from amelo.twin.build import column_of
 from amelo.twin.change import Standing
+from amelo.twin.diffusivity import diffusivities
+from amelo.twin.lesion.bed import with_bed
+from amelo.twin.lesion.biofilm import with_biofilm
+from amelo.twin.lesion.kernel import layout_of
+from amelo.twin.lesion.solve import cell_model
+from amelo.twin.lesion.tiles import Baths, fill
+from amelo.twin.schedule import unrolled
+from amelo.twin.twin import Twin
 
 CAPS, IRON = Carrier.named("caps-400"), Carrier.named("iron-oxide")
 WATER = "immerse in NaCl 150 mM for 1 min\n"
@@ -259,3 +268,59 @@ def test_a_whole_visit_is_simulated_and_told():
     assert early["caps-400: carriers docked on the surface"].value == 0.0
     assert any("carriers: caps-400" in words for words in found.provenance.assumptions)
     assert "peddi2025" in {key for p in found.provenance.parameters for key in p["source"].split()}
+
+
+def test_heat_that_boils_water_is_refused():
+    act = Act(IRON, Field(gradient=50.0, heating=True), 1e18, 1200.0)
+    with pytest.raises(
+        ParameterError,
+        match=r"iron-oxide cannot be heated like this; the warmest place would be .* water boils at 100; bring fewer",
+    ):
+        visited(act, carrier=IRON)
+    _, after = visited(replace(act, outside=1e15), carrier=IRON)
+    assert 0.0 < book(after, "warming", IRON)[0] < 63.0
+
+
+def test_a_file_named_twice_in_a_visit_brings_its_carriers_twice(tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(load_text("caps-400").replace("nano/caps-400", "nano/own"))
+    once, again = Carrier.read(own), Carrier.read(own)
+    assert once is not again
+    _, one = visited(Act(once, Field(gradient=5.0), 1e15, 600.0), carrier=once)
+    _, two = visited(*(Act(c, Field(gradient=5.0), 1e15, 600.0) for c in (once, again)), carrier=once)
+    assert book(two, "arrived", once)[0] == pytest.approx(2.0 * book(one, "arrived", once)[0])
+
+
+def test_carriers_that_share_a_name_and_differ_are_refused():
+    other = replace(CAPS.changed(diameter=2e-7), name="caps.400")
+    for changed, said in ((replace(other, name="caps-400"), "called caps-400;"), (other, "called caps-400 and caps.400;")):
+        visits = tuple(Visit("x", (Act(c, Field(), 1e12, 60.0),)) for c in (CAPS, changed))
+        with pytest.raises(ParameterError, match=f"two different carriers are {said} their books would be one; give one"):
+            treated(column_of(specimen()), visits)
+    same = tuple(Visit("x", (Act(c, Field(), 1e12, 60.0),)) for c in (CAPS, CAPS.changed()))
+    assert treated(column_of(specimen()), same)[0].bed is not None
+
+
+@pytest.mark.parametrize("plaque", [False, True])
+def test_payload_is_given_off_in_plaque_as_on_a_bare_surface(plaque):
+    schedule = Protocol.parse("nanobots caps-400 at 1e10 per mL for 20 min\n" + WATER).schedule()
+    column = Twin.of(load_case("cases/kira.json"), tooth=36, surface="M").column()
+    column = column if plaque else replace(column, biofilm=None)
+    ready, bound = treated(column, schedule)
+    whole = with_bed(with_biofilm(ready))
+    model = cell_model(whole, bound, diffusivities(37.0))
+    baths = Baths(model, [segment.exposure for segment in unrolled(bound)], whole.table)
+    tile = fill(layout_of(model, 1), whole, np.array([0]), baths.fields(whole.fluid), None, baths)
+    (k,) = (k for k, phase in enumerate(whole.phases) if phase.alone)
+    rates = tile.fields(f"dissolution_rate.{k}")[:, 0]
+    assert whole.edges[0] < 0.0 < rates[0]
+    np.testing.assert_allclose(rates, rates[-1])
+
+
+def test_a_visit_at_the_end_is_seen_as_one_before_other_steps():
+    text = "nanobots caps-400 at 1e10 per mL for 20 min, pull 5 T/m\n"
+    alone, more = (simulate(specimen(), t, accuracy=0.05).accounts() for t in (text, text + WATER))
+    for name in ("carriers that came to the tooth", "carriers docked on the surface", "payload brought to stay"):
+        key = next(k for k in alone if name in k)
+        assert alone[key].value == pytest.approx(more[key].value, rel=1e-9)
+        assert alone[key].value > 0.0

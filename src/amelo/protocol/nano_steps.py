@@ -91,7 +91,7 @@ class FieldAlone(Steered):
 
 
 class Retrieve(Steered):
-    """Take carriers away again with the field reversed, in a fluid without new ones; no gradient is that of the step before."""
+    """Take carriers away again with the field reversed, in a fluid without new ones; where none is said, the last one before it."""
 
     kind: Literal["retrieve"] = "retrieve"
     gradient: measure(0, 100, "T/m", "gradient that pulls out of the tooth", "magnets that exist") = 0.0
@@ -113,17 +113,25 @@ def carrier_of(name: str) -> Any:
         raise RecordError(error.what, where=error.where, why=error.why, fix=error.fix) from None
 
 
-def field_of(step: Steered, before: Steered | None = None) -> Any:
+def field_of(step: Steered, *before: Steered) -> Any:
     """Return the field of a step as carriers feel it.
 
-    Arguments: step; before (the step before it, whose gradient a ``retrieve`` without one turns round).
+    Arguments: step; before (the steps before it in the same visit, in order).
+    Assumptions: a ``retrieve`` pulls out of the tooth and turns helices back; one that says neither turns round the last field before it
+    that was no ``retrieve`` itself.
     """
     from amelo.therapy.nano.field import Field as External
 
-    gradient = step.gradient
+    gradient, flux_density, frequency = step.gradient, step.flux_density, step.frequency
     if isinstance(step, Retrieve):
-        gradient = -(gradient or abs(before.gradient if before is not None else 0.0))
-    return External(gradient, step.flux_density, step.frequency, step.heated, step.ultrasound, FACING[step.facing])
+        driving = (s for s in reversed(before) if _drives(s) and not isinstance(s, Retrieve))
+        turned = step if _drives(step) else next(driving, step)
+        gradient, flux_density, frequency = -abs(turned.gradient), turned.flux_density, -turned.frequency
+    return External(gradient, flux_density, frequency, step.heated, step.ultrasound, FACING[step.facing])
+
+
+def _drives(step: Steered) -> bool:
+    return bool(step.gradient or step.frequency)
 
 
 def oversized_probe(steps: Sequence[Any], path: tuple[int, ...] = ()) -> tuple[tuple[int, ...], RecordError] | None:

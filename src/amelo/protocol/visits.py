@@ -36,7 +36,7 @@ def visit(steps: Sequence[Steered]) -> Visit:
         acts.append(
             Act(
                 carrier=carrier_of(step.carrier) if brings else None,
-                field=field_of(step, steps[k - 1] if k else None),
+                field=field_of(step, *steps[:k]),
                 outside=step.number_density if brings else 0.0,
                 duration=step.duration,
                 layer=step.film or None,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from amelo.errors import ParameterError
 from amelo.params import load_set
 from amelo.params.load import Parameter
 from amelo.therapy.nano.carrier import SCENE, Carrier
@@ -16,10 +17,11 @@ from amelo.therapy.nano.visit import Ground, Visit, phase_of
 from amelo.twin.column import Bed, Column
 from amelo.twin.ensemble import draw
 from amelo.twin.phases import Dissolution, Phase
-from amelo.twin.schedule import Schedule
+from amelo.twin.schedule import Schedule, unrolled
 
 __all__ = ["treated", "visits_of"]
 
+MOMENT = 1.0  # s
 THINNEST = 1e-7  # m, of the room for carriers
 SPREAD = {  # numbers of a carrier that members have of their own: name in its file, attribute
     "magnetisation": "magnetisation",
@@ -42,6 +44,7 @@ def treated(
     Arguments: column (M members); schedule; tubules (whether open ones lie bare); vital (whether a pulp presses fluid out of them); depth
     from the surface to the pulp [m] (None: the thickness of dentine, or of the column where that is more); seed of how members differ.
     Raises: ParameterError for a carrier that does not fit where it is brought.
+    Assumptions: a visit at the end is followed by a second of its fluid, without carriers.
     """
     visits = visits_of(schedule)
     if not visits:
@@ -49,7 +52,7 @@ def treated(
     value = load_set(SCENE).value
     thickness = float(column.edges[-1])
     ground = Ground(tubules, vital, max(depth or value("dentine.thickness"), thickness))
-    carriers = tuple({c.name: c for visit in visits for c in visit.carriers}.values())
+    carriers = _each(visits)
     for visit in visits:
         replace(visit, ground=ground).check(column)
     spread = _spread(carriers, ground, column.members, seed)
@@ -64,7 +67,31 @@ def treated(
     words = "carriers: " + ", ".join(carrier.name for carrier in carriers)
     words += "; tubules of dentine are open" + (", and a vital pulp presses fluid out of them" if vital else "") if tubules else ""
     column = replace(column, added=(*column.added, *known), changes=(*column.changes, words, *tiers))
-    return column, tuple(replace(part, ground=ground) if isinstance(part, Visit) else part for part in schedule)
+    return column, tuple(replace(part, ground=ground) if isinstance(part, Visit) else part for part in _seen(schedule))
+
+
+def _seen(schedule: Schedule) -> Schedule:
+    """Return the schedule, with a moment more of its last fluid where it ends in a visit: states are kept at the ends of segments."""
+    segments = list(unrolled(schedule)) if isinstance(schedule[-1], Visit) else []
+    return (*schedule, *(replace(last, duration=MOMENT, label="the fluid is changed") for last in segments[-1:]))
+
+
+def _each(visits: tuple[Visit, ...]) -> tuple[Carrier, ...]:
+    """Return the carriers of visits, each once.
+
+    Raises: ParameterError for two that cannot be told apart by their names.
+    """
+    found: dict[str, Carrier] = {}
+    for carrier in (act.carrier for visit in visits for act in visit.acts if act.carrier):
+        other = found.setdefault(phase_of(carrier), carrier)
+        if other != carrier:
+            names = carrier.name if other.name == carrier.name else f"{other.name} and {carrier.name}"
+            raise ParameterError(
+                f"two different carriers are called {names}",
+                why="their books would be one",
+                fix="give one another name in its [set]",
+            )
+    return tuple(found.values())
 
 
 def _tiers(visits: tuple[Visit, ...], ground: Ground) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from amelo.twin.column import Column
 __all__ = ["Act", "Ground", "Visit", "phase_of"]
 
 PACKED = 1.5  # order of what pores of a bed of carriers let through, in their share of it (bruggeman1935)
+BOILING = 100.0  # degC, by definition of that scale
 MOST_OF_PORES = 0.9  # that carriers may fill; what does not fit stays in the fluid and is washed away
 
 
@@ -146,7 +147,7 @@ class Visit:
 
     def _acts_on(self, carrier: Carrier) -> tuple[Act, ...]:
         """Return the acts as one carrier sees them: what is outside is its own, or nothing."""
-        return tuple(act if act.carrier is carrier else replace(act, outside=0.0) for act in self.acts)
+        return tuple(act if act.carrier == carrier else replace(act, outside=0.0) for act in self.acts)
 
     def _saturation(self, carrier: Carrier, before: Standing) -> np.ndarray:
         """Return how saturated the fluid is (M, N) with the payload, 0 for a carrier without."""
@@ -183,8 +184,21 @@ class Visit:
                 density[0] += at.stuck[m] / np.diff(edges)[0]
                 warm = conduct(edges, heat_of(carrier, density), np.linspace(0.0, heated, 13)[1:])
                 peak[m], pulp[m] = warm.warming.max(), warm.far.max()
+            _refuse_boiling(carrier, float(peak.max()), max(act.temperature for act in acts))
             found |= {"warming": peak, "pulp_warming": pulp}
         return found
+
+
+def _refuse_boiling(carrier: Carrier, warming: float, start: float) -> None:
+    """Refuse heat that would boil water, of which nothing here holds any longer.
+
+    Arguments: carrier; warming [K] of the warmest place; start [degC].
+    Raises: ParameterError.
+    """
+    if start + warming > BOILING:
+        why = f"the warmest place would be {start + warming:.4g} degC, and water boils at {BOILING:g}"
+        fix = "bring fewer carriers, or heat them for a shorter time"
+        raise ParameterError(f"{carrier.name} cannot be heated like this", why=why, fix=fix)
 
 
 def _docked(

@@ -138,6 +138,7 @@ def fill(tile: Any, column: Column, lanes: np.ndarray, fluid: dict[str, float], 
     tile.fields("counter")[cells] = constants["water"] * held["free_groups"]
     pores = 1.0 - column.sound[lanes, :, -1].sum(axis=1) - column.organic[lanes, -1]
     for k, phase in enumerate(column.phases):  # apatite does not grow among bacteria, which keep saliva from turning into stone
+        scale = 1.0 if phase.alone else 0.0 if phase.apatite else constants["water"] / pores
         for law in ("growth_rate", "dissolution_rate"):
-            tile.fields(f"{law}.{k}")[cells] *= 0.0 if phase.apatite else constants["water"] / pores
+            tile.fields(f"{law}.{k}")[cells] *= scale
     tile.fields("sound_apatite")[cells] = tile.fields("sound0")[cells]

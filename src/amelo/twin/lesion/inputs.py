@@ -109,6 +109,8 @@ def inputs_gradient(
     for k, phase in enumerate(column.phases):
         for law in ("growth_rate", "dissolution_rate"):
             bar, rate = shared[f"{law}.{k}"], column.parameters.get(f"{law}.{phase.name}", 0.0) / LITRES
+            if phase.alone:
+                continue
             if not phase.apatite:
                 of_pores -= bar[:, film].sum(axis=1) * rate * water / pores**2
             bar[:, film] *= 0.0 if phase.apatite else (water / pores)[:, None]
