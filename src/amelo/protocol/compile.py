@@ -20,7 +20,7 @@ from amelo.protocol.mouthfuls import any_mouth, expanded, mouthfuls
 from amelo.protocol.nano_steps import NanoStep
 from amelo.protocol.steps import Bath, Day, DayOfCase, Repeat, Slurry
 from amelo.protocol.text import line
-from amelo.protocol.visits import any_nano, visit
+from amelo.protocol.visits import any_nano, visited
 from amelo.records.case import Case
 from amelo.twin.schedule import Exposure, Schedule, Segment
 from amelo.twin.schedule import Repeat as Repeated
@@ -82,14 +82,16 @@ class _Compiler:
         """Return the parts of a block, runs of mouth steps taken together."""
         out: list[Any] = []
         run: list[Any] = []
-        acts: list[Any] = []
+        acts: list[tuple[Any, Segment]] = []
         for i, step in enumerate(steps):
             here = (*path, i)
-            if acts and not isinstance(step, NanoStep):
-                out.append(visit(acts))
-                acts = []
             if isinstance(step, NanoStep):
-                acts.append(step)
+                out += self.mouth(run)
+                acts.append((step, self.bath(step, here)))
+                run, self.state = [], None
+                continue
+            out += visited(acts)
+            acts = []
             if isinstance(step, Repeat | Day | DayOfCase):
                 out += self.mouth(run)
                 out += self.block(step, here)
@@ -100,7 +102,7 @@ class _Compiler:
                 run, self.state = [], None
             else:
                 run.append(step)
-        return (*out, *([visit(acts)] if acts else []), *self.mouth(run))
+        return (*out, *visited(acts), *self.mouth(run))
 
     def block(self, step: Any, path: Path) -> Schedule:
         if not isinstance(step, Repeat):

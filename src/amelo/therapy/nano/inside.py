@@ -25,8 +25,8 @@ CELLS = 400  # of a tubule: fewer widen the tail of depths (measures.grid_wideni
 class Inside:
     """Carriers of M members in their tubules after a visit, per area of tissue [1/m2], loads in full carriers.
 
-    Fields (M,): entered, held, held_load, plugged, retrieved and home (back through the mouth, the first while taken home), pulp, released
-    (loads given off); median and deepest, depths [m] that half and a tenth of them pass, not-a-number without any; conductance, relative
+    Fields (M,): entered, held, held_load, plugged, retrieved and home (back through the mouth, the first while taken home), pulp;
+    median and deepest, depths [m] that half and a tenth of them pass, not-a-number without any; conductance, relative
     to open tubules; imbalance, relative; carriers and loads (M, N) in the cells of the tissue; per_area (M, K) in the cells between edges
     (K + 1,) [m] of the tubules.
     """
@@ -38,7 +38,6 @@ class Inside:
     retrieved: np.ndarray
     home: np.ndarray
     pulp: np.ndarray
-    released: np.ndarray
     median: np.ndarray
     deepest: np.ndarray
     conductance: np.ndarray
@@ -54,7 +53,7 @@ class Inside:
         members, cells = len(standing.members), standing.ph.shape[1] - standing.outside
         none = np.zeros(members)
         return cls(
-            *(none for _ in range(8)),
+            *(none for _ in range(7)),
             median=none,
             deepest=none,
             conductance=np.ones(members),
@@ -77,13 +76,11 @@ def inside(
     ground: Ground,
     before: Standing,
     own: Mapping[str, np.ndarray],
-    saturation: np.ndarray,
 ) -> Inside:
     """Return where carriers are in the tubules after a visit.
 
-    Arguments: carrier; acts (what is outside being this carrier); ground; before; own (numbers (M,) of the members in place of the carrier's);
-    saturation (M, N) of the fluid in the tissue with the payload.
-    Assumptions: every tubule of a member is alike and straight; what is still free in them when the fluid outside is changed stays; plugs
+    Arguments: carrier; acts (what is outside being this carrier); ground; before; own (numbers (M,) of the members in place of the carrier's).
+    Assumptions: payload stays aboard (it goes off in the twin); every tubule of a member is alike and straight; what is still free in them when the fluid outside is changed stays; plugs
     of earlier visits and acts hold water back, by as much as they had when an act begins, and do not stand in the way of carriers.
     """
     from amelo.therapy.nano.density import State, carry_many, imbalance
@@ -92,14 +89,11 @@ def inside(
     passage, members = passage_of(ground), len(before.members)
     spread = ground.of(before.members)
     counted = spread.get("tubule.density", np.full(members, passage.density))
-    changed = {name: own[name] for name in ("magnetisation", "stick_tubule", "release_rate") if name in own}
+    changed = {name: own[name] for name in ("magnetisation", "stick_tubule") if name in own}
     pressed = spread.get("outflow", np.ones(members)) * passage.density / counted  # fewer tubules, faster in each
     earlier = before.accounts.get(account(carrier, "conductance"), np.zeros(members))
     left = np.where(earlier > 0.0, earlier, 1.0)  # of what water passes, after plugs of earlier visits
-    fluid = {
-        "ph": _along(passage, before, before.ph),
-        "saturation": _along(passage, before, saturation),
-    }
+    fluid = {"ph": _along(passage, before, before.ph), "saturation": 1.0}
     state = State(*(np.broadcast_to(x, (members, *np.shape(x))) for x in State.empty(passage)))
     entered, home, retrieved = np.zeros(members), np.zeros(members), np.zeros(members)
     for act in acts:
@@ -123,7 +117,6 @@ def inside(
         retrieved=retrieved * counted,
         home=home * counted,
         pulp=state.pulp * counted,
-        released=(state.released * size).sum(axis=1) * counted,
         median=deep[:, 0],
         deepest=deep[:, 1],
         conductance=left * np.asarray(conductance_left(state, passage, carrier)),

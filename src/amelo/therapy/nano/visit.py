@@ -116,9 +116,8 @@ class Visit:
         members, acts = len(before.members), self._acts_on(carrier)
         spread = self.ground.of(before.members)
         mine = {name.partition(" ")[2]: values for name, values in spread.items() if name.startswith(f"{carrier.name} ")}
-        saturation = self._saturation(carrier, before)
-        at, retrieved = _docked(carrier, acts, before, mine, saturation)
-        within = inside(carrier, acts, self.ground, before, mine, saturation) if self.ground.tubules else Inside.nothing(before)
+        at, retrieved = _docked(carrier, acts, before, mine)
+        within = inside(carrier, acts, self.ground, before, mine) if self.ground.tubules else Inside.nothing(before)
         after, crowded_outside, crowded, crowded_load = _laid(carrier, before, at, within)
         wrong = np.maximum(np.full(members, at.imbalance), within.imbalance)
         entries = {
@@ -129,7 +128,6 @@ class Visit:
             "retrieved": retrieved + within.retrieved,
             "washed": at.left - retrieved + crowded + within.home - within.retrieved,
             "pulp": within.pulp,
-            "released": (at.released + within.released) * carrier.payload_volume,
             "payload": (at.stuck_load - crowded_load + within.held_load) * carrier.payload_volume,
             "iron": (at.stuck - crowded + within.held) * carrier.iron_oxide_mass,
             "depth": within.median,
@@ -148,13 +146,6 @@ class Visit:
     def _acts_on(self, carrier: Carrier) -> tuple[Act, ...]:
         """Return the acts as one carrier sees them: what is outside is its own, or nothing."""
         return tuple(act if act.carrier == carrier else replace(act, outside=0.0) for act in self.acts)
-
-    def _saturation(self, carrier: Carrier, before: Standing) -> np.ndarray:
-        """Return how saturated the fluid is (M, N) with the payload, 0 for a carrier without."""
-        name = phase_of(carrier)
-        if name not in before.phases:
-            return np.zeros_like(before.ph)
-        return np.clip(before.saturation[:, before.phases.index(name)], 0.0, 1.0)
 
     def _effects(
         self, carrier: Carrier, acts: tuple[Act, ...], before: Standing, at: Docked, within: Inside
@@ -201,19 +192,16 @@ def _refuse_boiling(carrier: Carrier, warming: float, start: float) -> None:
         raise ParameterError(f"{carrier.name} cannot be heated like this", why=why, fix=fix)
 
 
-def _docked(
-    carrier: Carrier, acts: tuple[Act, ...], before: Standing, mine: Mapping[str, np.ndarray], saturation: np.ndarray
-) -> tuple[Docked, np.ndarray]:
+def _docked(carrier: Carrier, acts: tuple[Act, ...], before: Standing, mine: Mapping[str, np.ndarray]) -> tuple[Docked, np.ndarray]:
     """Return what stays on the surface after all acts and a change of fluid, and the carriers that were taken home [1/m2].
 
-    Arguments: carrier; acts (as it sees them); before; mine (numbers (M,) of the members in place of its own); saturation (M, N).
+    Arguments: carrier; acts (as it sees them); before; mine (numbers (M,) of the members in place of its own).
     """
     members, first = len(before.members), before.outside
     sound = before.sound[:, :, first].sum(axis=1)
     deficit = 1.0 - np.clip(before.mineral[:, :, first].sum(axis=1) / np.where(sound > 0.0, sound, 1.0), 0.0, 1.0)
     at, retrieved = Docked.nothing(members), np.zeros(members)
     stick = mine["stick_lesion"] / carrier.stick_lesion if carrier.stick_lesion and "stick_lesion" in mine else 1.0
-    release = mine["release_rate"] / carrier.release_rate if carrier.release_rate and "release_rate" in mine else 1.0
     for act in acts:
         gone = at.left
         at = dock(
@@ -224,12 +212,11 @@ def _docked(
             duration=act.duration,
             deficit=deficit,
             ph=before.ph[:, first],
-            saturation=saturation[:, first],
+            saturation=1.0,  # what they hold goes off in the twin, from the middle of the visit on
             layer=act.layer,
             temperature=act.temperature,
             magnetisation=mine.get("magnetisation"),
             stick=stick,
-            release=release,
         )
         retrieved = retrieved + (at.left - gone if act.home else 0.0)
     return wash(at), retrieved
