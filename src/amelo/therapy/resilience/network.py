@@ -102,7 +102,9 @@ def _check_connected(trials: Sequence[Trial], treatments: tuple[str, ...]) -> No
         grew = not more <= reached
         reached |= more
     if alone := [name for name in treatments if name not in reached]:
-        raise FormatError(f"no chain of trials leads from {treatments[0]} to {', '.join(alone)}", why="a network must hang together")
+        raise FormatError(
+            f"no chain of trials leads from {treatments[0]} to {', '.join(alone)}", why="a network must hang together"
+        )
 
 
 def fit(network: Network, x: np.ndarray | None = None, *, tau: float | None = None) -> Fit:

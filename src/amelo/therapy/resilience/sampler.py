@@ -59,7 +59,14 @@ def nodes(residual: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def sample_network(
-    network: Network, *, residual: float, adjust: bool, priors: Priors | None = None, samples: int = 4000, warmup: int = 1000, seed: int = 0
+    network: Network,
+    *,
+    residual: float,
+    adjust: bool,
+    priors: Priors | None = None,
+    samples: int = 4000,
+    warmup: int = 1000,
+    seed: int = 0,
 ) -> Posterior:
     """Return draws of the posterior of a network.
 
@@ -92,7 +99,9 @@ def sample_network(
         factor("trials", jax.nn.logsumexp(by_trial + jnp.log(weights), axis=1).sum())
 
     kernel = NUTS(model, dense_mass=True, target_accept_prob=0.9)
-    runs = MCMC(kernel, num_warmup=warmup, num_samples=samples // CHAINS, num_chains=CHAINS, chain_method="vectorized", progress_bar=False)
+    runs = MCMC(
+        kernel, num_warmup=warmup, num_samples=samples // CHAINS, num_chains=CHAINS, chain_method="vectorized", progress_bar=False
+    )
     runs.run(jax.random.PRNGKey(seed), extra_fields=("diverging",))
     found = {name: np.array(v) for name, v in runs.get_samples(group_by_chain=True).items()}
     scalars = [v for value in found.values() for v in np.moveaxis(value.reshape(*value.shape[:2], -1), -1, 0)]

@@ -41,12 +41,14 @@ class Spread:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One trial: its treatments (k,), logs of the mean increments (k,), their sampling variances (k,), and whether it is at risk of bias."""
+    """One trial: its treatments (k,), logs of the mean increments (k,), their sampling variances (k,), whether it is at risk of bias, and how
+    many children it has."""
 
     treatments: tuple[str, ...]
     log_mean: np.ndarray
     variance: np.ndarray
     at_risk: bool
+    children: int = 0
 
     @property
     def contrasts(self) -> np.ndarray:
@@ -147,5 +149,7 @@ def make_trials(
         if not np.isin(bias[arms], (0, 1)).all() or len(set(bias[arms])) > 1:
             raise FormatError("its risk of bias is not 0 or 1 for all of its arms", where=where)
         names = tuple(TREATMENTS[int(c) - 1] for c in code[arms])
-        found.append(Trial(names, np.log(mean[arms]), spread.variance(mean[arms], n[arms]), bool(bias[arms[0]])))
+        found.append(
+            Trial(names, np.log(mean[arms]), spread.variance(mean[arms], n[arms]), bool(bias[arms[0]]), round(n[arms].sum()))
+        )
     return found
