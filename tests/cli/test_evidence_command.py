@@ -13,8 +13,6 @@ from amelo.therapy.resilience.posterior_file import fluoride_posterior, fluoride
 
 
 def test_the_table_prints_the_shipped_posterior(amelo):
-    done = amelo("evidence", "Cochrane")
-    assert done.code == 2  # no note, source key or name has the word
     done = amelo("evidence", "fluoride rinse")
     value, low, high = fluoride_prior("rinse").prevented
     assert done.code == 0 and f"{value:.1f} % ({low:.1f} to {high:.1f})" in done.out
@@ -27,7 +25,7 @@ def test_every_effect_is_printed_with_its_source(amelo):
     lines = done.out.splitlines()
     for e in effects():
         row = [line for line in lines if e.therapy in line and e.outcome in line and e.published.source in line]
-        assert row and f"{e.published.value:.4g}" in row[0], e.id
+        assert any(f" {e.published.value:.4g}" in line for line in row), e.id
 
 
 def test_weak_evidence_is_shown_shrunk_and_missing_intervals_are_said(amelo):
@@ -43,8 +41,13 @@ def test_json_carries_the_priors_and_where_they_come_from(amelo):
     assert net["hash"] == shipped["hash"] and net["data"] == shipped["data"] and net["priors"] == shipped["priors"]
     assert len(net["effects"]) == 2 * 15 and {e["hash"] for e in net["effects"]} == {shipped["hash"]}
     for e in net["effects"]:
-        assert e == fluoride_prior(e["treatment"], e["against"], adjusted=e["adjusted"]).to_dict() | {"direct_trials": e["direct_trials"]}
-    assert {(e["treatment"], e["direct_trials"]) for e in net["effects"] if e["against"] == "placebo"} >= {("toothpaste", 69), ("rinse", 31)}
+        assert e == fluoride_prior(e["treatment"], e["against"], adjusted=e["adjusted"]).to_dict() | {
+            "direct_trials": e["direct_trials"]
+        }
+    assert {(e["treatment"], e["direct_trials"]) for e in net["effects"] if e["against"] == "placebo"} >= {
+        ("toothpaste", 69),
+        ("rinse", 31),
+    }
     own = {e["own_hash"] for e in found["effects"] if e["own_value"] is not None}
     assert own == {shipped["hash"]}
 

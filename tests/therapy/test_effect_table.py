@@ -65,7 +65,7 @@ def test_every_effect_says_what_its_numbers_are(table):
         if e.measure in RATIOS:
             assert p.low > 0 and e.against != "–", e.id
         if p.unit == "%" and e.measure != "change":
-            assert 0 <= p.low and p.high <= 100, e.id
+            assert p.low >= 0 and p.high <= 100, e.id
 
 
 def test_a_secondary_source_is_never_graded_as_read(table):
@@ -118,7 +118,9 @@ def test_the_weaker_the_evidence_the_nearer_to_no_effect():
     assert up[0] == pytest.approx(1 / down[0]) and up[1] == pytest.approx(1 / down[2])
 
 
-@pytest.mark.parametrize("numbers", [(0.0, 0.0, 1.0, 0.5), (1.0, 1.0, 1.0, 0.5), (1.0, 2.0, 3.0, 0.5), (1.0, 0.5, 2.0, 0.0), (float("nan"), 1, 2, 1)])
+@pytest.mark.parametrize(
+    "numbers", [(0.0, 0.0, 1.0, 0.5), (1.0, 1.0, 1.0, 0.5), (1.0, 2.0, 3.0, 0.5), (1.0, 0.5, 2.0, 0.0), (float("nan"), 1, 2, 1)]
+)
 def test_what_is_no_ratio_is_not_shrunk(numbers):
     with pytest.raises(ParameterError, match="cannot be shrunk"):
         shrink(*numbers)

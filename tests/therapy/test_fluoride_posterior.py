@@ -17,7 +17,11 @@ from amelo.therapy.resilience import fluoride, posterior_file
 from amelo.therapy.resilience.fluoride import KEPT, SPREADS, TRIALS, posterior_of
 from amelo.therapy.resilience.network import make_network
 from amelo.therapy.resilience.posterior_file import (
-    POSTERIORS, fluoride_posterior, fluoride_prior, read_posterior, save_posterior,
+    POSTERIORS,
+    fluoride_posterior,
+    fluoride_prior,
+    read_posterior,
+    save_posterior,
 )  # fmt: skip
 from amelo.therapy.resilience.sampler import Posterior, shipped_priors
 from amelo.therapy.resilience.trials import Spread
@@ -43,7 +47,9 @@ def test_a_file_comes_back_as_it_was_saved(tmp_path):
     assert save_posterior({"draws": [0.1, -2.5e-7], "kind": "x"}, tmp_path) == path  # the order of keys is no content
 
 
-@pytest.mark.parametrize("change", [lambda t: t.replace(b"0.1", b"0.2"), lambda t: t[:-2], lambda t: t + b" ", lambda t: b"\xff" + t, lambda t: b"{}"])
+@pytest.mark.parametrize(
+    "change", [lambda t: t.replace(b"0.1", b"0.2"), lambda t: t[:-2], lambda t: t + b" ", lambda t: b"\xff" + t, lambda t: b"{}"]
+)
 def test_a_changed_file_is_refused(tmp_path, change):
     path = save_posterior({"kind": "x", "draws": [0.1]}, tmp_path)
     path.write_bytes(change(path.read_bytes()))

@@ -81,7 +81,9 @@ def test_the_reference_does_not_matter():
     one, other = make_network(trials), make_network(trials, reference="gel")
     by_placebo, by_gel = fit(one), fit(other)
     gel, paste = (one.treatments.index(n) - 1 for n in ("gel", "toothpaste"))
-    assert by_placebo.beta[paste] - by_placebo.beta[gel] == pytest.approx(by_gel.beta[other.treatments.index("toothpaste") - 1], rel=1e-6)
+    assert by_placebo.beta[paste] - by_placebo.beta[gel] == pytest.approx(
+        by_gel.beta[other.treatments.index("toothpaste") - 1], rel=1e-6
+    )
 
 
 def test_truth_is_found_again_and_intervals_cover_it():
@@ -127,7 +129,9 @@ def test_direct_and_indirect_of_a_loop_of_pairs_are_those_of_hand():
     trials = invented(10, designs=LOOP, repeats=15, tau=0.0)
     network = make_network(trials)
     found = split(network, "toothpaste", "rinse")
-    tau = fit(network, np.column_stack([network.x, network.column([np.array([0.0, float(t.treatments == LOOP[2])]) for t in trials])])).tau
+    tau = fit(
+        network, np.column_stack([network.x, network.column([np.array([0.0, float(t.treatments == LOOP[2])]) for t in trials])])
+    ).tau
 
     def pooled(design):
         mine = [t for t in trials if t.treatments == design]
@@ -136,7 +140,9 @@ def test_direct_and_indirect_of_a_loop_of_pairs_are_those_of_hand():
 
     (direct, v), (paste, v1), (rinse, v2) = pooled(LOOP[2]), pooled(LOOP[0]), pooled(LOOP[1])
     assert found.direct == pytest.approx(direct, abs=1e-6) and found.direct_se == pytest.approx(np.sqrt(v), rel=1e-5)
-    assert found.indirect == pytest.approx(rinse - paste, abs=1e-6) and found.indirect_se == pytest.approx(np.sqrt(v1 + v2), rel=1e-5)
+    assert found.indirect == pytest.approx(rinse - paste, abs=1e-6) and found.indirect_se == pytest.approx(
+        np.sqrt(v1 + v2), rel=1e-5
+    )
     assert found.p == pytest.approx(2 * norm.sf(abs(direct - rinse + paste) / np.sqrt(v + v1 + v2)), rel=1e-4)
 
 

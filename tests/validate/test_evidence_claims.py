@@ -32,7 +32,12 @@ def test_bands_are_those_that_were_stated():
 
 def test_cochrane_bands_are_the_published_intervals_of_the_table_of_effects():
     effects = load_set("evidence")
-    for row, name in (("C8_toothpaste", "toothpaste_1000"), ("cochrane_rinse", "rinse"), ("cochrane_gel", "gel"), ("cochrane_varnish", "varnish_permanent")):
+    for row, name in (
+        ("C8_toothpaste", "toothpaste_1000"),
+        ("cochrane_rinse", "rinse"),
+        ("cochrane_gel", "gel"),
+        ("cochrane_varnish", "varnish_permanent"),
+    ):
         p = effects[f"{name}.effect"]
         assert (p.value, p.low, p.high) == BANDS[row] == BANDS[f"adjusted_{row.rpartition('_')[2]}"]
 
