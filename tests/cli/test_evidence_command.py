@@ -64,6 +64,7 @@ def test_the_network_shows_every_pair_and_every_check(amelo):
     done = amelo("evidence", "--network")
     checks = fluoride_posterior()["consistency"]
     assert done.code == 0 and f"p {checks['design_by_treatment']['p']:.2f}" in done.out and len(checks["splits"]) == 15
+    assert f"p {checks['small_trials']['p']:.2g}" in done.out
     for s in checks["splits"]:
         assert f"{s['difference']:+.3f} ± {s['difference_se']:.3f}" in done.out
     assert done.out.count("adjusted") == 15 and fluoride_posterior()["hash"][:12] in done.out

@@ -137,6 +137,17 @@ def test_the_posterior_stands_beside_least_squares(shipped):
     assert (np.abs(effects - shipped["least_squares"]["effects"]) < 1.5 * np.array(shipped["least_squares"]["se"])).all()
 
 
+def test_what_the_checks_found_is_shipped_with_it(shipped):
+    """The page on evidence tells these."""
+    checks = shipped["consistency"]
+    assert checks["design_by_treatment"]["df"] == 15 and checks["design_by_treatment"]["p"] == pytest.approx(0.27, abs=0.005)
+    doubtful = {(s["first"], s["second"]) for s in checks["splits"] if s["p"] < 0.05}
+    assert doubtful == {("placebo", "varnish"), ("rinse", "varnish")}
+    assert checks["small_trials"]["slope"] < 0 and checks["small_trials"]["p"] == pytest.approx(0.022, abs=0.0005)
+    large = 100 * (1 - np.exp(checks["small_trials"]["large"]))
+    assert [round(large[shipped["treatments"].index(t) - 1]) for t in ("toothpaste", "rinse", "gel", "varnish")] == [17, 18, 16, 24]
+
+
 def test_what_is_not_in_the_network_is_refused():
     with pytest.raises(ParameterError, match="'varnsh' is not in the fluoride network; did you mean 'varnish'"):
         fluoride_prior("varnsh")
@@ -158,7 +169,8 @@ def test_a_network_that_cannot_disagree_says_so(monkeypatch):
     monkeypatch.setattr(fluoride, "sample_network", lambda *a, **more: drawn)  # the checks alone are looked at
     star = make_network(invented(31, designs=(("placebo", "rinse"), ("placebo", "gel"))))
     made = posterior_of(star, Spread(0.5, 0.6, 0.2, 50), samples=40)
-    assert made["consistency"] == {"design_by_treatment": None, "splits": []}
+    checks = made["consistency"]
+    assert checks["design_by_treatment"] is None and checks["splits"] == [] and len(checks["small_trials"]["large"]) == 2
 
 
 def test_the_bench_refuses_a_folder_without_the_trials(root, tmp_path):

@@ -8,7 +8,7 @@ from invented_trials import DESIGNS, TRUTH, invented
 from scipy.stats import kstest, multivariate_normal, norm
 
 from amelo.errors import FormatError
-from amelo.therapy.resilience.consistency import design_by_treatment, split, split_all
+from amelo.therapy.resilience.consistency import design_by_treatment, small_trials, split, split_all
 from amelo.therapy.resilience.network import fit, make_network, shared
 from amelo.therapy.resilience.trials import Trial
 
@@ -61,7 +61,7 @@ def test_least_squares_is_that_of_the_whole_covariance():
 
 def test_a_trial_of_more_arms_is_not_counted_as_if_its_contrasts_were_apart():
     """Ten copies of a trial of three arms: the two contrasts share placebo, so that their difference is known without its noise."""
-    trials = [Trial(("placebo", "toothpaste", "rinse"), np.array([1.0, 0.8, 0.7]), np.array([0.5, 0.01, 0.01]), False)] * 10
+    trials = [Trial(("placebo", "toothpaste", "rinse"), np.array([1.0, 0.8, 0.7]), np.array([0.5, 0.01, 0.01]), False, 300)] * 10
     found = fit(make_network(trials), tau=0.0)
     rinse, paste = 0, 1
     difference = found.covariance[rinse, rinse] + found.covariance[paste, paste] - 2 * found.covariance[rinse, paste]
@@ -71,7 +71,7 @@ def test_a_trial_of_more_arms_is_not_counted_as_if_its_contrasts_were_apart():
 
 def test_which_arm_comes_first_does_not_matter():
     trials = invented(3)
-    turned = [Trial(t.treatments[::-1], t.log_mean[::-1], t.variance[::-1], t.at_risk) for t in trials]
+    turned = [Trial(t.treatments[::-1], t.log_mean[::-1], t.variance[::-1], t.at_risk, t.children) for t in trials]
     one, other = fit(make_network(trials)), fit(make_network(turned))
     assert one.beta == pytest.approx(other.beta, rel=1e-7) and one.tau == pytest.approx(other.tau, rel=1e-5)
 
@@ -170,3 +170,31 @@ def test_networks_that_are_none_are_refused():
     network = make_network(invented(1))
     with pytest.raises(FormatError, match="cannot tell the effects apart"):
         fit(network, np.column_stack([network.x, network.x[:, 0]]))
+
+
+def test_small_trials_that_say_more_are_seen_and_only_those():
+    def with_slope(seed, slope):
+        """Trials of 20 to 2000 children an arm whose active arms look better by slope over the root of that."""
+        rng, found = np.random.default_rng(seed), []
+        for t in invented(seed, repeats=8, tau=0.05, se=0.0):
+            n = np.exp(rng.uniform(np.log(20), np.log(2000)))
+            active = np.array([float(name not in ("placebo", "no treatment")) for name in t.treatments])
+            k = len(active)
+            log_mean = t.log_mean + slope / np.sqrt(n) * active + rng.normal(0, np.sqrt(1 / n), k)
+            found.append(Trial(t.treatments, log_mean, np.full(k, 1 / n), False, k * round(n)))
+        return make_network(found)
+
+    found = small_trials(with_slope(1, -2.0))
+    assert found.p < 1e-3 and found.slope == pytest.approx(-2.0, abs=3 * found.se)
+    network = with_slope(2, -2.0)
+    large, naive = np.array(small_trials(network).large), fit(network).beta
+    active = [i for i, name in enumerate(network.treatments[1:]) if name != "no treatment"]
+    off = np.abs(large - truth_of(network))[active].mean(), np.abs(naive - truth_of(network))[active].mean()
+    assert off[0] < 0.6 * off[1]
+    assert kstest([small_trials(with_slope(10 + seed, 0.0)).p for seed in range(100)], "uniform").pvalue > 0.01
+
+
+def test_trials_of_one_size_say_nothing_of_small_ones():
+    same = [Trial(("placebo", "rinse"), np.array([1.0, 0.8 + 0.01 * i]), np.array([0.01, 0.01]), False, 200) for i in range(6)]
+    assert small_trials(make_network(same)) is None
+    assert small_trials(make_network(invented(3, designs=(("placebo", "no treatment"),)))) is None

@@ -116,7 +116,7 @@ def _provenance() -> dict:
 
 
 def _network(form: str) -> int:
-    remember_citations("amelo evidence", ["dias2010", "marinho2009", "page2016", "white2012"])
+    remember_citations("amelo evidence", ["dias2010", "marinho2009", "page2016", "white2012", "egger1997"])
     if form == "json":
         print_json(_provenance())
         return 0
@@ -145,6 +145,10 @@ def _network(form: str) -> int:
     )  # fmt: skip
     whole, counts = told["consistency"]["design_by_treatment"], told["counts"]
     print(f"design by treatment: chi-square {whole['chi2']:.1f} on {whole['df']} degrees of freedom, p {whole['p']:.2f}")
+    small = told["consistency"]["small_trials"]
+    print(
+        f"small trials: log ratio of active arms {small['slope']:+.2f} ± {small['se']:.2f} over the root of children per arm, p {small['p']:.2g}"
+    )
     print(
         f"{counts['trials']} trials, {counts['children']} children, {counts['at_risk']} trials at risk of bias; posterior {told['hash'][:12]}. "
         "Research and teaching software, not a medical device."

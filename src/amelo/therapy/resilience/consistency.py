@@ -1,7 +1,10 @@
-"""Whether direct and indirect evidence of a network agree.
+"""Whether direct and indirect evidence of a network agree, and whether small trials say more than large ones.
 
 Two checks of White 2012 and Dias 2010: the design-by-treatment interaction asks of the whole network whether trials with different sets of
 arms say the same, loops and multi-arm trials included; splitting asks of one comparison whether the trials that make it agree with the rest.
+A third looks for what reporting and publication leave behind: effects of active arms that are larger in smaller trials (after Egger 1997, over
+all comparisons at once).  Size is told by children and not by standard errors: the error of a log grows where a mean is low, so that
+effects and errors would go together without any bias.
 """
 
 from __future__ import annotations
@@ -12,8 +15,9 @@ from itertools import combinations
 import numpy as np
 
 from amelo.therapy.resilience.network import SAME, Network, fit
+from amelo.therapy.resilience.trials import INACTIVE
 
-__all__ = ["Global", "Split", "design_by_treatment", "split", "split_all"]
+__all__ = ["Global", "SmallTrials", "Split", "design_by_treatment", "small_trials", "split", "split_all"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,21 @@ class Split:
     def to_dict(self) -> dict[str, object]:
         """Return plain values."""
         return dict(self.__dict__)
+
+
+@dataclass(frozen=True)
+class SmallTrials:
+    """How the log ratio of active over inactive arms changes with one over the root of a trial's children per arm (below 0: small trials look
+    better), its standard error and p, and the effects (T - 1,) in the limit of large trials."""
+
+    slope: float
+    se: float
+    p: float
+    large: tuple[float, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain values."""
+        return {**self.__dict__, "large": list(self.large)}
 
 
 def design_by_treatment(network: Network) -> Global:
@@ -107,3 +126,23 @@ def split_all(network: Network) -> list[Split]:
     """Split every comparison that has both kinds of evidence, in the order of the treatments."""
     found = [split(network, first, second) for first, second in combinations(network.treatments, 2)]
     return [s for s in found if s is not None]
+
+
+def small_trials(network: Network) -> SmallTrials | None:
+    """Ask whether small trials favour active arms more than large ones.
+
+    Assumption: one slope for all active treatments.
+    Returns: None where trials are all of one size, or none compares an active arm with an inactive one.
+    """
+    from scipy.stats import norm
+
+    arms = [
+        np.array([float(name not in INACTIVE) for name in t.treatments]) / np.sqrt(t.children / len(t.treatments))
+        for t in network.trials
+    ]
+    x = np.column_stack([network.x, network.column(arms)])
+    if np.linalg.matrix_rank(x, tol=SAME * np.linalg.norm(x)) < x.shape[1]:
+        return None
+    found = fit(network, x)
+    slope, se = float(found.beta[-1]), float(np.sqrt(found.covariance[-1, -1]))
+    return SmallTrials(slope, se, float(2.0 * norm.sf(abs(slope) / se)), tuple(found.beta[:-1].tolist()))

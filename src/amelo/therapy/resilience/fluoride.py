@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from amelo.therapy.resilience.consistency import design_by_treatment, split_all
+from amelo.therapy.resilience.consistency import design_by_treatment, small_trials, split_all
 from amelo.therapy.resilience.network import Network, fit, make_network
 from amelo.therapy.resilience.sampler import Posterior, sample_network, shipped_priors
 from amelo.therapy.resilience.trials import Spread, read_spread, read_trials
@@ -62,7 +62,7 @@ def posterior_of(
     """
     told = on_progress or (lambda fraction, message: None)
     told(0.0, "comparing direct and indirect evidence")
-    least, whole, splits = fit(network), design_by_treatment(network), split_all(network)
+    least, whole, splits, small = fit(network), design_by_treatment(network), split_all(network), small_trials(network)
     found: dict[str, Any] = {}
     for i, (name, adjust) in enumerate((("plain", False), ("adjusted", True))):
         told(0.1 + 0.45 * i, f"sampling the posterior, {name}")
@@ -91,6 +91,7 @@ def posterior_of(
         "consistency": {
             "design_by_treatment": _rounded(whole.to_dict()) if whole.df else None,
             "splits": [_rounded(s.to_dict()) for s in splits],
+            "small_trials": _rounded(small.to_dict()) if small else None,
         },
     }
 

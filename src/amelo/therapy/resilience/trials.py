@@ -48,7 +48,7 @@ class Trial:
     log_mean: np.ndarray
     variance: np.ndarray
     at_risk: bool
-    children: int = 0
+    children: int
 
     @property
     def contrasts(self) -> np.ndarray:
@@ -61,7 +61,7 @@ class Trial:
         return np.diag(self.variance[1:]) + self.variance[0]
 
 
-def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """Return the columns of a CSV file as finite numbers.
 
     Raises: FileError when it is not there, FormatError when a column or a number is missing.
@@ -91,7 +91,7 @@ def read_spread(path: str | Path) -> Spread:
     Arguments: path (CSV with n, mean and SD of a fluoride and a placebo arm per row).
     Raises: FileError, FormatError.
     """
-    table = read_table(Path(path), SPREAD_COLUMNS)
+    table = _read_table(Path(path), SPREAD_COLUMNS)
     means = np.concatenate([table.meanfluor, table.meanplacebo])
     sds = np.concatenate([table.sdfluor, table.sdplacebo])
     if (means <= 0).any() or (sds <= 0).any():
@@ -116,7 +116,7 @@ def read_trials(path: str | Path, spread: Spread) -> list[Trial]:
     Arguments: path (CSV); spread (stands for the standard deviations that the file lacks).
     Raises: FileError, FormatError naming the trial.
     """
-    table = read_table(Path(path), ARMS)
+    table = _read_table(Path(path), ARMS)
     try:
         return make_trials(*(table[name].to_numpy(float) for name in ARMS), spread=spread)
     except FormatError as error:
