@@ -38,6 +38,7 @@ COMMANDS = {
     "train": ("amelo.cli.cohort:train", "Train a model on your own cohort."),
     "evaluate": ("amelo.cli.cohort:evaluate", "Test a model on your own cohort, with intervals."),
     "population": ("amelo.cli.population:population", "Lifetimes by the models beside a national survey, age by age."),
+    "evidence": ("amelo.cli.evidence:evidence", "What therapies do, as published and by our own network of fluoride trials."),
     "case": ("amelo.cli.case:app", "Check, draw and use patient cases."),
     "protocol": ("amelo.cli.protocol:app", "Check and show protocols: what is done to a tooth, and when."),
     "specimen": ("amelo.cli.specimen:app", "Check and look at tooth samples."),

@@ -17,6 +17,7 @@ SUBJECTS = {
     "twin": "amelo.validate.twin",
     "forecast": "amelo.validate.forecast",
     "nano": "amelo.validate.nano",
+    "evidence": "amelo.validate.evidence",
 }  # subject: module with claims(full) -> list[Claim] and IDS
 
 _told: ContextVar[Callable[[str], None] | None] = ContextVar(

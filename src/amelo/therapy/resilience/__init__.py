@@ -1,0 +1,3 @@
+"""Resilience: what protects a tooth without touching it, and the evidence for that."""
+
+__all__: list[str] = []
