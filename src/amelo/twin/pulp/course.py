@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -117,7 +118,7 @@ def follow(
         march(0, blocks, *given)
     else:
         with ThreadPoolExecutor(len(tiles) - 1) as pool:
-            for done in [pool.submit(march, int(a), int(b), *given) for a, b in zip(tiles[:-1], tiles[1:], strict=True)]:
+            for done in [pool.submit(march, int(a), int(b), *given) for a, b in pairwise(tiles)]:
                 done.result()
 
     def joined(array: np.ndarray) -> np.ndarray:

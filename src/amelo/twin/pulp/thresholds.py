@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from amelo.errors import ParameterError, SolveError
+from amelo.errors import ParameterError
 from amelo.twin.pulp.constants import Pulps
 from amelo.twin.pulp.course import HOUR, Segment, follow
 
@@ -16,16 +17,15 @@ HORIZON = 4000.0 * HOUR  # s; 1500 h overstate a fold by 1 to 2 %
 ROUNDS = 20  # of bisection: a millionth of the range
 
 
-def _bisect(lost: Callable[[np.ndarray], np.ndarray], high: float, count: int, what: str, rounds: int) -> np.ndarray:
-    """Return what (M,) separates kept from lost pulps between 0 and ``high``."""
-    if not lost(np.full(count, high)).all():
-        raise SolveError(f"some pulps bear every {what} up to {high:g}", fix="leave them out, or raise the highest")
+def _bisect(lost: Callable[[np.ndarray], np.ndarray], high: float, count: int, rounds: int) -> np.ndarray:
+    """Return what (M,) separates kept from lost pulps between 0 and ``high``, infinite where that is borne as well."""
+    bears = ~lost(np.full(count, high))
     low, top = np.zeros(count), np.full(count, high)
     for _ in range(rounds):
         middle = 0.5 * (low + top)
         gone = lost(middle)
         low, top = np.where(gone, low, middle), np.where(gone, middle, top)
-    return 0.5 * (low + top)
+    return np.where(bears, np.inf, 0.5 * (low + top))
 
 
 def heat_threshold(
@@ -34,14 +34,14 @@ def heat_threshold(
     """Return the damage (M,) [unit] that a pulse, spread evenly over a duration [s], must do to end a pulp at rest.
 
     Arguments: pulps; duration; highest that is tried; horizon [s]; rounds of bisection; threads.
-    Raises: SolveError when a pulp bears the highest.
+    Returns: infinite for a pulp that bears the highest, as one without a diseased state does.
     Assumptions: no bacteria.  Divided by the gain of heat and the duration it is a warming.
     """
 
     def lost(damage: np.ndarray) -> np.ndarray:
         return follow(pulps, [Segment(duration, cutting=damage / duration), Segment(horizon)], threads=threads).lost
 
-    return _bisect(lost, highest, pulps.count, "pulse", rounds)
+    return _bisect(lost, highest, pulps.count, rounds)
 
 
 def influx_threshold(
@@ -49,13 +49,13 @@ def influx_threshold(
 ) -> np.ndarray:
     """Return the steady influx (M,) [unit/s] above which a pulp that was at rest is lost within a horizon [s].
 
-    Arguments and errors as for ``heat_threshold``.
+    Arguments and returns as for ``heat_threshold``.
     """
 
     def lost(influx: np.ndarray) -> np.ndarray:
         return follow(pulps, [Segment(horizon, influx=influx)], threads=threads).lost
 
-    return _bisect(lost, highest, pulps.count, "influx", rounds)
+    return _bisect(lost, highest, pulps.count, rounds)
 
 
 def rescued(
@@ -73,7 +73,7 @@ def rescued(
         raise ParameterError("a rescue is of one pulp, by spells that start an hour or more after the pulse", fix="see starts")
     times = np.unique(np.concatenate([begins, begins + spell, [HOUR]]))
     segments = [Segment(HOUR, cutting=damage / HOUR)]
-    for before, after in zip(times[:-1], times[1:], strict=True):
+    for before, after in pairwise(times):
         within = (begins <= before) & (before < begins + spell)
         segments.append(Segment(after - before, soothing=np.where(within, soothing, 1.0)))
     segments.append(Segment(horizon))
