@@ -68,7 +68,9 @@ class Tooth:
         edges, parts, wall = [np.zeros(1)], [], 0
         for name, thickness in (("enamel", outer), ("dentine", dentine), ("pulp", value("bioheat.pulp.thickness"))):
             count = int(np.ceil(thickness / cell - 1e-9))
-            edges.append(edges[-1][-1] + thickness * np.arange(1, count + 1) / max(count, 1))
+            if not count:
+                continue
+            edges.append(edges[-1][-1] + thickness * np.arange(1, count + 1) / count)
             parts += [name] * count
             wall += count if name != "pulp" else 0
         blood = (

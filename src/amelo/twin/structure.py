@@ -30,6 +30,8 @@ __all__ = [
     "strength_rate",
 ]
 
+RUIN = 0.05  # strength below which the bare equation counts as broken
+
 
 def stiffness(cavity: str) -> float:
     """Return the stiffness of cusps over sound for a cavity: ``sound``, ``occlusal`` or ``mod``.
@@ -177,13 +179,15 @@ def follow_strength(
     strength: Any = 1.0,
     noise: Any = 0.0,
     seed: int = 0,
+    overload: bool = True,
 ) -> StrengthPaths:
     """Return the strength of M teeth under loads that change, with repair and noise.
 
     Arguments: time (T,) [s], rising; load (T - 1,) or (T - 1, M) between these; repair, wear [1/s], exponent and strength at the start, a
-    number or (M,); noise [1/s^0.5]; seed.
+    number or (M,); noise [1/s^0.5]; seed; overload, whether a load as high as strength breaks at once, as it does; without it the bare
+    equation runs on until a twentieth is left, which shows a fold that lies above the strength at it.
     Raises: ParameterError for what cannot be, or a step longer than half the shortest time of the equations.
-    Assumptions: drift by steps of fourth order, noise added after each; never above 1; broken for good when strength sinks to the load.
+    Assumptions: drift by steps of fourth order, noise added after each; never above 1; broken for good.
     """
     clock, force = np.asarray(time, float), np.asarray(load, float)
     if clock.ndim != 1 or len(clock) < 2 or force.shape[:1] != (len(clock) - 1,) or not (np.diff(clock) > 0.0).all():
@@ -198,15 +202,16 @@ def follow_strength(
     broken, frames = np.full(shape, np.nan), [now.copy()]
     for number, (begin, h) in enumerate(zip(clock[:-1], np.diff(clock), strict=True)):
         pull = np.broadcast_to(force[number], shape)
-        over = np.isnan(broken) & (now <= pull)
+        least = pull if overload else np.full(shape, RUIN)
+        over = np.isnan(broken) & (now <= least)
         broken[over] = begin
         up = np.isnan(broken)
         at = np.where(up, now, 1.0)
         if np.any((h * np.abs(rho + c * m / np.maximum(at, 1e-3)) > 0.5) & up & (pull > 0.0)):
             raise ParameterError(f"a step of {h:g} s is too long for this repair and wear", fix="give more times")
 
-        def rate(s: np.ndarray, pull: np.ndarray = pull) -> np.ndarray:
-            s = np.maximum(s, np.maximum(pull, 1e-9))  # it breaks there; what is below has no rate
+        def rate(s: np.ndarray, pull: np.ndarray = pull, least: np.ndarray = least) -> np.ndarray:
+            s = np.maximum(s, np.maximum(least, 1e-9))  # it breaks there; what is below has no rate
             return rho * (1.0 - s) - c * (pull / s) ** m
 
         k1 = rate(at)
@@ -215,7 +220,7 @@ def follow_strength(
         k4 = rate(at + h * k3)
         moved = at + h / 6.0 * (k1 + 2.0 * (k2 + k3) + k4)
         moved = np.minimum(moved + sigma * np.sqrt(h) * rng.standard_normal(shape), 1.0)
-        fails = up & (moved <= pull)
+        fails = up & (moved <= least)
         broken[fails] = begin + h
         now = np.where(np.isnan(broken), moved, 0.0)
         frames.append(now.copy())

@@ -17,6 +17,7 @@ SUBJECTS = {
     "twin": "amelo.validate.twin",
     "forecast": "amelo.validate.forecast",
     "nano": "amelo.validate.nano",
+    "living": "amelo.validate.living",
 }  # subject: module with claims(full) -> list[Claim] and IDS
 
 _told: ContextVar[Callable[[str], None] | None] = ContextVar(
