@@ -9,7 +9,7 @@ import numpy as np
 
 from amelo.errors import ParameterError
 from amelo.twin.pulp.constants import Pulps
-from amelo.twin.pulp.course import HOUR, Segment, follow
+from amelo.twin.pulp.course import HOUR, STEP, Segment, follow
 
 __all__ = ["HORIZON", "heat_threshold", "influx_threshold", "rescued"]
 
@@ -29,23 +29,36 @@ def _bisect(lost: Callable[[np.ndarray], np.ndarray], high: float, count: int, r
 
 
 def heat_threshold(
-    pulps: Pulps, *, duration: float = HOUR, highest: float = 40.0, horizon: float = HORIZON, rounds: int = ROUNDS, threads: int = 1
+    pulps: Pulps,
+    *,
+    duration: float = HOUR,
+    highest: float = 40.0,
+    horizon: float = HORIZON,
+    rounds: int = ROUNDS,
+    step: float = STEP,
+    threads: int = 1,
 ) -> np.ndarray:
     """Return the damage (M,) [unit] that a pulse, spread evenly over a duration [s], must do to end a pulp at rest.
 
-    Arguments: pulps; duration; highest that is tried; horizon [s]; rounds of bisection; threads.
+    Arguments: pulps; duration; highest that is tried; horizon [s]; rounds of bisection; step [s]; threads.
     Returns: infinite for a pulp that bears the highest, as one without a diseased state does.
     Assumptions: no bacteria.  Divided by the gain of heat and the duration it is a warming.
     """
 
     def lost(damage: np.ndarray) -> np.ndarray:
-        return follow(pulps, [Segment(duration, cutting=damage / duration), Segment(horizon)], threads=threads).lost
+        return follow(pulps, [Segment(duration, cutting=damage / duration), Segment(horizon)], step=step, threads=threads).lost
 
     return _bisect(lost, highest, pulps.count, rounds)
 
 
 def influx_threshold(
-    pulps: Pulps, *, highest: float = 1.0 / HOUR, horizon: float = HORIZON, rounds: int = ROUNDS, threads: int = 1
+    pulps: Pulps,
+    *,
+    highest: float = 1.0 / HOUR,
+    horizon: float = HORIZON,
+    rounds: int = ROUNDS,
+    step: float = STEP,
+    threads: int = 1,
 ) -> np.ndarray:
     """Return the steady influx (M,) [unit/s] above which a pulp that was at rest is lost within a horizon [s].
 
@@ -53,7 +66,7 @@ def influx_threshold(
     """
 
     def lost(influx: np.ndarray) -> np.ndarray:
-        return follow(pulps, [Segment(horizon, influx=influx)], threads=threads).lost
+        return follow(pulps, [Segment(horizon, influx=influx)], step=step, threads=threads).lost
 
     return _bisect(lost, highest, pulps.count, rounds)
 
