@@ -47,6 +47,45 @@ def test_more_dentine_never_raises_what_becomes_of_a_pulp():
     assert (np.diff(course.lost.astype(int)) <= 0).all()
 
 
+@pytest.fixture(scope="module")
+def any_pulps():
+    """Drawn pulps under any cut, warmth and bacteria, and how they fare with something changed."""
+    count, rng = 2048, np.random.default_rng(1)
+    pulps = Pulps.drawn(count, 9)
+    bacteria, left, warming = rng.uniform(0, 1, count), rng.uniform(0, 2, count) * MM, rng.uniform(0, 8, count)
+
+    def fare(*, thicker=0.0, warmer=0.0, more=0.0, step=450.0):
+        over = left + thicker * rng.uniform(0, 1, count)
+        spans = [
+            Segment(600.0, cutting=cutting(over, 600.0)),
+            Segment(HOUR, warming=warming + warmer),
+            Segment(60 * 24 * HOUR, influx=influx_through(bacteria, over) + more),
+        ]
+        return follow(pulps, spans, step=step)
+
+    return fare
+
+
+@pytest.mark.parametrize("change", [{"warmer": 1.0}, {"more": 0.02 / HOUR}])
+def test_heat_and_influx_never_save_a_pulp(any_pulps, change):
+    before, after = any_pulps(), any_pulps(**change)
+    assert 0.2 < before.lost.mean() < 0.7
+    assert not (before.lost & ~after.lost).any()
+    kept = ~before.lost  # how high a lost one climbs is another matter: what calms answers to more as well
+    assert (after.worst >= before.worst * (1.0 - 1e-6))[kept].all()
+
+
+def test_more_dentine_never_loses_any_pulp(any_pulps):
+    before, after = any_pulps(), any_pulps(thicker=MM)
+    assert after.lost.sum() < before.lost.sum()
+    assert not (after.lost & ~before.lost).any()
+    assert (after.worst <= before.worst * (1.0 + 1e-6) + 1e-9).all()
+
+
+def test_half_the_step_changes_hardly_any_verdict(any_pulps):
+    assert (any_pulps().lost != any_pulps(step=225.0).lost).sum() <= 2
+
+
 def test_outflow_is_the_conductance_in_si():
     metre_per_second = outflow(98.0665)  # under a centimetre of water
     assert metre_per_second == pytest.approx(0.036e-9 / 60.0 / 1e-4)

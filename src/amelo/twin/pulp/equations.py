@@ -60,7 +60,7 @@ def perfusion(inflammation: Any, p: Any) -> Any:
 
     Assumptions: never above 1, because the greater of two pressures is at least that of venules; never below the least.
     """
-    tissue = p[26] + p[27] * inflammation / (inflammation + p[28])
+    tissue = pressure(inflammation, p)
     back = 0.5 * (p[25] + tissue + abs(p[25] - tissue))
     share = (p[24] - back) / (p[24] - p[25])
     return 0.5 * (share + p[29] + abs(share - p[29]))
@@ -82,10 +82,6 @@ def rates(state: Any, force: Any, p: Any) -> Any:
     sixth = squared * squared * squared
     half = p[15] * p[15]
     half = half * half * half
-    tissue = p[26] + p[27] * inflammation / (inflammation + p[28])
-    back = 0.5 * (p[25] + tissue + abs(p[25] - tissue))
-    share = (p[24] - back) / (p[24] - p[25])
-    flow = 0.5 * (share + p[29] + abs(share - p[29]))
     alarm = still * (inflammation + p[20] * damage)
     return (
         p[4] * bacteria * (1.0 - bacteria / p[5])
@@ -93,7 +89,10 @@ def rates(state: Any, force: Any, p: Any) -> Any:
         - p[6] * active * bacteria
         + influx,
         p[11] * call / (p[12] + call) - p[13] * inflammation,
-        p[14] * sixth / (half + sixth) - p[16] * flow * damage + p[30] * 0.5 * (warming + abs(warming)) + cutting,
+        p[14] * sixth / (half + sixth)
+        - p[16] * perfusion(inflammation, p) * damage
+        + p[30] * 0.5 * (warming + abs(warming))
+        + cutting,
         p[18] * soothing * (1.0 + p[22] * liner) + p[19] * alarm / (1.0 + alarm) - p[21] * calming,
         -liner / p[23],
     )

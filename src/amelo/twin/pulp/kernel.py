@@ -11,7 +11,7 @@ import inspect
 from functools import cache
 
 from amelo.twin.compiled import CompiledModule, module_of
-from amelo.twin.pulp.equations import FORCES, NAMES, STATES, rates
+from amelo.twin.pulp.equations import FORCES, NAMES, STATES, perfusion, pressure, rates
 
 __all__ = ["WIDTH", "kernel"]
 
@@ -104,11 +104,8 @@ def _loop() -> str:
 def kernel() -> CompiledModule:
     """Return the module with the compiled ``march``."""
     decorator = '@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "arcp", "nsz"})\n'
-    text = (
+    head = (
         '"""Written by amelo from the equations of a pulp."""\n\nfrom typing import Any\n\nimport numba\nimport numpy as np\n\n\n'
-        + decorator
-        + inspect.getsource(rates)
-        + "\n"
-        + _loop()
     )
-    return module_of(text, "pulp")
+    functions = [decorator + inspect.getsource(function) + "\n" for function in (pressure, perfusion, rates)]
+    return module_of(head + "".join(functions) + _loop(), "pulp")
