@@ -22,7 +22,7 @@ def validate(subjects: list[str] | None = None, /, *, full: Flag = False, json: 
     Parameters
     ----------
     subjects
-        thermo, mouth, twin, forecast, nano, evidence; default: all.
+        thermo, mouth, twin, forecast, nano, evidence, living; default: all.
     full
         Run the long rows as well.
     json

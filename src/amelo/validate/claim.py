@@ -18,6 +18,7 @@ SUBJECTS = {
     "forecast": "amelo.validate.forecast",
     "nano": "amelo.validate.nano",
     "evidence": "amelo.validate.evidence",
+    "living": "amelo.validate.living",
 }  # subject: module with claims(full) -> list[Claim] and IDS
 
 _told: ContextVar[Callable[[str], None] | None] = ContextVar(
