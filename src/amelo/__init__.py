@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from amelo.protocol.record import Protocol
     from amelo.records.case import Case, load_case
     from amelo.records.fluid import Fluid
+    from amelo.records.genotype import Genotype, genotype
     from amelo.records.specimen import Specimen, load_specimen
     from amelo.twin.chemistry.fluids import saliva_of
     from amelo.twin.chemistry.saturation import Saturation, saturation
@@ -36,6 +37,7 @@ _HOMES = {
     "Fit": "amelo.inference.fit",
     "Fluid": "amelo.records.fluid",
     "Forecast": "amelo.forecast.record",
+    "Genotype": "amelo.records.genotype",
     "Protocol": "amelo.protocol.record",
     "Quantity": "amelo.units",
     "Saturation": "amelo.twin.chemistry.saturation",
@@ -46,6 +48,7 @@ _HOMES = {
     "critical_ph": "amelo.twin.chemistry.thresholds",
     "fit": "amelo.inference.fit",
     "forecast": "amelo.forecast",  # the package itself, which can be called
+    "genotype": "amelo.records.genotype",
     "load_case": "amelo.records.case",
     "load_specimen": "amelo.records.specimen",
     "nano": "amelo.therapy.nano",  # the package itself
@@ -62,6 +65,7 @@ __all__ = [
     "Fit",
     "Fluid",
     "Forecast",
+    "Genotype",
     "Protocol",
     "Quantity",
     "Saturation",
@@ -72,6 +76,7 @@ __all__ = [
     "critical_ph",
     "fit",
     "forecast",
+    "genotype",
     "load_case",
     "load_specimen",
     "nano",

@@ -200,3 +200,37 @@ def test_every_surface_of_the_shipped_cases_is_a_column_or_a_sentence(root, name
                 assert (found.column.mineral >= 0).all() and (porosity > 0).all()
                 assert found.assumed, "no case knows everything"
     assert made > 60
+
+
+DSPP = {"gene": "DSPP", "zygosity": "heterozygous", "significance": "pathogenic"}
+
+
+def test_a_gene_of_dentine_changes_what_dentine_is_taken_for_and_is_said():
+    genotype = {"tested": True, "variants": [DSPP]}
+    seen = [finding("O", icdas=6)]
+    plain, _ = specimen_of_case(case(findings=seen), 36, "O")
+    found, said = specimen_of_case(case(findings=seen, genotype=genotype), 36, "O")
+    sound, changed = parameter_ranges(plain)["sound_mineral"], parameter_ranges(found)["sound_mineral"]
+    assert changed[0] == pytest.approx(0.67 * sound[0]) and changed[1] < sound[1] and changed[2] >= sound[2]
+    assert any(s.startswith("a variant in DSPP may have changed the dentine, with a probability of 0.94 (") for s in said)
+    assert specimen_of_case(case(genotype=genotype), 36, "O", site="root")[0].parameters.keys() == {"sound_mineral", "porosity"}
+    column = column_of_case(case(findings=seen, genotype=genotype), 36, "O", members=64, seed=1).column
+    drawn = column.mineral.sum(axis=1)[:, -1]
+    assert drawn[0] == pytest.approx(changed[0]) and np.all((drawn >= changed[1]) & (drawn <= changed[2])) and np.ptp(drawn) > 0.1
+    assert np.all(column.mineral.sum(axis=1) <= 1.0)
+
+
+def test_a_gene_of_another_tissue_changes_nothing():
+    genotype = {"tested": True, "variants": [DSPP, {"gene": "CTSC"}, {"gene": "FOSL2"}]}
+    unseen = [{"surface": "O"}]
+    with_, without = (specimen_of_case(case(findings=unseen, genotype=g), 36, "O") for g in (genotype, None))
+    assert parameter_ranges(with_[0]) == parameter_ranges(without[0]) and with_[1] == without[1]
+
+
+def test_enamel_that_was_seen_to_be_sound_is_taken_so_whatever_the_gene():
+    genotype = {"tested": True, "variants": [{"gene": "MMP20", "zygosity": "homozygous", "significance": "pathogenic"}]}
+    seen, said = specimen_of_case(case(findings=[finding("O")], genotype=genotype), 36, "O")
+    assert seen.parameters == {} and not any("MMP20" in s for s in said)
+    unseen, said = specimen_of_case(case(findings=[{"surface": "O"}], genotype=genotype), 36, "O")
+    assert parameter_ranges(unseen)["sound_mineral"][0] == pytest.approx(0.81 * 0.87)
+    assert "diffusivity_scale" in unseen.parameters and sum("MMP20" in s for s in said) == 1

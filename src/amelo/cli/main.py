@@ -40,6 +40,10 @@ COMMANDS = {
     "population": ("amelo.cli.population:population", "Lifetimes by the models beside a national survey, age by age."),
     "evidence": ("amelo.cli.evidence:evidence", "What therapies do, as published and by our own network of fluoride trials."),
     "case": ("amelo.cli.case:app", "Check, draw and use patient cases."),
+    "genotype": (
+        "amelo.cli.genotype:genotype",
+        "Which genes of teeth are touched, what that does to the twin, what is unknown, how sure.",
+    ),
     "protocol": ("amelo.cli.protocol:app", "Check and show protocols: what is done to a tooth, and when."),
     "specimen": ("amelo.cli.specimen:app", "Check and look at tooth samples."),
     "params": ("amelo.cli.params:params", "Every constant with value, unit, range, grade and source."),

@@ -8,6 +8,7 @@ from amelo.errors import RecordError
 from amelo.params import Parameter, load_set
 from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
+from amelo.records.genotype import GeneFinding, genotype_of_case
 from amelo.records.lesion import body_for_loss
 from amelo.records.specimen import Specimen, parse_specimen
 from amelo.records.teeth import is_primary, tooth_name
@@ -63,6 +64,7 @@ def specimen_of_case(case: Case, tooth: int | str, surface: str, *, site: Site =
     if data["tissue"] == "human enamel" and (why := _may_be_changed(case, record, finding)):
         assumed.append(why)
         data["parameters"] |= _between_sound_and_hypomineralised()
+    _add_genotype(case, data, record, finding, assumed)
     if finding is not None and (finding.is_carious or UNKNOWN not in (finding.lesion_depth, finding.integrated_mineral_loss)):
         _add_lesion(data, finding, assumed)
     data["thickness"] = f"{data['thickness']:.6g} um"
@@ -120,15 +122,41 @@ def _thickness(fdi: int, tissue: str, finding: Finding | None, assumed: list[str
     return thickness
 
 
+def _defect(record: Tooth, finding: Finding | None) -> str:
+    """Return what was seen of the enamel of a surface."""
+    return finding.defect if finding is not None else ("none" if record.other_surfaces == "sound" else UNKNOWN)
+
+
+def _acting(case: Case, tissue: str) -> list[GeneFinding]:
+    """Return the genes of a case that may have changed a tissue."""
+    found = genotype_of_case(case)
+    touched = {name for c in found.classes(tissue) for name in c.genes}
+    return [f for f in found.findings if f.gene.name in touched]
+
+
+def _add_genotype(case: Case, data: dict[str, Any], record: Tooth, finding: Finding | None, assumed: list[str]) -> None:
+    """Widen the parameters of a tissue by what variants may have made of it, where nobody saw what they made."""
+    tissue = {"human enamel": "enamel", "dentine": "dentine", "root": "dentine"}.get(data["tissue"])
+    if tissue is None or (tissue == "enamel" and _defect(record, finding) != UNKNOWN):
+        return
+    if not (acting := _acting(case, tissue)):
+        return
+    priors = genotype_of_case(case).priors(data["tissue"])
+    data["parameters"] |= {name: {"value": p.value, "low": p.low, "high": p.high} for name, p in priors.items()}
+    names = " and ".join(f.gene.name for f in acting)
+    likely = ", ".join(f"{f.acts.value:.2g} ({f.acts.low:.2g} to {f.acts.high:.2g})" for f in acting)
+    assumed.append(
+        f"a variant in {names} may have changed the {tissue}, with a probability of {likely}: {', '.join(priors)} from it"
+    )
+
+
 def _may_be_changed(case: Case, record: Tooth, finding: Finding | None) -> str:
     """Say why enamel may be hypomineralised although nobody recorded it, ``""`` when there is no reason."""
-    genes = load_set("tissues").structure["genes"]["enamel"]
-    variant = next((v.gene for v in case.genotype.variants if v.gene in genes), None)
-    defect = finding.defect if finding is not None else ("none" if record.other_surfaces == "sound" else UNKNOWN)
+    defect = _defect(record, finding)
     if defect == "diffuse opacity":
         return "a diffuse opacity is enamel of unknown porosity: from sound to hypomineralised"
-    if defect == UNKNOWN and variant:
-        return f"a variant in {variant} may have changed the enamel: porosity and mineral from sound to hypomineralised"
+    if defect == UNKNOWN and _acting(case, "enamel"):
+        return ""  # told with the genotype
     if defect == UNKNOWN:
         return "nobody says whether the enamel has a defect: porosity and mineral from sound to hypomineralised"
     return ""
