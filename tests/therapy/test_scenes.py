@@ -30,6 +30,11 @@ BAD = {  # what is wrong: (text, words of the sentence)
     "a misspelt key": (GOOD.replace("gradient", "gradent"), ["unknown key 'gradent'", "did you mean 'gradient'?"]),
     "a misspelt key of the passage": (GOOD + 'lenght = "1 mm"\n', ["[passage]", "did you mean 'length'?"]),
     "a key of another passage": (GOOD + 'stream = "1 um/s"\n', ["unknown key 'stream'"]),
+    "enamel": (GOOD.replace('"tubule"', '"enamel"'), ["caps-400 cannot enter enamel", "400 nm", "let it dock at the surface"]),
+    "enamel for clusters": (
+        GOOD.replace('"tubule"', '"enamel"').replace("caps-400", "ion-clusters"),
+        ["enamel is no passage for a swarm", "amelo simulate"],
+    ),
     "an unknown passage": (GOOD.replace('"tubule"', '"tube"'), ["passage.kind", "tubule, canal, slab, channel"]),
     "a gradient without unit": (GOOD.replace('"1 T/m"', "1"), ["gradient"]),
     "a gradient as a field": (GOOD.replace("1 T/m", "1 T"), ["is a magnetic field, not a magnetic gradient"]),

@@ -26,6 +26,7 @@ import numpy as np
 
 from amelo.errors import FileError, FormatError, ParameterError, nearest, shorten
 from amelo.therapy.nano.carrier import Carrier, carrier_names
+from amelo.therapy.nano.docking import refuse_enamel
 from amelo.therapy.nano.field import Field
 from amelo.therapy.nano.passage import Passage, tubule
 from amelo.therapy.nano.swarm import Swarm
@@ -132,6 +133,10 @@ def _scene(data: dict[str, Any], path: Path) -> Scene:
         raise ParameterError("release is no pair of depths", where=where, fix='write for example ["0 um", "10 um"]')
     settings["release"] = tuple(_quantity(text, "length", "release", where) for text in release)
     try:
+        if isinstance(data["passage"], dict) and data["passage"].get("kind") == "enamel":
+            refuse_enamel(_carrier(data["carrier"], path))
+            why = "what is so small is carried by the ions' own diffusion"
+            raise ParameterError("enamel is no passage for a swarm", why=why, fix="use 'amelo simulate'")
         passage = _passage(data["passage"], where)
         swarm = Swarm(passage, _carrier(data["carrier"], path), Field(**field), data["count"], **settings)
     except ParameterError as error:
