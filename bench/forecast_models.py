@@ -56,14 +56,16 @@ def caries_onset(folder: Path, told: Told) -> dict[str, Any]:
 
     from amelo.forecast.caries.card import CARRIED, TANDMOBIEL
     from amelo.forecast.caries.cohort import read_cohort
-    from amelo.forecast.caries.evaluate import for_card
+    from amelo.forecast.caries.evaluate import evaluate, for_card
     from amelo.forecast.caries.train import train
+    from amelo.forecast.cohort import read_table
 
     data = folder / "caries_public.parquet"
     model = train(data, data=TANDMOBIEL, on_progress=told)
     told(0.99, "scoring dev")
     dev = for_card(model, read_cohort(data, split="dev"), replicates=REPLICATES)
-    figures = {name: row for name, row in dev["figures"].items() if name in CARRIED or name.startswith("coverage_")}
+    judged = plain(evaluate(model | {"hash": ""}, read_table(data), draws=REPLICATES).figures)
+    figures = judged | {name: row for name, row in dev["figures"].items() if name in CARRIED or name.startswith("coverage_")}
     model["card"]["dev"] = {key: dev[key] for key in ON_DEV} | {"figures": figures}
     model["card"]["looks_at_dev"] = list(LOOKS)
     return json.loads(json.dumps(model))
