@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from amelo import nano
@@ -46,6 +46,7 @@ LEDGER = {far: tubule(300e-6, 24, vital=far == "pulp", first=0.5e-6) for far in 
 
 
 @settings(max_examples=60, deadline=None)
+@example("closed", (0.08, -35.0), 1.6e11, 0.0, 1e-300, 6.7, 0.2, 3e-26, 64)  # numbers too small for their digits
 @given(
     far=st.sampled_from(["pulp", "closed"]),
     gradients=st.tuples(st.floats(-60.0, 60.0), st.floats(-60.0, 60.0)),

@@ -23,6 +23,7 @@ from amelo.twin.precision import jax64
 __all__ = ["Account", "State", "carry", "carry_many", "imbalance"]
 
 Array = Any
+NOTHING = 1e-250  # carriers: where floats run out of digits
 
 
 class State(NamedTuple):
@@ -174,7 +175,7 @@ def carry_many(
 
 
 def imbalance(passage: Passage, state: State) -> tuple[float, float]:
-    """Return by how much carriers and payload do not add up, as shares of what entered (or is there).
+    """Return by how much carriers and payload do not add up, as shares of what entered (or is there), of which less than 1e-250 is nothing.
 
     Arguments: passage; state.
     """
@@ -183,7 +184,7 @@ def imbalance(passage: Passage, state: State) -> tuple[float, float]:
     inside = (state.free_load, state.stuck_load, state.plug_load, state.released)
     loads = [state.home_load, state.pulp_load, *((np.asarray(x) * size).sum() for x in inside)]
     return tuple(
-        float(abs(sum(parts) - came) / max(abs(came), sum(abs(x) for x in parts), 1e-300))
+        float(abs(sum(parts) - came) / max(abs(came), sum(abs(x) for x in parts), NOTHING))
         for parts, came in ((carriers, state.entered), (loads, state.entered_load))
     )
 
