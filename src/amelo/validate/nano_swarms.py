@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -22,6 +20,7 @@ from amelo.therapy.nano.single_kernel import compiled_turning
 from amelo.therapy.nano.swarm import Swarm
 from amelo.therapy.nano.swarm_result import SwarmResult
 from amelo.therapy.nano.swarm_state import SwarmState
+from amelo.validate.timing import best_time
 
 __all__ = [
     "books",
@@ -38,7 +37,6 @@ __all__ = [
 PULL = 10.0  # energy of the moment over kT at which stepping out is looked at; without heat it is but a scale
 OF_STEP_OUT = (0.2, 0.5, 0.8, 0.95, 1.05, 1.2, 1.5, 2.0, 3.0)
 KEY = 20260415
-TRIED = 5
 SIZES = (1.0, 0.5, 0.2)  # lengths over that of helicoid
 FAST = 50.0  # Hz
 
@@ -80,7 +78,7 @@ def deposited(tier: str) -> Deposited:
 
 def time_of_common(tier: str) -> float:
     """Return the CPU time [s] of the common benchmark, warm."""
-    return _best(lambda: _common(tier))
+    return best_time(lambda: _common(tier))
 
 
 def _common(tier: str) -> Deposited:
@@ -90,18 +88,7 @@ def _common(tier: str) -> Deposited:
 def time_of_tubule() -> float:
     """Return the CPU time [s] of a 20-minute therapy of a tubule by 1e4 carriers in steps of 3 ms, ten times that of its tenth."""
     swarm = Swarm(tubule(cells=40, first=2e-6), Carrier.named("caps-400"), Field(gradient=1.0), 10_000, crowding=False)
-    return 10.0 * _best(lambda: swarm.run(KEY, 120.0, step=3e-3, frames=2, threads=1))
-
-
-def _best(run: Callable[[], object]) -> float:
-    """Return the shortest CPU time [s] of a few runs after one that compiles."""
-    run()
-    times = []
-    for _ in range(TRIED):
-        began = time.process_time()
-        run()
-        times.append(time.process_time() - began)
-    return min(times)
+    return 10.0 * best_time(lambda: swarm.run(KEY, 120.0, step=3e-3, frames=2, threads=1))
 
 
 def step_out_error() -> float:

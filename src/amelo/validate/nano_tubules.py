@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import cache
 
@@ -14,6 +13,7 @@ from amelo.therapy.nano.density import State, carry, carry_many, imbalance
 from amelo.therapy.nano.field import Field
 from amelo.therapy.nano.measures import depth_median, depth_quantile
 from amelo.therapy.nano.passage import Passage, tubule
+from amelo.validate.timing import best_time
 
 __all__ = [
     "LONG",
@@ -34,7 +34,6 @@ LONG = 3.5e-3  # m, the thickest dentine, so that the 2000 um of N10 are not its
 EVEN = (0.9e-6, 1.7e-6, 2.5e-6)  # diameters of the tubule of the earlier calculation
 HALVINGS = 12
 PATIENTS = 256
-TRIED = 5  # times that a speed is taken, the best of which counts
 
 
 def _input(name: str) -> float:
@@ -136,7 +135,7 @@ def tubule_time() -> float:
         state, _ = carry(passage, Carrier.named("caps-400"), field, State.empty(passage), outside=1e15, duration=_input("therapy"))
         float(depth_median(state, passage))
 
-    return 1e3 * _best(run)
+    return 1e3 * best_time(run)
 
 
 def patients_time() -> float:
@@ -149,15 +148,4 @@ def patients_time() -> float:
         )  # fmt: skip
         np.asarray(depth_median(state, passage))
 
-    return _best(run)
-
-
-def _best(run: Callable[[], None]) -> float:
-    """Return the shortest CPU time [s] of a few runs after one that compiles; what else the machine does is not counted."""
-    run()
-    times = []
-    for _ in range(TRIED):
-        began = time.process_time()
-        run()
-        times.append(time.process_time() - began)
-    return min(times)
+    return best_time(run)
