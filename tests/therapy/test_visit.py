@@ -15,7 +15,7 @@ from amelo.protocol import Protocol
 from amelo.protocol.simulate import simulate
 from amelo.records.case import load_case
 from amelo.records.specimen import parse_specimen
-from amelo.therapy.nano.books import account
+from amelo.therapy.nano.books import DEPTHS, account
 from amelo.therapy.nano.carrier import Carrier
 from amelo.therapy.nano.field import Field
 from amelo.therapy.nano.inside import passage_of
@@ -154,6 +154,17 @@ def test_a_vital_pulp_keeps_carriers_out_that_an_extracted_tooth_lets_in():
     depths = [book(visited(*acts, ground=Ground(tubules=True, vital=vital))[1], "depth")[0] for vital in (False, True)]
     assert depths[0] > 100.0  # µm
     assert depths[1] < 5.0
+
+
+def test_carriers_inside_are_told_by_depth():
+    (_, weak), (_, strong) = (visited(Act(CAPS, Field(gradient=g), 1e16, 1200.0), ground=Ground(tubules=True)) for g in (0.5, 2.0))
+    profiles = [np.array([book(after, f"inside_{low:g}")[0] for low in DEPTHS[:-1]]) for after in (weak, strong)]
+    for profile, after in zip(profiles, (weak, strong), strict=True):
+        assert (profile >= 0.0).all()
+        assert profile.sum() == pytest.approx(book(after, "inside")[0], rel=1e-9)
+    shallow, deep = (profile[:4].sum() / profile.sum() for profile in profiles)  # the share above 300 µm
+    assert shallow > 0.9
+    assert deep < 0.7
 
 
 def test_retrieval_takes_home_what_is_free():

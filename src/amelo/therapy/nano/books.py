@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from amelo.therapy.nano.carrier import Carrier
 
-__all__ = ["BOOKS", "Book", "account", "books_of"]
+__all__ = ["BOOKS", "DEPTHS", "Book", "account", "books_of"]
 
 
 def _later(before: np.ndarray, now: np.ndarray) -> np.ndarray:
@@ -27,11 +28,21 @@ class Book:
     wants: str = ""  # the properties of a carrier, or of where it is brought, without any of which it is left out
 
 
+DEPTHS = (0.0, 10.0, 30.0, 100.0, 300.0, 1000.0, np.inf)  # µm, between which carriers inside are told: a profile over depth
 PER_MM2, MICROGRAMS = 1e-6, 1e3  # of 1/m2 and of kg/m2 (in µg/mm2)
 BOOKS = {
     "arrived": Book("carriers that came to the tooth", "1/mm2", PER_MM2),
     "docked": Book("carriers docked on the surface", "1/mm2", PER_MM2),
     "inside": Book("carriers inside tubules", "1/mm2", PER_MM2, wants="tubules"),
+    **{
+        f"inside_{low:g}": Book(
+            f"inside, {low:g} to {high:g} µm deep" if high < np.inf else f"inside, deeper than {low:g} µm",
+            "1/mm2",
+            PER_MM2,
+            wants="tubules",
+        )
+        for low, high in pairwise(DEPTHS)
+    },
     "plugged": Book("of them in plugs", "1/mm2", PER_MM2, wants="tubules"),
     "retrieved": Book("carriers retrieved", "1/mm2", PER_MM2),
     "washed": Book("carriers washed away", "1/mm2", PER_MM2),

@@ -64,6 +64,11 @@ class Inside:
             edges=np.array([0.0, standing.edges[-1]]),
         )
 
+    def between(self, low: float, high: float) -> np.ndarray:
+        """Return the carriers (M,) [1/m2] that lie between two depths [m]."""
+        summed = np.concatenate([np.zeros((len(self.per_area), 1)), np.cumsum(self.per_area, axis=1)], axis=1)
+        return np.array([np.diff(np.interp((low, high), self.edges, row))[0] for row in summed])
+
 
 def passage_of(ground: Ground) -> Passage:
     """Return the tubule, as the central member has it."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
 from amelo.errors import ParameterError
 from amelo.params import load_set
 from amelo.therapy.contract import Price
-from amelo.therapy.nano.books import BOOKS, account, books_of
+from amelo.therapy.nano.books import BOOKS, DEPTHS, account, books_of
 from amelo.therapy.nano.carrier import SCENE, Carrier
 from amelo.therapy.nano.docking import Docked, dock, wash
 from amelo.therapy.nano.field import Field
@@ -124,6 +125,7 @@ class Visit:
             "arrived": at.arrived + within.entered,
             "docked": at.stuck - crowded_outside,
             "inside": within.held - (crowded - crowded_outside),
+            **{f"inside_{low:g}": within.between(1e-6 * low, 1e-6 * high) for low, high in pairwise(DEPTHS)},
             "plugged": within.plugged,
             "retrieved": retrieved + within.retrieved,
             "washed": at.left - retrieved + crowded + within.home - within.retrieved,
