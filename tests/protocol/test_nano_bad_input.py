@@ -128,3 +128,11 @@ def test_a_carrier_that_cannot_be_is_refused(tmp_path, change, words):
         Carrier.read(tmp_path / "bad.toml")
     for word in ["bad.toml", *words]:
         assert word in str(caught.value)
+
+
+def test_the_ranges_of_steps_are_those_of_magnets():
+    from amelo.params import load_set
+
+    value, schema = load_set("nano/scene").value, FieldAlone.model_json_schema()["properties"]
+    for field, name in (("gradient", "gradient_close"), ("flux_density", "flux_density"), ("frequency", "rotation")):
+        assert schema[field]["maximum"] == value(f"magnet.{name}"), field

@@ -7,18 +7,17 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from amelo.params import load_set
 from amelo.protocol.nano_steps import Nanobots, NanoStep, Probe, Retrieve, Steered, carrier_of, field_of
 from amelo.protocol.steps import Day, Repeat
 from amelo.protocol.text import line
+from amelo.units import molar_mass
 
 if TYPE_CHECKING:
     from amelo.therapy.nano.visit import Visit
     from amelo.twin.schedule import Segment
 
 __all__ = ["any_nano", "visit", "visited"]
-
-PEROXIDE_MOLAR_MASS = 0.0340147  # kg/mol, of H2O2
-DENSITY = 1000.0  # kg/m3, of a dilute solution
 
 
 def any_nano(step: Any) -> bool:
@@ -56,6 +55,7 @@ def visit(steps: Sequence[Steered]) -> Visit:
     """Return steps with carriers as a visit.
 
     Arguments: steps, one after the other without any other step between them.
+    Assumptions: a solution of peroxide weighs what a drink does.
     """
     from amelo.therapy.nano.visit import Act, Visit
 
@@ -70,7 +70,7 @@ def visit(steps: Sequence[Steered]) -> Visit:
                 duration=step.duration,
                 layer=step.film or None,
                 temperature=float(step.temperature),
-                peroxide=step.peroxide * DENSITY / PEROXIDE_MOLAR_MASS,
+                peroxide=step.peroxide * load_set("habits").value("density.drink") / molar_mass("H2O2"),
                 home=isinstance(step, Retrieve),
             )
         )

@@ -27,7 +27,6 @@ from amelo.twin.column import Column
 
 __all__ = ["Act", "Ground", "Visit", "phase_of"]
 
-PACKED = 1.5  # order of what pores of a bed of carriers let through, in their share of it (bruggeman1935)
 BOILING = 100.0  # degC, by definition of that scale
 MOST_OF_PORES = 0.9  # that carriers may fill; what does not fit stays in the fluid and is washed away
 
@@ -265,8 +264,8 @@ def _ease_of_bed(before: Standing, organic: np.ndarray, mineral: np.ndarray, thi
     first = before.outside
     if not (before.ease[:, :first] > 1.0).any():
         return before.ease[:, :first]  # a biofilm resists by itself
-    close = load_set(SCENE).value("packing.close")
+    close, order = (load_set(SCENE).value(f"packing.{name}") for name in ("close", "pore_exponent"))
     filled = (organic[:, :first] + mineral[:, :, :first].sum(axis=1)).mean(axis=1)
     bed = np.maximum(filled * thick / close, 1e-12)
-    eased = (thick / bed) * (1.0 - close) ** PACKED / np.maximum(1.0 - filled, 1.0 - close)
+    eased = (thick / bed) * (1.0 - close) ** order / np.maximum(1.0 - filled, 1.0 - close)
     return np.minimum(before.ease[:, :first], eased[:, None])
