@@ -1,4 +1,4 @@
-"""P1 to P11 as far as pulp and structure go: exact folds, our own earlier runs, and published experiments.
+"""P1 to P11, C18 and S1 to S4, as far as pulp and structure go: exact folds, our own earlier runs, and published experiments.
 
 The note of a row says what it is.  "Own runs" compares this code with a prototype of the same equations under a stiff solver: it tests code,
 not dentistry.  Rows that are calibrated on say so and are no test.
@@ -17,6 +17,7 @@ from amelo.twin import structure
 from amelo.twin.pulp import Pulps, dentine, equilibria, heat, observation, thresholds
 from amelo.twin.pulp.course import HOUR, MMHG, Segment, follow
 from amelo.validate.claim import Claim, claim
+from amelo.validate.structure import ROWS as STRUCTURE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,6 +85,7 @@ QUICK: dict[str, Row] = {
     "P11_occlusal": ("stiffness, occlusal cavity", lambda: structure.stiffness("occlusal")),
     "P11_mod": ("stiffness, MOD cavity", lambda: structure.stiffness("mod")),
     "P11_order": ("restored premolars in order of strength", lambda: _premolars()),
+    **STRUCTURE,
 }
 FULL: dict[str, Row] = {"G9": ("pulps a second of one core, 14 d", lambda: _speed())}
 IDS = tuple(name.replace("_", " ") for name in QUICK)
