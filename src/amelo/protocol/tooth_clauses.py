@@ -15,7 +15,7 @@ __all__ = ["ToothLine", "choices"]
 
 NAMED = ("material", "acid", "peptide")  # clauses that are a name out of a few
 FILLERS = {"criterion": ("to", "dentine", "dentin"), "": ("the", "tooth")}  # words that may stand and say nothing more
-OVER = ("", "over the pulp", "above the pulp", "of dentine over the pulp", "dentine over the pulp")
+OVER = ("", "over the pulp", "above the pulp", "dentine over the pulp")
 TIMES = {"once": "1", "twice": "2", "thrice": "3", "": "1"}
 ALSO = {  # other spellings: the one that is printed
     "resin composite": "composite", "composite resin": "composite", "glass-ionomer": "glass ionomer", "glass ionomer cement": "glass ionomer",
@@ -184,7 +184,9 @@ class ToothLine(Line):
         elif "strength" not in self.takes:
             self.bare(quantity)
         elif quantity.unit != "%":
-            what = f"'{quantity.text}' " + ("is not a share by mass" if is_unit(quantity.unit) else "has no unit")
+            what = f"'{quantity.text}' " + (
+                "is not a share by mass" if is_unit(f"{quantity.unit} {of}" if of else quantity.unit) else "has no unit"
+            )
             raise QuantityError(what, where=where, fix=f"write for example '{self.step.example('strength')}'")
         else:
             self.said.put("strength", read_number(quantity.digits, PERCENT), quantity.number, where)
