@@ -24,7 +24,7 @@ def bare(state: str = "filled", count: int = 5, surfaces: int = 0) -> Hazards:
     h = hazards_of(plain(count), 0)
     zero = {
         name: np.zeros_like(getattr(h, name))
-        for name in ("collapsed", "now", "now_age", "later", "root", "root_age", "deep", "steady")
+        for name in ("collapsed", "now", "now_age", "later", "root", "root_now", "root_age", "deep", "steady")
     }
     rates = np.full((count, surfaces, 7), -np.inf)
     lesions = {

@@ -19,7 +19,7 @@ TEN = np.arange(41) * 0.25
 
 def policy(**named: float) -> np.ndarray:
     """Return a policy in which nothing leads anywhere, but for what is named."""
-    order = ("crown", "root", "root_crown", "implant", "broken", "fill", "from")
+    order = ("crown", "root", "root_crown", "implant", "broken", "fill", "from", "root_broken")
     return np.array([named.get(name, 5.0 if name == "from" else 0.0) for name in order])
 
 
@@ -61,11 +61,22 @@ def test_a_pulp_after_treatment_follows_its_own_law():
 
 
 def test_a_root_treated_tooth_is_lost_by_its_own_clock():
-    h = changed(bare("root-treated and crowned"), root=[[0.3, 0.1]], root_age=4.0, policy=policy(implant=0.25))
-    _, occupied, _, _ = propagate(h, 10.0)
+    h = changed(bare("root-treated and crowned"), root_now=[[0.1, 0.4]], root_age=4.0, policy=policy(implant=0.25))
+    _, occupied, happened, _ = propagate(h, 10.0)
     gone = -np.expm1(-0.1 * (((4.0 + TEN) / 10.0) ** h.root_shape - 0.4**h.root_shape))
     assert occupied[0, :, code("implant")] == pytest.approx(0.25 * gone, abs=1e-13)
     assert occupied[0, :, code("gap")] == pytest.approx(0.75 * gone, abs=1e-13)
+    assert happened[0, :, event("fracture")] == pytest.approx(0.4 * gone, abs=1e-13)
+
+
+def test_new_crowns_do_not_make_a_treated_root_younger():
+    """However often its crown is renewed, the tooth is lost by the same law."""
+    h = changed(bare("root-treated and crowned"), root_now=[[0.1, 0.0]], root=[[0.3, 0.1]], root_age=4.0, policy=policy())
+    busy = changed(h, now=[[1.0, 0.5, 0.2]], later=[[[1.0, 0.5, 0.2]]])
+    calm, renewed = propagate(h, 20.0), propagate(busy, 20.0)
+    assert renewed[1][:, :, code("gap")] == pytest.approx(calm[1][:, :, code("gap")], abs=1e-4)
+    crowns = renewed[2][0, -1, event("crown placed")]
+    assert crowns == pytest.approx(renewed[2][0, -1, [2, 3, 4]].sum()) and crowns > 1.5
 
 
 def test_implants_fail_at_a_constant_rate_and_leave_a_gap():
@@ -134,8 +145,8 @@ levels = st.floats(0.0, 3.0)
 def test_chances_add_up_whatever_happens(state, now, later, deep, rate, collapsed, parts, stage, log_rate):
     h = bare(state, count=2, surfaces=2)
     h = changed(
-        h, now=now / 3, later=later / 3, deep=deep, root=later, steady=rate, collapsed=collapsed, stage=stage, log_rate=log_rate,
-        policy=[*parts, 2.0, 5.0],
+        h, now=now / 3, later=later / 3, deep=deep, root=later, root_now=[later, 0.5], steady=rate, collapsed=collapsed, stage=stage, log_rate=log_rate,
+        policy=[*parts, 2.0, 5.0, 0.3],
     )  # fmt: skip
     _, occupied, happened, untouched = propagate(h, 10.0)
     assert occupied.sum(axis=2) == pytest.approx(np.ones((2, 41)), abs=1e-12)

@@ -35,13 +35,13 @@ class Hazards:
 
     Fields: state (M,), where each starts; collapsed (M,), the chance that its pulp is lost at once; shape (M,) of restorations' Weibull law;
     now (M, 3), cumulative hazard after a decade of the present restoration by caries, other failure and fracture; now_age (M,) [year]; later
-    (M, 6, 3), the same of what may be placed later; root (M, 2), cumulative hazard of the loss of a root-treated tooth after a decade, without
-    and with a crown; root_shape; root_age (M,) [year]; deep (M,), cumulative hazard of the pulp after a year by what was done near it, and
+    (M, 6, 3), the same of what may be placed later; root_now (M, 2), cumulative hazard of the loss of a tooth that is root-treated now after a
+    decade, and the part of it that is fracture; root (M, 2), the same hazard of teeth treated or crowned later, without and with a crown; root_shape; root_age (M,) [year]; deep (M,), cumulative hazard of the pulp after a year by what was done near it, and
     deep_shape; steady (M, 5) [1/year]: pulp without and with a restoration, fracture without one, loss of a vital tooth, loss of an implant;
     age (M,) [year]; stage (M, K), log_rate (M, K, 7), fading (M, K, 7), change of the log rate over the ten years from 13.5, and activity
-    (M, K) of surfaces, ratios of effects included; policy (7,): part of large fillings that become crowns, of lost
+    (M, K) of surfaces, ratios of effects included; policy (8,): part of large fillings that become crowns, of lost
     pulps that are root-treated, of these that are crowned, of lost teeth that become implants, of fractures that cannot be restored; rate at
-    which cavities are filled [1/year]; the stage from which they are.
+    which cavities are filled [1/year]; the stage from which they are; the part of losses of root-treated teeth that is fracture.
     """
 
     state: np.ndarray
@@ -50,6 +50,7 @@ class Hazards:
     now: np.ndarray
     now_age: np.ndarray
     later: np.ndarray
+    root_now: np.ndarray
     root: np.ndarray
     root_shape: float
     root_age: np.ndarray
@@ -124,6 +125,7 @@ def hazards_of(start: Start, seed: int = 0) -> Hazards:
         now=fillings.now(),
         now_age=start.restoration_age,
         later=fillings.later(),
+        root_now=_root_now(start, crowned_root, ratio),
         root=np.stack([crowned_root * value("root.uncrowned"), crowned_root], axis=1),
         root_shape=float(np.log(root_37 / root_10) / np.log(37.0 / 10.0)),
         root_age=start.root_age,
@@ -133,10 +135,19 @@ def hazards_of(start: Start, seed: int = 0) -> Hazards:
         age=start.age,
         policy=np.array(
             [policy[name] for name in ("crown", "root_treatment", "crown_on_root", "implant")]
-            + [value("fracture.lost"), 1.0 / policy["wait"], float(STAGES.index(start.policy.filled_from))]
+            + [value("fracture.lost"), 1.0 / policy["wait"], float(STAGES.index(start.policy.filled_from)), value("root.fracture")]
         ),
         **lesion,
     )
+
+
+def _root_now(start: Start, crowned_root: np.ndarray, ratio: _Ratio) -> np.ndarray:
+    """Return level and part of fracture (M, 2) of the loss of a tooth that is root-treated now, which answers to its strength."""
+    value = load_set("years").value
+    part = value("root.fracture")
+    level = crowned_root * (1.0 if start.crowned else value("root.uncrowned"))
+    broken = part * ratio.fracture(start.strength, value(f"strength.{'crowned' if start.crowned else 'refilled'}"))
+    return np.stack([level * (1.0 - part + broken), broken / (1.0 - part + broken)], axis=1)
 
 
 def _state(start: Start) -> np.ndarray:

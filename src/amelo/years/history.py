@@ -83,8 +83,8 @@ class _Walk:
         found[2] += h.steady[who, 2] * span * (state == UNRESTORED)
         deep = h.deep[who] * (end**h.deep_shape - begin**h.deep_shape)
         found[3] = vital * (deep + np.where(state == UNRESTORED, h.steady[who, 0], h.steady[who, 1]) * span)
-        root_age = np.where(original, h.root_age[who], -self.since[who])
-        root = h.root[who, (state == ROOT_CROWNED).astype(int)]
+        root_age = np.where(h.state[who] >= ROOTED, h.root_age[who], -self.since[who])
+        root = np.where(original, h.root_now[who, 0], h.root[who, (state == ROOT_CROWNED).astype(int)])
         aged = ((root_age + end) / DECADE) ** h.root_shape - ((root_age + begin) / DECADE) ** h.root_shape
         found[4] = np.where(rooted, root * aged, vital * h.steady[who, 3] * span)
         found[5] = (state == IMPLANT) * h.steady[who, 4] * span
@@ -104,8 +104,12 @@ class _Walk:
         self.log.append((member, time, name))
 
     def put(self, member: int, time: float, state: int) -> None:
-        """Begin a new row for a member."""
-        self.state[member], self.since[member], self.original[member] = state, time, False
+        """Begin a new row for a member; a treated root keeps its clock, and that of what stands on it."""
+        if self.state[member] not in (ROOTED, ROOT_CROWNED):
+            self.since[member] = time
+        elif self.original[member]:
+            self.since[member] = 0.0
+        self.state[member], self.original[member] = state, False
         if state in (CROWNED, ROOTED, ROOT_CROWNED):
             self.pending[member] = False
 
@@ -135,20 +139,23 @@ class _Walk:
         elif KINDS[kind] == "pulp":
             self.end_pulp(member, time)
         elif KINDS[kind] == "loss":
+            broken = self.h.root_now[member, 1] if self.original[member] else self.h.policy[7]
+            if state > CROWNED and self.picks(4, member, broken):
+                self.note(member, time, "fracture")
             self.lose(member, time)
         elif KINDS[kind] == "implant":
             self.note(member, time, "implant lost")
             self.put(member, time, GAP)
         elif KINDS[kind] == "fracture":
             self.note(member, time, "fracture")
-            if self.picks(4, member, self.h.policy[4]):
+            if state <= CROWNED and self.picks(4, member, self.h.policy[4]):
                 self.lose(member, time)
             else:
                 self.note(member, time, "crown placed")
                 self.put(member, time, CROWNED if state <= CROWNED else ROOT_CROWNED)
         else:
             self.note(member, time, "secondary caries" if KINDS[kind] == "caries" else "other failure")
-            crown = state >= CROWNED or (state == REFILLED and self.picks(0, member, self.h.policy[0]))
+            crown = state > REFILLED or (state == REFILLED and self.picks(0, member, self.h.policy[0]))
             self.note(member, time, "crown placed" if crown else "filling placed")
             self.put(member, time, (CROWNED if state <= CROWNED else ROOT_CROWNED) if crown else REFILLED)
 

@@ -2,7 +2,7 @@
 
 What is placed later starts its own clock, so that its chances are kept by the step in which they began.  All hazards within a step are
 integrated exactly and share what leaves in proportion.  Whatever begins within a step began in its middle on average: its first span is one
-step and a half, which makes the error one of second order.
+step and a half, which makes the error one of second order.  A root-treated tooth keeps its clock, whatever is done to its crown.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 __all__ = ["march"]
 
 STAGES, MOVES, ROWS, STATES, EVENTS = 8, 7, 6, 8, 12
+VITAL = 4  # rows, and states, with a living pulp
 TERMS = 9  # of the series of a step: exact to 1e-6 where the fastest rate meets a step of a quarter of a year
 FASTEST = 4.0  # per year, as in the natural history
 LOST, TINY = 1e-200, 1e-300
@@ -76,180 +77,221 @@ def lesions(m, steps, step, age, stage, log_rate, fading, activity, policy, fill
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FLAGS)
-def ended(chance, through, first, second, steady, steps):  # pragma: no cover
-    """Take from chances (steps) what ends in a step; return the sums that all, the first and the second clock share out."""
-    every, by_first, by_second = 0.0, 0.0, 0.0
-    for e in range(steps):
-        leaving = chance[e] * (1.0 - through[e] * steady[0])
+def ended(chance, through, hazard, without, steady):  # pragma: no cover
+    """Take from chances (E,) what ends in a step; return what all hazards share out, and what is the part of their own clocks.
+
+    Arguments: chance; through and hazard (E,), of own clocks; without, the chance that no steady hazard strikes, and these added up.
+    """
+    every, own = 0.0, 0.0
+    for e in range(len(chance)):
+        leaving = chance[e] * (1.0 - through[e] * without)
         chance[e] -= leaving
-        ratio = leaving / (first[e] + second[e] + steady[1] + TINY)
+        ratio = leaving / (hazard[e] + steady + TINY)
         every += ratio
-        by_first += ratio * first[e]
-        by_second += ratio * second[e]
-    return every, by_first, by_second
+        own += ratio * hazard[e]
+    return every, own
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FLAGS)
+def rooted(bare, crowned, stays, fails, loss, kept, crown_fails, crown_loss):  # pragma: no cover
+    """Carry root-treated teeth without a crown (E,) and with one (E,) over a step; return failures of the first and second, and losses of both.
+
+    Arguments: for the first the chance to stay, hazards of failure and loss; for the second the chance to be kept, hazards the same.  A
+    failure of the first brings a crown; neither changes the clock.
+    """
+    failed, again, lost, lost_crowned = 0.0, 0.0, 0.0, 0.0
+    for e in range(len(bare)):
+        leaving = bare[e] * (1.0 - stays[e])
+        ratio = leaving / (fails[e] + loss[e] + TINY)
+        moving = ratio * fails[e]
+        gone = crowned[e] * (1.0 - kept[e])
+        spent = gone / crown_loss[e] if crown_loss[e] > 1e-12 else crowned[e]  # time at risk
+        staying = moving * np.sqrt(kept[e])  # half a step is left on average
+        bare[e] -= leaving
+        crowned[e] += staying - gone
+        failed += moving
+        again += spent * crown_fails[e]
+        lost += leaving - staying
+        lost_crowned += gone
+    return failed, again, lost, lost_crowned
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _fill_clock(into, level, at, power, steps):  # pragma: no cover
+    """Put the hazards of spans between points of time (steps + 2) of a Weibull law into a row, backwards."""
+    before = at[0] ** power
+    for d in range(steps + 1):
+        after = at[d + 1] ** power
+        into[steps - d] = level * (after - before)
+        before = after
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def march(
-    steps, step, state, collapsed, shape, now, now_age, later, root, root_shape, root_age, deep, deep_shape, steady, age, stage, log_rate, fading,
-    activity, policy, occupied, happened, untouched,
+    steps, step, state, collapsed, shape, now, now_age, later, root_now, root, root_shape, root_age, deep, deep_shape, steady, age, stage, log_rate,
+    fading, activity, policy, occupied, happened, untouched,
 ):  # fmt: skip  # pragma: no cover
-    """Fill occupied (M, steps + 1, 8) and happened (M, steps + 1, 12): chances of states, expected counts of events; untouched (M, steps + 1): the chance
-    that nothing has happened.  See ``Hazards``."""
-    to_crown, to_root, root_crown, to_implant, unrestorable = policy[0], policy[1], policy[2], policy[3], policy[4]
+    """Fill occupied (M, steps + 1, 8), chances of states; happened (M, steps + 1, 12), expected counts of events; untouched (M, steps + 1), the
+    chance that nothing has happened.  See ``Hazards``."""
+    to_crown, to_root, root_crown, to_implant, unrestorable, root_breaks = (
+        policy[0],
+        policy[1],
+        policy[2],
+        policy[3],
+        policy[4],
+        policy[7],
+    )
     filled, pulp = np.empty(steps), np.empty(steps)
     chance, fresh = np.empty((ROWS, steps + 1)), np.empty(ROWS)
-    w1, w2, through = np.zeros((ROWS, steps + 1)), np.zeros((ROWS, steps + 1)), np.ones((ROWS, steps + 1))
-    z1, z2, z_through = np.zeros((ROWS, steps + 1)), np.zeros((ROWS, steps + 1)), np.ones((ROWS, steps + 1))
-    clock1, clock2, clock3, clock4 = np.empty(steps + 2), np.empty(steps + 2), np.empty(steps + 2), np.empty(steps + 2)
-    level, sides, counted = np.empty(ROWS), np.array([1, 2, 2, 3, 4, 5]), np.empty(EVENTS)
+    own, loss, through = np.zeros((ROWS, steps + 1)), np.zeros((ROWS, steps + 1)), np.ones((ROWS, steps + 1))
+    one = np.empty((10, 1))  # what a treated root that was there at the start needs in a step
+    at_middles, level = np.empty(steps + 2), np.empty(ROWS)
+    unit1, unit2 = np.empty(steps + 1), np.empty(steps + 1)
+    sides, counted = np.array([1, 2, 2, 3, 4, 5]), np.empty(EVENTS)
+    at_middles[0] = 0.0
+    for d in range(1, steps + 2):
+        at_middles[d] = (d + 0.5) * step / 10.0  # decades; what begins within a step begins in its middle
+    _fill_clock(unit2, 1.0, at_middles, root_shape, steps)
     for m in range(len(state)):
         lesions(m, steps, step, age, stage, log_rate, fading, activity, policy, filled, pulp)
-        for d in range(steps + 2):  # clocks at 0, then at the middles and, for what begins at once, at the ends of steps
-            middle = (d + 0.5) * step / 10.0 if d > 0 else 0.0
-            clock1[d], clock2[d] = middle ** shape[m], middle**root_shape
-            clock3[d] = (d * step / 10.0) ** shape[m]
-            clock4[d] = (d * step / 10.0) ** root_shape
+        _fill_clock(unit1, 1.0, at_middles, shape[m], steps)
         for r in range(ROWS):
             level[r] = later[m, r, 0] + later[m, r, 1] + later[m, r, 2]
-            low = root[m, r - 4] if r >= 4 else 0.0
             for d in range(steps + 1):
-                w1[r, steps - d] = level[r] * (clock1[d + 1] - clock1[d])  # kept backwards: the step of beginning runs up
-                w2[r, steps - d] = low * (clock2[d + 1] - clock2[d])
-                through[r, steps - d] = np.exp(-w1[r, steps - d] - w2[r, steps - d])
-            if collapsed[m] > 0.0:
-                for d in range(steps + 1):
-                    z1[r, d], z2[r, d] = level[r] * (clock3[d + 1] - clock3[d]), low * (clock4[d + 1] - clock4[d])
-                    z_through[r, d] = np.exp(-z1[r, d] - z2[r, d])
+                own[r, d] = level[r] * unit1[d]
+                loss[r, d] = root[m, r - VITAL] * unit2[d] if r >= VITAL else 0.0
+                through[r, d] = np.exp(-loss[r, d] - (own[r, d] if r < 5 else 0.0))
         chance[:] = 0.0
         counted[:] = 0.0
         begun, gap, implant = 1.0, 0.0, 0.0
+        bare, crowned = 0.0, 0.0  # treated roots that were there at the start, or came at once, since their first event
         at = state[m]
-        if collapsed[m] > 0.0 and at < 4:
+        if collapsed[m] > 0.0 and at < VITAL:
             lost = collapsed[m]
             begun -= lost
             kept = lost * to_root
-            crown = kept if at == 3 else kept * root_crown
-            chance[5, 0], chance[4, 0] = crown, kept - crown
+            crowned = kept if at == 3 else kept * root_crown
+            bare = kept - crowned
             implant += (lost - kept) * to_implant
             gap += (lost - kept) * (1.0 - to_implant)
             counted[5], counted[10], counted[6] = lost, kept, lost - kept
-            counted[9] = 0.0 if at == 3 else crown
-            counted[8] = kept if at == 3 else kept - crown
+            counted[9] = 0.0 if at == 3 else crowned
+            counted[8] = kept if at == 3 else bare
             counted[11] = (lost - kept) * to_implant
         if at == 6:
             gap, begun = begun, 0.0
         if at == 7:
             implant, begun = begun, 0.0
-        _note(m, 0, at, begun, chance, gap, implant, sides, occupied)
+        _note(m, 0, at, begun, chance, bare, crowned, gap, implant, sides, occupied)
         happened[m, 0] = counted
         untouched[m, 0] = begun if at < 6 else gap + implant
         total = now[m, 0] + now[m, 1] + now[m, 2]
+        since = root_age[m] if at >= VITAL else 0.0
         for t in range(steps):
             fresh[:] = 0.0
-            dull = deep[m] * (((t + 1) * step) ** deep_shape - (t * step) ** deep_shape)
+            begin, end = t * step, (t + 1) * step
+            dull = deep[m] * (end**deep_shape - begin**deep_shape)
             gone = 0.0
-            for source in range(-1, ROWS):
+            aged = ((now_age[m] + end) / 10.0) ** shape[m] - ((now_age[m] + begin) / 10.0) ** shape[m]
+            for source in range(-1, VITAL):
                 here = at if source < 0 else sides[source]
-                if source < 0 and begun <= 0.0:
+                if (source < 0 and begun <= 0.0) or here >= VITAL or (source >= 0 and t == 0):
                     continue
-                vital, pending = here < 4, source < 0 or source == 1
-                h_pulp = dull + steady[m, 0 if here == 0 else 1] * step if vital else 0.0
-                h_loss = steady[m, 3] * step if vital else 0.0
-                h_break = steady[m, 2] * step if here == 0 else 0.0
+                pending = source < 0 or source == 1
+                h_pulp = dull + steady[m, 0 if here == 0 else 1] * step
+                h_loss, h_break = steady[m, 3] * step, steady[m, 2] * step if here == 0 else 0.0
                 h_fill, h_deep = (filled[t], pulp[t]) if pending else (0.0, 0.0)
                 same = h_pulp + h_loss + h_break + h_fill + h_deep
                 if source < 0:
-                    a, b = now_age[m] + t * step, root_age[m] + t * step
-                    first = total * (((a + step) / 10.0) ** shape[m] - (a / 10.0) ** shape[m]) if here > 0 else 0.0
-                    second = root[m, here - 4] * (((b + step) / 10.0) ** root_shape - (b / 10.0) ** root_shape) if here > 3 else 0.0
-                    sum_all = first + second + same
-                    leaving = -begun * np.expm1(-sum_all)
+                    first = total * aged if here > 0 else 0.0
+                    leaving = -begun * np.expm1(-first - same)
                     begun -= leaving
-                    every = leaving / sum_all if sum_all > 0.0 else 0.0
-                    by_first, by_second = every * first, every * second
-                    every_fresh = 0.0
+                    every = leaving / (first + same) if first + same > 0.0 else 0.0
+                    by_own = every * first
                     share_of, whole = now[m], total
                 else:
-                    if t == 0 and chance[source, 0] == 0.0:
-                        continue
-                    by_first, by_second, every, every_fresh = 0.0, 0.0, 0.0, 0.0
                     share_of, whole = later[m, source], level[source]
-                    if chance[source, 0] > 0.0:  # began at once, not in the middle of a step
-                        f, s = z1[source, t], z2[source, t]
-                        leaving = chance[source, 0] * (1.0 - z_through[source, t] * np.exp(-same))
-                        chance[source, 0] -= leaving
-                        every = leaving / (f + s + same + TINY)
-                        by_first, by_second = every * f, every * s
-                    if t >= 1:
-                        if t >= 2:
-                            shift = steps - t
-                            x, y, z = ended(
-                                chance[source, 1:t],
-                                through[source, shift + 1 : steps],
-                                w1[source, shift + 1 : steps],
-                                w2[source, shift + 1 : steps],
-                                (np.exp(-same), same),
-                                t - 1,
-                            )
-                            every, by_first, by_second = every + x, by_first + y, by_second + z
-                        half = 1.5  # the last to begin: its first span
-                        f, s, c = w1[source, steps], w2[source, steps], half * same
-                        leaving = chance[source, t] * (1.0 - through[source, steps] * np.exp(-c))
-                        chance[source, t] -= leaving
-                        x = leaving / (f + s + c + TINY)
-                        every_fresh = x * half
-                        by_first, by_second = by_first + x * f, by_second + x * s
-                every += every_fresh
-                caries = by_first * share_of[0] / whole if whole > 0.0 else 0.0
-                broken = by_first * share_of[2] / whole if whole > 0.0 else 0.0
-                other = by_first - caries - broken
+                    shift = steps - t
+                    every, by_own = ended(
+                        chance[source, 1:t], through[source, shift + 1 : steps], own[source, shift + 1 : steps], np.exp(-same), same
+                    )
+                    f, c = own[source, steps], 1.5 * same  # the last to begin: its first span
+                    leaving = chance[source, t] * (1.0 - through[source, steps] * np.exp(-c))
+                    chance[source, t] -= leaving
+                    x = leaving / (f + c + TINY)
+                    every, by_own = every + 1.5 * x, by_own + x * f
+                caries = by_own * share_of[0] / whole if whole > 0.0 else 0.0
+                broken = by_own * share_of[2] / whole if whole > 0.0 else 0.0
+                other = by_own - caries - broken
                 broken += every * h_break
-                died, reached, refilled = every * h_pulp, every * h_deep, every * h_fill
-                lost = by_second + every * h_loss
+                reached, refilled = every * h_deep, every * h_fill
+                ill = every * h_pulp + reached
+                kept = ill * to_root
+                crown = kept if here == 3 else kept * root_crown
                 counted[0] += refilled
                 counted[1] += reached
                 counted[2] += caries
                 counted[3] += other
                 counted[4] += broken
-                if vital:
-                    ill = died + reached
-                    counted[5] += ill
-                    kept = ill * to_root
-                    crown = kept if here == 3 else kept * root_crown
-                    fresh[5] += crown
-                    fresh[4] += kept - crown
-                    counted[10] += kept
-                    counted[9] += 0.0 if here == 3 else crown
-                    counted[8] += kept if here == 3 else kept - crown
-                    lost += ill - kept + broken * unrestorable
-                    fresh[3] += broken * (1.0 - unrestorable)
-                else:
-                    fresh[4] += reached if here == 4 else 0.0
-                    fresh[5] += reached if here == 5 else 0.0
-                    counted[8] += reached
-                    lost += broken * unrestorable
-                    fresh[5] += broken * (1.0 - unrestorable)
-                counted[9] += broken * (1.0 - unrestorable)
+                counted[5] += ill
+                counted[8] += refilled + (kept if here == 3 else kept - crown)
+                counted[9] += broken * (1.0 - unrestorable) + (0.0 if here == 3 else crown)
+                counted[10] += kept
+                fresh[5] += crown
+                fresh[4] += kept - crown
+                fresh[3] += broken * (1.0 - unrestorable)
+                fresh[0 if here == 0 else 2 if here < 3 else 3] += refilled
+                gone += every * h_loss + ill - kept + broken * unrestorable
                 failed = caries + other
-                if here == 1:
-                    fresh[1 if source < 0 else 2] += failed
-                    counted[8] += failed
-                elif here == 2:
-                    crown = failed * to_crown
-                    fresh[3] += crown
-                    fresh[source if source > 0 else 1] += failed - crown
-                    counted[9] += crown
-                    counted[8] += failed - crown
-                elif here == 3:
+                if here == 3:
                     fresh[3] += failed
                     counted[9] += failed
-                elif here > 3:
-                    fresh[5] += failed
-                    counted[9] += failed
-                counted[8] += refilled
-                fresh[0 if here == 0 else 2 if here < 3 else here] += refilled
-                gone += lost
+                else:
+                    crown = failed * to_crown if here == 2 else 0.0
+                    fresh[3] += crown
+                    fresh[1 if source < 0 or source == 1 else 2] += failed - crown
+                    counted[9] += crown
+                    counted[8] += failed - crown
+            if t >= 1:
+                shift = steps - t
+                a, b = slice(1, t + 1), slice(shift + 1, steps + 1)
+                failed, again, lost, lost_crowned = rooted(
+                    chance[4, a], chance[5, a], through[4, b], own[4, b], loss[4, b], through[5, b], own[5, b], loss[5, b]
+                )
+                _count_roots(counted, failed, later[m, 4], again, later[m, 5])
+                counted[4] += (lost + lost_crowned) * root_breaks
+                gone += lost + lost_crowned
+            if at >= VITAL or collapsed[m] > 0.0:
+                grown = (end / 10.0) ** shape[m] - (begin / 10.0) ** shape[m]
+                root_grown = ((since + end) / 10.0) ** root_shape - ((since + begin) / 10.0) ** root_shape
+                one[0, 0], one[1, 0] = bare, crowned
+                one[3, 0], one[4, 0] = level[4] * grown, root[m, 0] * root_grown
+                one[6, 0], one[7, 0] = level[5] * grown, root[m, 1] * root_grown
+                one[2, 0], one[5, 0] = np.exp(-one[3, 0] - one[4, 0]), np.exp(-one[7, 0])
+                failed, again, lost, lost_crowned = rooted(one[0], one[1], one[2], one[3], one[4], one[5], one[6], one[7])
+                bare, crowned = one[0, 0], one[1, 0]
+                _count_roots(counted, failed, later[m, 4], again, later[m, 5])
+                counted[4] += (lost + lost_crowned) * root_breaks
+                gone += lost + lost_crowned
+                if at >= VITAL and begun > 0.0:
+                    first, second, carious = total * aged, root_now[m, 0] * root_grown, filled[t] + pulp[t]
+                    every = first + second + carious
+                    leaving = -begun * np.expm1(-every)
+                    begun -= leaving
+                    ratio = leaving / every if every > 0.0 else 0.0
+                    _count_roots(counted, ratio * first, now[m], 0.0, later[m, 5])
+                    counted[0] += ratio * filled[t]
+                    counted[1] += ratio * pulp[t]
+                    counted[8] += ratio * carious
+                    to_crowned = ratio * (first + (carious if at == 5 else 0.0))
+                    to_bare = ratio * carious if at == 4 else 0.0
+                    crowned_stay = to_crowned * np.exp(-0.5 * root[m, 1] * root_grown)  # half a step is left on average
+                    bare_stay = to_bare * np.exp(-0.5 * root[m, 0] * root_grown)
+                    late = to_crowned - crowned_stay + to_bare - bare_stay
+                    crowned += crowned_stay
+                    bare += bare_stay
+                    counted[4] += ratio * second * root_now[m, 1] + late * root_breaks
+                    gone += ratio * second + late
             for r in range(ROWS):
                 chance[r, t + 1] = fresh[r]
             failing = -implant * np.expm1(-steady[m, 4] * step)
@@ -258,13 +300,25 @@ def march(
             counted[6] += gone
             counted[7] += failing
             counted[11] += gone * to_implant
-            _note(m, t + 1, at, begun, chance, gap, implant, sides, occupied)
+            _note(m, t + 1, at, begun, chance, bare, crowned, gap, implant, sides, occupied)
             happened[m, t + 1] = counted
             untouched[m, t + 1] = begun if at < 6 else implant if at == 7 else gap
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _note(m, t, at, begun, chance, gap, implant, sides, occupied):  # pragma: no cover
+def _count_roots(counted, failed, parts, again, crown_parts):  # pragma: no cover
+    """Count failures on treated roots by what ended them; each brings a crown."""
+    for amount, shares in ((failed, parts), (again, crown_parts)):
+        whole = shares[0] + shares[1] + shares[2]
+        if whole > 0.0:
+            counted[2] += amount * shares[0] / whole
+            counted[3] += amount * shares[1] / whole
+            counted[4] += amount * shares[2] / whole
+            counted[9] += amount
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _note(m, t, at, begun, chance, bare, crowned, gap, implant, sides, occupied):  # pragma: no cover
     for s in range(STATES):
         occupied[m, t, s] = 0.0
     for r in range(ROWS):
@@ -274,5 +328,7 @@ def _note(m, t, at, begun, chance, gap, implant, sides, occupied):  # pragma: no
         occupied[m, t, sides[r]] += held
     if at < 6:
         occupied[m, t, at] += begun
+    occupied[m, t, 4] += bare
+    occupied[m, t, 5] += crowned
     occupied[m, t, 6] += gap
     occupied[m, t, 7] += implant
