@@ -1,0 +1,1 @@
+"""Plan: the timed protocol that helps a patient most while harm is certified below its limits, and its reasons."""
