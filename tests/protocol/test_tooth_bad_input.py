@@ -9,7 +9,7 @@ import pytest
 
 from amelo.errors import AmeloError, RecordError
 from amelo.protocol import Protocol
-from amelo.protocol.operative_steps import Crown, Extract, Fill, Isolate, Line
+from amelo.protocol.operative_steps import Crown, Extract, Fill, Isolate, Line, Seal
 from amelo.protocol.order import out_of_order
 from amelo.protocol.steps import Day, Repeat, Rest
 
@@ -42,6 +42,7 @@ CASES = {  # what is wrong: (text, line, column, words that the sentence must ho
     "no strength": ("etch phosphoric acid for 15 s", 1, 30, ["'etch' lacks a strength", "'37 %'"]),
     "no time": ("etch 37 % phosphoric acid", 1, 26, ["'etch' lacks a duration", "'for 15 s'"]),
     "no per cent": ("etch 37 phosphoric acid for 15 s", 1, 6, ["has no unit", "'37 %'"]),
+    "acid of what": ("etch 37 % acid for 15 s", 1, 11, ["'acid' is no acid to etch with", "phosphoric acid"]),
     "a molar acid": ("etch 37 mM phosphoric acid for 15 s", 1, 6, ["is not a share by mass"]),
     "a misspelt acid": ("etch 37 % fosforic acid for 15 s", 1, 11, ["'fosforic acid' is no acid to etch with", "'phosphoric acid'?"]),
     "an unknown acid": ("etch 37 % citrus for 15 s", 1, 11, ["'citrus'", "use one of phosphoric acid, hydrochloric acid"]),
@@ -95,6 +96,9 @@ CASES = {  # what is wrong: (text, line, column, words that the sentence must ho
     "seven times": ("brush 7 times daily", 1, 7, ["'7' is out of range", "0 to 5 times daily"]),
     "minus once": ("brush -1 times daily", 1, 7, ["'-1' is out of range", "0 to 5 times daily"]),
     "a decimal comma": ("brush 2,5 times daily", 1, 7, ["'2,5' has a decimal comma"]),
+    "times after fluoride": ("brush 1450 ppm F 3 times daily", 1, 20, ["'times' does not belong here; a clause is for example"]),
+    "a misspelt with": ("seal wiht resin", 1, 6, ["'wiht resin' is no material for 'seal'", "'resin'?"]),
+    "a misspelt leave": (f"{FIRM} leaf 1 mm", 1, 26, ["'leaf' does not belong to 'excavate'", "'leave'?"]),
     "a habit of two minutes": ("brush twice daily for 2 min", 1, 19, ["'brush' takes no duration", "'twice daily'"]),
     "a habit said twice": ("brush twice daily 3 times daily", 1, 19, ["a number of times a day is given twice"]),
     "a habit with ppm": ("brush twice daily with 1450 ppm", 1, 24, ["ppm of what?"]),
@@ -178,11 +182,12 @@ def test_an_order_that_cannot_be_is_found_without_a_text():
 
 def test_repeats_inside_repeats_are_walked_once_for_each_thing_known():
     steps = (Fill(material="composite"), Isolate())
-    for _ in range(18):
-        steps = (*[Repeat(count=1_000_000, steps=steps)] * 2, Isolate())
+    for _ in range(40):  # two passes of each would be 2^40 walks
+        steps = (Seal(material="resin"), Repeat(count=1_000_000, steps=steps), Isolate())
     start = time.perf_counter()
     assert out_of_order(steps) is None
-    assert time.perf_counter() - start < 30.0
+    assert out_of_order((*steps, Line(material="calcium silicate")))[0] == (3,)
+    assert time.perf_counter() - start < 5.0
 
 
 @pytest.mark.parametrize(
