@@ -212,7 +212,7 @@ def test_repeats_inside_repeats_are_walked_once_for_each_thing_known():
         ({"kind": "limit snacks", "most": -1}, ["steps[0].most", "-1 is out of range"]),
         ({"kind": "brush daily", "times": "twice"}, ["steps[0].times", "'twice' is not a number"]),
         ({"kind": "excavat", "criterion": "firm"}, ["'excavat'", "did you mean 'excavate'?"]),
-        ({"kind": "day", "steps": [{"kind": "isolate"}]}, ["'isolate' stands inside 'day:'"]),
+        ({"kind": "day", "steps": [{"kind": "isolate"}]}, ["p.json: steps[0].steps[0]: 'isolate' stands inside 'day:'"]),
     ],
 )
 def test_json_is_checked_by_the_same_rules(step, words, tmp_path):
