@@ -114,6 +114,8 @@ class Rollouts:
                     continue
                 due.setdefault(op.duration, []).append(path)
             for duration, these in due.items():
-                for path, after in zip(these, wait_many([nodes[p] for p in these], duration, self.clock, threads=self.threads), strict=True):
+                for path, after in zip(
+                    these, wait_many([nodes[p] for p in these], duration, self.clock, threads=self.threads), strict=True
+                ):
                     nodes[path] = after
         return [nodes[path] for path in paths]

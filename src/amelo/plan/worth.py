@@ -71,7 +71,9 @@ def values_of(before: WholeTooth, lived: Lived, goals: Goals) -> Values:
         "mineral": np.clip(gained / missing, -1.0, 1.0),
         "tissue": 1.0 - np.clip(_book(tooth, "tissue_removed") / crown, 0.0, 1.0),
         "strength": np.clip(strength_of(tooth)[0], 0.0, 1.0),
-        "comfort": 1.0 - 0.5 * np.minimum(lived.chair / LONGEST, 1.0) - 0.5 * np.minimum((lived.visits + visits) / MOST_VISITS, 1.0),
+        "comfort": 1.0
+        - 0.5 * np.minimum(lived.chair / LONGEST, 1.0)
+        - 0.5 * np.minimum((lived.visits + visits) / MOST_VISITS, 1.0),
         "cost": 1.0 - np.minimum((lived.cost + later) / DEAREST, 1.0),
     }
     outcomes = np.stack([np.broadcast_to(np.asarray(parts[name], float), (members,)) for name in WEIGHTS])

@@ -26,7 +26,7 @@ from amelo.twin.tooth.state import Restored, WholeTooth
 __all__ = ["COARSE_CELLS", "FINE_CELLS", "Built", "whole_tooth"]
 
 ABSENT = ("missing", "implant", "pontic", "unerupted", "root remnant")
-COARSE_CELLS, FINE_CELLS = (3, 15), (8, 45)  # of enamel, of dentine
+COARSE_CELLS, FINE_CELLS = (3, 15), (6, 36)  # of enamel, of dentine
 NEAREST = 0.05e-3  # m from a front to the pulp of a tooth whose pulp is alive
 POINTS = 9  # in a cell, over which a profile is averaged
 OTHER_SETS = {

@@ -44,7 +44,7 @@ class Clock:
 
 
 COARSE = Clock(2.0 * HOUR, 2.0, 1.5 * DAY, 900.0)
-FINE = Clock(0.5 * HOUR, 1.4, 0.25 * DAY, 450.0)
+FINE = Clock(0.5 * HOUR, 1.5, 0.5 * DAY, 450.0)
 
 
 @dataclass(frozen=True, eq=False)
