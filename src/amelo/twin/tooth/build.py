@@ -273,7 +273,7 @@ def _laid_out(widths: np.ndarray, lesion: _Lesion, constants: Constants, finding
     return WholeTooth(
         time=0.0, widths=widths, left=there, mineral=mineral, inner=inner, organic=organic, bacteria=bacteria * (there > 0.0), filled=nothing,
         payload=nothing, antimicrobial=nothing, opening=np.array(lesion.opening), access=np.ones(members), attack_enamel=zero, attack_dentine=zero, tertiary=zero, exposed=zero,
-        carriers=zero, smear=zero, bond=zero, leak=np.ones(members), strained=zero, pulp=constants.pulps.rest(), constants=constants,
+        carriers=zero, smear=zero, bond=zero, leak=np.ones(members), strained=zero, conductance=np.ones(members), pulp=constants.pulps.rest(), constants=constants,
         books={"stimulated": np.full(members, -1e12)},
     )  # fmt: skip
 

@@ -169,7 +169,7 @@ def forces(tooth: WholeTooth) -> dict[str, np.ndarray | float]:
         "residual": kinetics.value("residual_mineral"),
         "protected": c["collagen.protected_above"],
         "decay": c["collagen.decay_rate"],
-        "influx": float(influx_through(1.0, 0.0)),
+        "influx": float(influx_through(1.0, 0.0)) * tooth.conductance,
         "influx_decay": pulp.value("dentine.decay"),
         "bare": tooth.exposed * opened,
         "tertiary": tooth.tertiary,
