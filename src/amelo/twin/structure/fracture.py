@@ -14,7 +14,7 @@ import numpy as np
 from amelo.errors import ParameterError
 from amelo.twin.structure.laws import Laws
 
-__all__ = ["Loads", "annual_risk", "fracture_risk", "life", "used_by"]
+__all__ = ["Loads", "annual_risk", "fracture_risk", "life", "overload_risk", "used_by"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def used_by(
     if not (time >= 0.0).all():
         raise ParameterError("years are below 0")
     whole = life(strength, loads, laws)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(time > 0.0, time / whole, 0.0)
 
 
@@ -106,9 +106,10 @@ def fracture_risk(before: np.ndarray | float, after: np.ndarray | float, laws: L
     if not (start >= 0.0).all() or not (end >= start).all():
         raise ParameterError("used lives are below 0, or fall")
     spread = _spread(laws)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         alive = [log_ndtr(-np.log(used) / spread) for used in (start, end)]
-    return -np.expm1(alive[1] - alive[0])
+        lost = -np.expm1(alive[1] - alive[0])
+    return np.where(np.isposinf(start), 1.0, lost)  # nothing of it is left that could be whole
 
 
 def annual_risk(
@@ -123,6 +124,26 @@ def annual_risk(
     """
     start = np.asarray(before, float)
     return fracture_risk(start, start + used_by(1.0, strength, loads, laws), laws)
+
+
+def overload_risk(strength: np.ndarray | float, force: np.ndarray | float, laws: Laws | None = None) -> np.ndarray:
+    """Return the chance that one bite breaks a tooth at once, fatigue apart.
+
+    Arguments: strength over sound; force [N]; laws; one each or (M,).
+    Raises: ParameterError for a strength or force below 0 or not finite.
+    Assumptions: teeth alike break where premolars did in a press, with that spread; a bite acts as the press does.
+    Source: operdent2021, taha2011.
+    """
+    from scipy.special import ndtr
+
+    laws = laws or Laws.named()
+    s, pull = np.asarray(strength, float), np.asarray(force, float)
+    if not (np.isfinite(s) & (s >= 0.0)).all() or not (np.isfinite(pull) & (pull >= 0.0)).all():
+        raise ParameterError("a strength or force is below 0 or not finite")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        over = np.log(pull) - np.log(s * laws["fracture.sound"])
+    over = np.where(pull == 0.0, -np.inf, over)  # what does not bite breaks nothing, not even what has no strength
+    return ndtr(over / laws["fracture_over_years.strength_spread"])
 
 
 def _spread(laws: Laws) -> np.ndarray:

@@ -82,7 +82,7 @@ def _between(level: np.ndarray, middle: np.ndarray, places: np.ndarray) -> np.nd
         return np.repeat(level, len(places), axis=1)
     left = np.clip(np.searchsorted(middle, places, side="right") - 1, 0, len(middle) - 2)
     part = np.clip((places - middle[left]) / (middle[left + 1] - middle[left]), 0.0, 1.0)
-    return level[:, left] * (1.0 - part) + level[:, left + 1] * part
+    return level[:, left] + part * (level[:, left + 1] - level[:, left])
 
 
 def mismatch_factor(found: Mismatch, laws: Laws | None = None) -> np.ndarray:
