@@ -121,6 +121,31 @@ def test_what_was_cut_away_has_no_interface():
     assert nothing.compartment[0] == 0.0
 
 
+def test_members_may_have_their_own_cells():
+    rng = np.random.Generator(np.random.Philox(key=7))
+    mineral = 0.2 + 0.8 * rng.random((30, 15))
+    edges = np.concatenate([np.zeros((30, 1)), np.cumsum(2e-5 + 2e-4 * rng.random((30, 15)), axis=1)], axis=1)
+    present = np.where(rng.random((30, 15)) < 0.1, rng.random((30, 15)), 1.0)
+    present[:, :3] *= rng.random((30, 1)) < 0.5
+    found = structure.mechanics(mineral, True)
+    whole = structure.mismatch(found, edges, present=present)
+    factor = structure.tissue_factor(found.strength, edges, present)
+    for k in range(30):
+        one = structure.mechanics(mineral[k : k + 1], True)
+        alone = structure.mismatch(one, edges[k], present=present[k : k + 1])
+        assert whole.elastic[k] == pytest.approx(alone.elastic[0], rel=1e-9)
+        assert whole.compartment[k] == pytest.approx(alone.compartment[0], rel=1e-9, abs=1e-15)
+        assert factor[k] == pytest.approx(structure.tissue_factor(one.strength, edges[k], present[k : k + 1])[0])
+
+
+def test_half_a_cell_weighs_half():
+    found = structure.mechanics(np.array([[0.5, 1.0]]), True)
+    edges = np.array([0.0, 1e-3, 2e-3])
+    assert structure.tissue_factor(found.strength, edges, np.array([[0.5, 1.0]]))[0] == pytest.approx(
+        (0.5 * found.strength[0, 0] + 1.0) / 1.5
+    )
+
+
 def test_one_cell_has_no_neighbour():
     assert column([0.5])[2].elastic[0] == 0.0
 

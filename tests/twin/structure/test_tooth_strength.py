@@ -50,6 +50,11 @@ def test_wider_and_deeper_is_never_stronger(cavity, width, other_width, depth, o
     assert structure.cavity_strength(cavity, 0.0, depth) == structure.cavity_strength(cavity, width, 0.0) == 1.0
 
 
+def test_beyond_a_size_nothing_more_is_lost():
+    huge = [float(structure.cavity_strength("mod", w, d)) for w, d in ((0.6, 6e-3), (0.9, 8e-3))]
+    assert huge[0] == huge[1] == pytest.approx(0.37**2)
+
+
 def test_measured_cavities_are_those_of_the_paper():
     assert [float(structure.cavity_strength(c)) for c in CAVITIES] == [1.0, 0.8, 0.54, 0.37, 0.25]
     for cavity in CAVITIES:

@@ -29,7 +29,13 @@ def _table(meetings: tuple[Meeting, ...]) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def warmed(
-    tooth: WholeTooth, *, flux: float | np.ndarray = 0.0, exchange: float = 0.0, fluid: float = 0.0, duration: float, residual: np.ndarray
+    tooth: WholeTooth,
+    *,
+    flux: float | np.ndarray = 0.0,
+    exchange: float = 0.0,
+    fluid: float = 0.0,
+    duration: float,
+    residual: np.ndarray,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Return the pulps (5, M) and the books of a tooth whose floor is warmed for a while.
 

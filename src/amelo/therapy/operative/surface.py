@@ -43,7 +43,9 @@ class Etch(Act):
         c = tooth.constants
         if self.acid == "polyacrylic acid":  # takes the smear and leaves the tissue
             return replace(tooth, smear=np.zeros(tooth.members))
-        factor = c["etch.hydrochloric"] * self.strength / 0.15 if self.acid == "hydrochloric acid" else self.strength / USUAL_STRENGTH
+        factor = (
+            c["etch.hydrochloric"] * self.strength / 0.15 if self.acid == "hydrochloric acid" else self.strength / USUAL_STRENGTH
+        )
         depth = c["etch.depth"] * factor * self.duration / USUAL_TIME
         left, gone = _dissolved(tooth, depth)
         opened = tooth.prepared | {"etched"} | ({"opened"} if self.acid == "hydrochloric acid" else set())
@@ -88,4 +90,6 @@ class Deproteinise(Act):
         enamel = slice(0, c.dentine_from)
         organic[:, enamel] = 1.0 - (1.0 - organic[:, enamel]) * np.exp(-dose * reach[:, enamel] / c["bleach.protein"][:, None])
         killed = c["bleach.kill"][:, None] * dose / 60.0 * fading(tooth, c["bleach.depth"])
-        return replace(tooth, organic=organic, bacteria=tooth.bacteria * np.exp(-killed), prepared=tooth.prepared | {"deproteinised"})
+        return replace(
+            tooth, organic=organic, bacteria=tooth.bacteria * np.exp(-killed), prepared=tooth.prepared | {"deproteinised"}
+        )

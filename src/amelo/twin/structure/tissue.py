@@ -165,11 +165,12 @@ def _dentine(
 def tissue_factor(strength: np.ndarray, edges: np.ndarray, present: np.ndarray | None = None) -> np.ndarray:
     """Return the strength (M,) over sound of the tissue in a column, its mean by depth.
 
-    Arguments: strength (M, N) of cells over sound; edges (N + 1,) or (M, N + 1) [m]; present (M, N), true where tissue still is, None for all.
+    Arguments: strength (M, N) of cells over sound; edges (N + 1,) or (M, N + 1) [m]; present (M, N), the share of a cell that is still
+    there, or whether, None for all.
     Returns: 1 where nothing is left, since what is gone is counted by the cavity.
     Assumptions: layers share a load as beams side by side do.
     """
     width = np.broadcast_to(np.diff(np.asarray(edges, float), axis=-1), strength.shape)
-    weight = width if present is None else np.where(present, width, 0.0)
+    weight = width if present is None else width * np.asarray(present, float)
     whole = weight.sum(axis=-1)
     return np.where(whole > 0.0, (weight * strength).sum(axis=-1) / np.where(whole > 0.0, whole, 1.0), 1.0)

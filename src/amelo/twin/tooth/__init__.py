@@ -6,4 +6,17 @@ from amelo.twin.tooth.draws import Draws
 from amelo.twin.tooth.state import Restored, WholeTooth
 from amelo.twin.tooth.waiting import COARSE, FINE, Clock, Frames, wait
 
-__all__ = ["COARSE", "FINE", "Built", "Clock", "Constants", "Draws", "Frames", "Owner", "Restored", "WholeTooth", "wait", "whole_tooth"]
+__all__ = [
+    "COARSE",
+    "FINE",
+    "Built",
+    "Clock",
+    "Constants",
+    "Draws",
+    "Frames",
+    "Owner",
+    "Restored",
+    "WholeTooth",
+    "wait",
+    "whole_tooth",
+]

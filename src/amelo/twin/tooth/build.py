@@ -11,7 +11,7 @@ from amelo.errors import RecordError
 from amelo.params import load_set
 from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
-from amelo.records.teeth import is_primary, surfaces, tooth_class, tooth_name
+from amelo.records.teeth import is_primary, surfaces, tooth_class
 from amelo.records.teeth import surface as surface_letter
 from amelo.records.teeth import tooth as fdi_of
 from amelo.records.tooth import Finding
@@ -39,6 +39,7 @@ OTHER_SETS = {
     "lesion.icdas_2": "tissues/lesion_depth.icdas_2",
     "lesion.icdas_3": "tissues/lesion_depth.icdas_3",
 }
+
 
 class Built(NamedTuple):
     """A whole tooth, and what had to be assumed in sentences."""
@@ -83,7 +84,10 @@ def whole_tooth(
     letter = finding.surface if finding is not None else surface_letter(fdi, surface or surfaces(fdi)[1])
     draws = Draws(seed, np.arange(members))
     values = drawn(OTHER_SETS, members, seed)
-    values |= {"collagen.decay_rate": np.full(members, load_set("kinetics").value("collagen.decay_rate")), "payload.release": np.zeros(members)}
+    values |= {
+        "collagen.decay_rate": np.full(members, load_set("kinetics").value("collagen.decay_rate")),
+        "payload.release": np.zeros(members),
+    }
     factors = {}
     for tissue in ("enamel", "dentine"):
         factors[tissue], told = structures_of(case, tissue, draws)
@@ -92,7 +96,10 @@ def whole_tooth(
     thickness = _thicknesses(fdi, letter, record, finding, values, draws, assumed)
     lesion = _lesion(finding, record, thickness, values, assumed)
     widths = np.concatenate(
-        [np.repeat(thickness[name][:, None] / count, count, axis=1) for name, count in zip(("enamel", "dentine"), cells, strict=True)],
+        [
+            np.repeat(thickness[name][:, None] / count, count, axis=1)
+            for name, count in zip(("enamel", "dentine"), cells, strict=True)
+        ],
         axis=1,
     )
     reacts, answer, told = responses_of(case, draws)
@@ -172,13 +179,17 @@ def _thicknesses(
         seen = np.maximum(1e-3 * left + values["image.error"] * draws.normal("image.residual"), 0.05e-3)
         values["residual.seen"] = np.full(len(seen), 1e-3 * left)
         values["residual.true"] = seen
-        assumed.append(f"residual dentine {left:g} mm as recorded, within {1e3 * values['image.error'][0]:.1g} mm (standard deviation) of it")
+        assumed.append(
+            f"residual dentine {left:g} mm as recorded, within {1e3 * values['image.error'][0]:.1g} mm (standard deviation) of it"
+        )
         if deep not in (UNKNOWN, 0):
             dentine = np.maximum(1e-6 * deep - enamel, 0.3e-3) + seen
         return {"enamel": enamel, "dentine": np.maximum(dentine, seen + 0.2e-3)}
     if deep not in (UNKNOWN, 0) and finding is not None:
         dentine = np.maximum(dentine, 1e-6 * deep - enamel + 0.2e-3)
-    assumed.append(f"enamel {1e3 * enamel[0]:.2g} mm and dentine {1e3 * dentine[0]:.2g} mm along the axis, because nobody measured them")
+    assumed.append(
+        f"enamel {1e3 * enamel[0]:.2g} mm and dentine {1e3 * dentine[0]:.2g} mm along the axis, because nobody measured them"
+    )
     return {"enamel": enamel, "dentine": dentine}
 
 
@@ -202,10 +213,14 @@ def _lesion(
         front = values[f"lesion.{finding.radiograph}"] * enamel
     elif code >= 4:
         front = enamel + values[f"stage.icdas_{code}"] * dentine
-        assumed.append(f"the lesion reaches {100 * values[f'stage.icdas_{code}'][0]:.0f} % of the dentine, because ICDAS {code} is all that is known")
+        assumed.append(
+            f"the lesion reaches {100 * values[f'stage.icdas_{code}'][0]:.0f} % of the dentine, because ICDAS {code} is all that is known"
+        )
     else:
         front = values[f"lesion.icdas_{max(code, 1)}"] * enamel
-        assumed.append(f"the lesion reaches {100 * values[f'lesion.icdas_{max(code, 1)}'][0]:.0f} % of the enamel, because nothing else is known")
+        assumed.append(
+            f"the lesion reaches {100 * values[f'lesion.icdas_{max(code, 1)}'][0]:.0f} % of the enamel, because nothing else is known"
+        )
     inside = np.maximum(front - enamel, 0.0)
     cavity = values[f"cavity.icdas_{code}"] if code >= 5 else none
     floor = np.where(cavity > 0.0, enamel + cavity * inside, enamel if broken else 0.0)
@@ -259,14 +274,18 @@ def _laid_out(widths: np.ndarray, lesion: _Lesion, constants: Constants, finding
     )  # fmt: skip
 
 
-def _restored(fdi: int, letter: str, record: Record, members: int, assumed: list[str]) -> tuple[Restored | None, np.ndarray, np.ndarray]:
+def _restored(
+    fdi: int, letter: str, record: Record, members: int, assumed: list[str]
+) -> tuple[Restored | None, np.ndarray, np.ndarray]:
     """Return what covers a surface already, how much its margin leaks, and how well it is bonded."""
     one = np.ones(members)
     for entry in record.restorations:
         if letter not in entry.surfaces or entry.condition == "lost":
             continue
         leak = {"marginal gap": 0.3, "secondary caries": 0.5, "fractured": 0.5, "worn": 0.1}.get(entry.condition, 0.02)
-        assumed.append(f"the {entry.kind} on surface {letter} lets {100 * leak:g} % of the mouth pass its margin, because its condition is {entry.condition}")
+        assumed.append(
+            f"the {entry.kind} on surface {letter} lets {100 * leak:g} % of the mouth pass its margin, because its condition is {entry.condition}"
+        )
         covered = Restored(entry.kind, entry.material, frozenset(entry.surfaces), 0.0)
         return covered, leak * one, (1.0 - leak) * one
     return None, one, np.zeros(members)

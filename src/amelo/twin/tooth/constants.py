@@ -93,7 +93,9 @@ def in_si(parameter: Parameter) -> Parameter:
     return replace(parameter, value=factor * parameter.value, low=factor * parameter.low, high=factor * parameter.high, unit="SI")
 
 
-def drawn(names: Mapping[str, str] | None, members: int, seed: int, *, sets: tuple[str, ...] = ("tooth", "steps")) -> dict[str, np.ndarray]:
+def drawn(
+    names: Mapping[str, str] | None, members: int, seed: int, *, sets: tuple[str, ...] = ("tooth", "steps")
+) -> dict[str, np.ndarray]:
     """Return constants (members,) in SI of whole sets, drawn from their ranges.
 
     Arguments: names (others, name in the result: ``set/name``); members; seed; sets.

@@ -20,7 +20,11 @@ def felt(tooth: WholeTooth) -> Mechanics:
     dentine[tooth.constants.dentine_from :] = True
     protein = np.where(dentine, 1.0, tooth.constants["enamel.residual_protein"][:, None] * (1.0 - tooth.organic))
     return mechanics(
-        tooth.total, dentine, protein=protein, collagen=np.where(dentine, tooth.organic, 1.0), intrafibrillar=np.where(dentine, tooth.inner, 1.0)
+        tooth.total,
+        dentine,
+        protein=protein,
+        collagen=np.where(dentine, tooth.organic, 1.0),
+        intrafibrillar=np.where(dentine, tooth.inner, 1.0),
     )
 
 

@@ -19,7 +19,13 @@ CONSTANTS = (
     "porosity_exponent", "payload_release", "payload_supersaturation", "bacteria_growth", "bacteria_starving", "reach", "soft", "spread",
     "kill", "antimicrobial_life", "residual", "protected", "decay", "influx", "influx_decay", "bare", "tertiary",
 )  # fmt: skip
-LEDGER = ("outer", "inner", "released", "gained", "lost")  # mol/m2: in at the outer face, in at the wall, from carriers, by and from minerals
+LEDGER = (
+    "outer",
+    "inner",
+    "released",
+    "gained",
+    "lost",
+)  # mol/m2: in at the outer face, in at the wall, from carriers, by and from minerals
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True)
@@ -74,7 +80,9 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                     if s[i] < 0.0:
                         exchange[i] = dissolve / (1.0 + dt * dissolve * bound / (density * (surface + 1e-12)))
                     else:
-                        space = (1.0 - w) * max(most - mineral[i], 0.0) + w * max(1.0 - inner[i], 0.0) * organic[i] * min(inner[i] + guided, 1.0)
+                        space = (1.0 - w) * max(most - mineral[i], 0.0) + w * max(1.0 - inner[i], 0.0) * organic[i] * min(
+                            inner[i] + guided, 1.0
+                        )
                         lacking = min(space / 0.05, 1.0)  # growth slows where tissue is nearly full
                         build = growth * whole * max(total, 0.05) ** (2.0 / 3.0) * lacking * (1.0 - filled[i])
                         exchange[i] = build / (1.0 + dt * build * bound / (density * (space + 1e-12)))
@@ -84,7 +92,9 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 # the excess of the fluid: what flows in and comes off carriers is what minerals take
                 for i in range(start, count):
                     up = 0.0
-                    if i == start:  # a sharp front inside the cell: what is lost of it is in front, and fluid comes to rest within a length behind
+                    if (
+                        i == start
+                    ):  # a sharp front inside the cell: what is lost of it is in front, and fluid comes to rest within a length behind
                         gone = max(1.0 - fraction, 0.0) * 2.0 / conduct[i]
                         up = opened / (gone + length / (free * pores[i] ** power))
                     else:
@@ -146,14 +156,20 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 total = (1.0 - w) * mineral[i] + w * inner[i]
                 fed = opened * math.exp(-(front + 0.5 * thickness[i]) / reach)
                 front += thickness[i]
-                limit = min(max((soft - total) / 0.3, 0.0), 1.0) * (1.0 - filled[i]) if i >= junction else 0.0  # their room grows as it softens
+                limit = (
+                    min(max((soft - total) / 0.3, 0.0), 1.0) * (1.0 - filled[i]) if i >= junction else 0.0
+                )  # their room grows as it softens
                 b = bacteria[i]
                 if b > 0.0:
                     loss = starves * (1.0 - fed) + kill * killer[i]
                     birth = grows * fed
                     if limit > 1e-9:
                         drag = math.exp((birth - loss) * dt)
-                        b = b * drag / (1.0 + birth * b * dt * (drag - 1.0) / ((birth - loss) * dt) / limit) if abs(birth - loss) * dt > 1e-9 else b / (1.0 + birth * b * dt / limit)
+                        b = (
+                            b * drag / (1.0 + birth * b * dt * (drag - 1.0) / ((birth - loss) * dt) / limit)
+                            if abs(birth - loss) * dt > 1e-9
+                            else b / (1.0 + birth * b * dt / limit)
+                        )
                     else:
                         b *= math.exp(-(starves + loss) * dt)
                     bacteria[i] = b

@@ -18,7 +18,19 @@ from amelo.twin.tooth.constants import Constants
 __all__ = ["BY_CELL", "BY_MEMBER", "Restored", "WholeTooth"]
 
 BY_CELL = ("left", "mineral", "inner", "organic", "bacteria", "filled", "payload", "antimicrobial")
-BY_MEMBER = ("opening", "access", "attack_enamel", "attack_dentine", "tertiary", "exposed", "carriers", "smear", "bond", "leak", "strained")
+BY_MEMBER = (
+    "opening",
+    "access",
+    "attack_enamel",
+    "attack_dentine",
+    "tertiary",
+    "exposed",
+    "carriers",
+    "smear",
+    "bond",
+    "leak",
+    "strained",
+)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,9 @@ def wait(tooth: WholeTooth, duration: float, clock: Clock = COARSE, *, threads: 
         **{name: cells[:, k] for k, name in enumerate(BY_CELL)},
         carriers=tooth.carriers * np.exp(-duration / constants["carriers.life"]),
     )
-    books = after.booked(**{f"ledger_{name}": ledger[:, k] for k, name in enumerate(("outer", "inner", "released", "gained", "lost"))})
+    books = after.booked(
+        **{f"ledger_{name}": ledger[:, k] for k, name in enumerate(("outer", "inner", "released", "gained", "lost"))}
+    )
     if not tooth.rooted:
         course = follow(constants.pulps, segments, start=tooth.pulp, step=clock.pulp, threads=threads)
         values |= {name: course[name][1:] for name in ("inflammation", "damage")}
