@@ -14,20 +14,20 @@ from amelo.twin import structure
 from amelo.twin.structure import Laws, Loads
 
 VALUE = load_set("structure").value
-SPREAD = np.hypot(15.2 * 0.17, 14.2 * 0.3)
+SPREAD = np.hypot(8.7 * 0.31, 7.7 * 0.3)
 strengths, years = st.floats(0.2, 1.0), st.floats(0.01, 60.0)
 
 
 def test_life_of_sound_teeth_is_the_constant():
     assert structure.life(1.0) == pytest.approx(np.exp(VALUE("fracture_over_years.margin") * SPREAD))
-    assert structure.life(0.5) == pytest.approx(structure.life(1.0) * 0.5**15.2)
+    assert structure.life(0.5) == pytest.approx(structure.life(1.0) * 0.5**8.7)
     assert structure.life(0.0) == 0.0
 
 
 def test_lives_follow_the_closed_form_of_fatigue():
     """At loads well below strength, lives of two strengths stand as in the equation of wear."""
-    exact = structure.fatigue_life(np.array([1.0, 0.7]), 1e-9, 0.2, 14.2)
-    assert structure.life(0.7) / structure.life(1.0) == pytest.approx(exact[1] / exact[0], rel=1e-5)
+    exact = structure.fatigue_life(np.array([1.0, 0.7]), 1e-9, 0.2, 7.7)
+    assert structure.life(0.7) / structure.life(1.0) == pytest.approx(exact[1] / exact[0], rel=1e-4)
 
 
 def test_risk_is_that_of_lognormal_lives():
@@ -59,7 +59,7 @@ def test_those_that_are_left_break_more_seldom():
     marks = structure.used_by(np.arange(0.0, 21.0), 0.35)
     yearly = structure.fracture_risk(marks[:-1], marks[1:])
     assert (np.diff(yearly) < 0.0).all()
-    assert yearly[0] > 5.0 * yearly[10]
+    assert yearly[0] > 3.0 * yearly[10]
 
 
 def test_an_ordinary_tooth_has_no_fold():
@@ -68,7 +68,7 @@ def test_an_ordinary_tooth_has_no_fold():
     risk = structure.annual_risk(strength)
     assert (np.diff(risk) < 0.0).all()
     assert np.abs(np.diff(norm.ppf(risk))).max() < 0.02
-    assert structure.strength_fold(load_set("structure").value("repair"), 0.02, 14.2) is None
+    assert structure.strength_fold(load_set("structure").value("repair"), 0.02, 7.7) is None
 
 
 def test_no_years_and_no_strength():
@@ -85,7 +85,7 @@ def test_parafunction_and_force_wear_faster():
     assert used[0] == pytest.approx(float(structure.used_by(1.0, 0.5, usual))) and used[1] > used[0]
     fields = {name: getattr(usual, name) for name in usual.__dataclass_fields__}
     twice = Loads(**{name: 2.0 * v if "force" in name else v for name, v in fields.items()})
-    assert structure.used_by(1.0, 0.5, twice) == pytest.approx(2.0**14.2 * structure.used_by(1.0, 0.5, usual))
+    assert structure.used_by(1.0, 0.5, twice) == pytest.approx(2.0**7.7 * structure.used_by(1.0, 0.5, usual))
     often = Loads(**{name: 3.0 * v if name in ("chewing", "hard") else v for name, v in fields.items()})
     assert structure.life(1.0, often) == pytest.approx(structure.life(1.0) / 3.0)
 
@@ -100,9 +100,9 @@ def test_damage_of_strokes_is_their_moment():
 def test_spread_of_lives_is_that_of_teeth_and_people():
     """Lives of teeth drawn one by one, each with its strength and its bite, break as the closed form has it."""
     rng = np.random.Generator(np.random.Philox(key=9))
-    own = 0.4 * np.exp(0.17 * rng.standard_normal(200_000))
+    own = 0.4 * np.exp(0.31 * rng.standard_normal(200_000))
     bite = np.exp(0.3 * rng.standard_normal(200_000))
-    lives = structure.life(own) / bite**14.2
+    lives = structure.life(own) / bite**7.7
     for time in (1.0, 10.0):
         assert (lives < time).mean() == pytest.approx(float(structure.fracture_risk(0.0, structure.used_by(time, 0.4))), rel=0.05)
 
@@ -111,7 +111,7 @@ def test_overload_is_a_press():
     force = VALUE("fracture.sound")
     assert structure.overload_risk(1.0, force) == pytest.approx(0.5)
     assert structure.overload_risk(0.5, 0.5 * force) == pytest.approx(0.5)
-    assert structure.overload_risk(1.0, 300.0) < 1e-6 < structure.overload_risk(0.37, 200.0)
+    assert structure.overload_risk(1.0, 300.0) < 1e-3 < structure.overload_risk(0.37, 200.0)
     assert structure.overload_risk([0.0, 0.0], [10.0, 0.0]).tolist() == [1.0, 0.0]
 
 
