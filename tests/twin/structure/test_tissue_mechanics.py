@@ -103,6 +103,28 @@ def test_dentine_without_mineral_in_fibrils_is_five_times_softer():
     assert dentine(0.67).vickers[0, 0] > 1.3 * dentine(0.67, intrafibrillar=0.0).vickers[0, 0]
 
 
+def test_both_compartments_may_be_given():
+    whole = np.array([[0.3, 0.7, 1.2]])
+    outside, inside = structure.compartments(whole)
+    given = dentine(whole, intrafibrillar=inside, extrafibrillar=outside)
+    np.testing.assert_allclose(given.hardness, dentine(whole).hardness)
+    np.testing.assert_allclose(given.hardness, dentine(whole, intrafibrillar=inside).hardness)
+    other = dentine(0.25, intrafibrillar=1.0, extrafibrillar=0.0)  # of another share than ours, which is theirs to know
+    assert other.intrafibrillar[0, 0] == 1.0 and other.extrafibrillar[0, 0] == 0.0
+    assert other.hardness[0, 0] > dentine(0.25).hardness[0, 0]
+
+
+def test_no_more_mineral_stands_inside_fibrils_than_there_is():
+    found = dentine(0.12, intrafibrillar=1.0)
+    assert found.intrafibrillar[0, 0] == pytest.approx(0.12 / VALUE("dentine.intrafibrillar_share"))
+    assert found.extrafibrillar[0, 0] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_rounding_is_no_fault():
+    found = dentine([-1e-12, 0.5], collagen=np.array([1.0 + 1e-12, -1e-12]))
+    assert np.isfinite(found.hardness).all() and found.hardness[0, 0] == dentine(0.0).hardness[0, 0]
+
+
 def test_mineral_beyond_sound_makes_dentine_harder_and_weaker():
     found = dentine([1.0, 1.1, 1.9])
     assert (np.diff(found.hardness[0]) > 0.0).all() and (np.diff(found.strength[0]) < 0.0).all()
@@ -165,7 +187,8 @@ def test_less_mineral_never_feels_harder(one, two, hand):
         (lambda: dentine(-0.1), "mineral is below 0"),
         (lambda: dentine(np.nan), "mineral is below 0"),
         (lambda: dentine(0.5, collagen=1.2), "collagen is below 0, above 1"),
-        (lambda: dentine(0.2, intrafibrillar=1.0), "more mineral inside fibrils"),
+        (lambda: dentine(0.2, extrafibrillar=1.0), "without that inside"),
+        (lambda: dentine(0.2, intrafibrillar=2.0), "intrafibrillar is below 0, above 1.5"),
         (lambda: structure.mechanics(np.ones(3), True), "members by cells"),
         (lambda: Laws.named(dentine__hardnes=1.0), "did you mean 'dentine.hardness'"),
         (lambda: Laws.named(dentine__hardness=-1.0), "below 0"),

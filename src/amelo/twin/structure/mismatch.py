@@ -64,9 +64,11 @@ def mismatch(
         first = np.argmax(there > 0.0, axis=1)
         level = np.take_along_axis(level, np.maximum(np.arange(cells)[None, :], first[:, None]), axis=1)
     middle = 0.5 * (faces[..., 1:] + faces[..., :-1])
-    start = np.concatenate([middle, middle - reach], axis=-1)  # straight lines differ most where one of them bends
-    difference = _between(level, middle, start + reach) - _between(level, middle, start)
-    alpha = np.tanh(0.5 * np.abs(difference).max(axis=1))  # difference over sum of moduli
+    # straight lines differ most where one of them bends: at the middle of a cell, one reach further in or out
+    inward = _between(level, middle, middle + reach) - level
+    outward = level - _between(level, middle, middle - reach)
+    difference = np.maximum(np.abs(inward).max(axis=1), np.abs(outward).max(axis=1))
+    alpha = np.tanh(0.5 * difference)  # difference over sum of moduli
 
     outside, inside = found.extrafibrillar, np.minimum(found.intrafibrillar, found.extrafibrillar)
     wrong = (outside - inside) / np.maximum(outside + inside, 1e-12)
