@@ -11,6 +11,7 @@ from amelo.twin.tooth.state import WholeTooth
 
 __all__ = ["depth_of", "felt", "lesion_depth"]
 
+MOST = 0.97  # of the hardness of sound dentine, that any hand is content with
 CARIOUS = 0.95  # mineral over sound dentine below which dentine counts as carious
 
 
@@ -37,9 +38,10 @@ def depth_of(tooth: WholeTooth, criterion: str, hand: np.ndarray | float = 0.0) 
     hardness.
     """
     first = tooth.constants.dentine_from
-    hardness = felt(tooth).hardness[:, first:]
+    hardness = felt(tooth).knoop[:, first:]
     own = np.minimum(hardness[:, -1] / _sound_hardness(), 1.0)
-    needed = (own * np.broadcast_to(thresholds(hand=hand)[criterion], (tooth.members,)))[:, None]
+    asked = np.minimum(np.broadcast_to(thresholds(hand=hand)[criterion], (tooth.members,)), MOST * _sound_hardness())
+    needed = (own * asked)[:, None]
     thickness = tooth.thickness[:, first:]
     edges = tooth.edges[:, first:]
     bottom = edges[:, 1:]
@@ -71,4 +73,4 @@ def lesion_depth(tooth: WholeTooth) -> np.ndarray:
 @cache
 def _sound_hardness() -> float:
     """Return the hardness of sound dentine."""
-    return float(mechanics(np.ones((1, 1)), True).hardness[0, 0])
+    return float(mechanics(np.ones((1, 1)), True).knoop[0, 0])

@@ -155,8 +155,9 @@ class WholeTooth:
 
     @property
     def activity(self) -> np.ndarray:
-        """Mineral that the mouth takes from a bare surface of the tissue at the floor (M,) [m/s]."""
-        return np.where(self.open_floor, self.attack_dentine, self.attack_enamel)
+        """Mineral that the mouth takes from a bare surface of the tissue at the floor (M,) [m/s], nothing where the lesion was arrested."""
+        taken = np.where(self.open_floor, self.attack_dentine, self.attack_enamel)
+        return np.where(np.asarray(self.books.get("arrested", 0.0)) > 0.0, np.minimum(taken, 0.0), taken)
 
     @property
     def pulp_lost(self) -> np.ndarray:

@@ -43,7 +43,7 @@ class Clock:
         return np.array(steps)
 
 
-COARSE = Clock(2.0 * HOUR, 2.0, 1.5 * DAY, 1800.0)
+COARSE = Clock(2.0 * HOUR, 2.0, 1.5 * DAY, 900.0)
 FINE = Clock(0.5 * HOUR, 1.4, 0.25 * DAY, 450.0)
 
 
