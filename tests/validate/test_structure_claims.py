@@ -102,6 +102,14 @@ def test_who_breaks_rests_on_shape_not_on_the_exponent(exponent):
         assert other[kind] == pytest.approx(plain[kind], rel=0.2), kind
 
 
+def test_risk_falls_with_strength_by_the_power_that_the_projection_over_years_assumes():
+    risks = structure.population_risks()
+    power = np.log(risks["mod"] / risks["occlusal"]) / np.log(0.8 / 0.37)
+    assert power == pytest.approx(5.2, abs=0.1)
+    p = load_set("years")["fracture.exponent"]
+    assert p.low < power < p.high
+
+
 def test_a_change_of_the_model_shows(rows, monkeypatch):
     assert rows["S3_payload"].ours < 1.0
     monkeypatch.setattr(structure, "mechanics", _never_brittle)

@@ -165,6 +165,13 @@ def test_tissue_is_averaged_by_depth_and_what_is_gone_does_not_count():
     assert structure.tissue_factor(strength, edges, np.zeros((1, 3), bool))[0] == 1.0
 
 
+def test_words_begin_where_the_page_says():
+    mineral = np.linspace(0.0, 1.0, 10_001)
+    feel = structure.firmness(dentine(mineral).knoop)[0]
+    begins = [mineral[np.argmax(feel >= word_index(word))] for word in ("leathery", "firm", "hard")]
+    assert begins == pytest.approx([0.48, 0.72, 0.91], abs=0.006)
+
+
 def test_words_rise_with_hardness_and_hands_differ():
     limits = structure.thresholds()
     assert list(limits) == list(structure.FIRMNESS) and [float(x) for x in limits.values()] == [0.0, 10.0, 25.0, 50.0]
