@@ -18,7 +18,7 @@ from amelo.twin.tooth.strength import strength_of
 from amelo.twin.tooth.twin import ToothTwin
 from amelo.years import Projection, Start, Surface, project
 
-__all__ = ["projected", "start_of"]
+__all__ = ["let_through", "projected", "relative_activity", "start_of"]
 
 ADULT = 40.0  # years, where nobody says how old
 MATERIALS = {
@@ -113,7 +113,12 @@ def _margin(tooth: WholeTooth, material: str) -> tuple[np.ndarray | float, np.nd
     if not material:
         return 1.0, 1.0
     steps = load_set("steps").value
-    kind = {"glass_ionomer": "glass_ionomer", "resin_modified": "glass_ionomer", "amalgam": "amalgam", "temporary": "temporary"}.get(material)
+    kind = {
+        "glass_ionomer": "glass_ionomer",
+        "resin_modified": "glass_ionomer",
+        "amalgam": "amalgam",
+        "temporary": "temporary",
+    }.get(material)
     kind = kind or ("composite" if material == "composite" else "indirect")
     usual = {"composite": "etched", "glass_ionomer": "glass_ionomer", "indirect": "cemented"}.get(kind)
     bond = 1.0 if usual is None else np.clip(tooth.bond / steps(f"bond.{usual}"), 0.05, 1.5)
@@ -136,14 +141,14 @@ def _surfaces(twin: ToothTwin, tooth: WholeTooth, filled: bool) -> list[Surface]
         if letter in covered or (letter in tooth.gone and letter != owner.surface):
             continue
         if letter == owner.surface:
-            found.append(Surface(letter, _stage_now(tooth), relative_activity(tooth) * _let_through(tooth)))
+            found.append(Surface(letter, _stage_now(tooth), relative_activity(tooth) * let_through(tooth)))
             continue
         finding = next((f for f in record.findings if f.surface == letter and f.site == "crown"), None)
         found.append(Surface(letter, _stage_of(finding), _other_activity(twin, tooth, letter)))
     return found
 
 
-def _let_through(tooth: WholeTooth) -> np.ndarray:
+def let_through(tooth: WholeTooth) -> np.ndarray:
     """Return the share of what a bare lesion would lose that still goes (M,): by its seal, and by the resin in its pores.
 
     Assumptions: fluid passes the cells of the lesion one after the other; a share of pores that is filled takes away the diffusivity with
@@ -185,7 +190,9 @@ def _other_activity(twin: ToothTwin, tooth: WholeTooth, letter: str) -> np.ndarr
     """Return the activity of another surface, over that of a typical mouth."""
     mouth = mouth_of(twin.case, twin.tooth, letter)
     rates = mouth.rates(tooth.habits, tooth.constants.draws)
-    elsewhere = replace(tooth, attack_enamel=np.asarray(rates["enamel"]), attack_dentine=np.asarray(rates["dentine"]), left=np.ones_like(tooth.left))
+    elsewhere = replace(
+        tooth, attack_enamel=np.asarray(rates["enamel"]), attack_dentine=np.asarray(rates["dentine"]), left=np.ones_like(tooth.left)
+    )
     return relative_activity(elsewhere)
 
 
