@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import lognorm, norm
 
@@ -38,6 +38,7 @@ def test_risk_is_that_of_lognormal_lives():
     assert structure.annual_risk(0.5) == pytest.approx(law.cdf(1.0), rel=1e-9)
 
 
+@settings(deadline=None)
 @given(strengths, years, years, years)
 def test_the_chance_to_stay_whole_multiplies_over_years(strength, before, one, two):
     start = structure.used_by(before, strength)
@@ -47,6 +48,7 @@ def test_the_chance_to_stay_whole_multiplies_over_years(strength, before, one, t
     assert whole == pytest.approx(1.0 - structure.fracture_risk(start, end), rel=1e-9)
 
 
+@settings(deadline=None)
 @given(strengths, strengths, years, years)
 def test_weaker_breaks_sooner(one, two, before, time):
     weak, strong = sorted((one, two))

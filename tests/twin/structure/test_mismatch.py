@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amelo.errors import ParameterError
@@ -35,6 +35,7 @@ def test_a_sound_tooth_has_none_though_enamel_is_stiffer_than_dentine():
     np.testing.assert_array_equal(structure.mismatch_factor(wrong), 1.0)
 
 
+@settings(deadline=None)
 @given(st.floats(0.05, 1.0))
 def test_tissue_that_is_alike_all_over_has_no_elastic_mismatch(mineral):
     _, _, wrong = column(np.full(20, mineral))
@@ -62,6 +63,7 @@ def test_a_slope_counts_as_its_part_within_the_reach():
     assert steep.elastic[0] > wrong.elastic[0]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.02, 1.5), min_size=20, max_size=20), st.integers(1, 3))
 def test_cutting_cells_finer_changes_little(mineral, times):
     coarse = column(np.repeat(mineral, 4))[2].elastic[0]
@@ -87,6 +89,7 @@ def test_mineral_outside_fibrils_alone_is_the_worst_of_compartments():
     assert of_both.compartment[0] == pytest.approx(1.0)  # the mean over dentine, enamel has no fibrils
 
 
+@settings(deadline=None)
 @given(st.floats(0.95, 1.0), st.floats(0.1, 0.5), st.floats(0.1, 0.9))
 def test_a_payload_that_overfills_an_outer_zone_weakens_although_mineral_rises(before, over, part):
     plain = np.full(40, before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amelo.errors import ParameterError
@@ -47,6 +47,7 @@ def test_dentine_without_mineral_is_its_matrix_and_without_that_nothing():
     assert enamel(0.1).hardness[0, 0] == 0.0  # enamel has no matrix to speak of
 
 
+@settings(deadline=None)
 @given(SHARES, SHARES, SHARES)
 def test_more_of_what_holds_is_never_softer(mineral, more, collagen):
     low, high = sorted((mineral, more))
@@ -58,6 +59,7 @@ def test_more_of_what_holds_is_never_softer(mineral, more, collagen):
     assert kept.strength[0, 0] <= kept.strength[1, 0] * (1.0 + 1e-12)
 
 
+@settings(deadline=None)
 @given(st.floats(0.35, 1.0), SHARES, SHARES)
 def test_of_the_same_mineral_what_stands_in_fibrils_counts_more(mineral, one, two):
     less, more = sorted((one, two))
@@ -65,6 +67,7 @@ def test_of_the_same_mineral_what_stands_in_fibrils_counts_more(mineral, one, tw
     assert found.hardness[0, 0] <= found.hardness[1, 0] * (1.0 + 1e-9)
 
 
+@settings(deadline=None)
 @given(st.floats(0.0, 1.6))
 def test_compartments_hold_all_mineral_and_acid_takes_the_outer_one_first(mineral):
     outside, inside = structure.compartments(mineral)
@@ -77,6 +80,7 @@ def test_compartments_hold_all_mineral_and_acid_takes_the_outer_one_first(minera
         assert inside == 1.0 <= outside + 1e-12
 
 
+@settings(deadline=None)
 @given(st.floats(0.2, 1.0), st.floats(1.0, 20.0), st.floats(1.0, 20.0))
 def test_protein_that_stayed_softens_enamel_beyond_its_mineral(mineral, one, two):
     less, more = sorted((one, two))
@@ -182,6 +186,7 @@ def test_words_rise_with_hardness_and_hands_differ():
     assert load_set("structure-tissue")["words.firm"].grade == "assumption"
 
 
+@settings(deadline=None)
 @given(st.floats(0.0, 1.2), st.floats(0.0, 1.2), st.floats(-3.0, 3.0))
 def test_less_mineral_never_feels_harder(one, two, hand):
     feel = structure.firmness(dentine(sorted((one, two))).knoop, hand=np.array([hand]))

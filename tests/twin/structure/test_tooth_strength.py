@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amelo.errors import ParameterError
@@ -23,6 +23,7 @@ def test_a_sound_tooth_has_one():
         assert structure.tooth_strength("none", restoration, 0.5) == pytest.approx(1.0)
 
 
+@settings(deadline=None)
 @given(cavities, restorations, depths, widths)
 def test_without_a_bond_a_restoration_leaves_the_bare_cavity(cavity, restoration, depth, width):
     bare = structure.tooth_strength(cavity, width=width, depth=depth)
@@ -33,6 +34,7 @@ def test_without_a_bond_a_restoration_leaves_the_bare_cavity(cavity, restoration
         assert held == pytest.approx(bare)
 
 
+@settings(deadline=None)
 @given(cavities, restorations, bonds, bonds, depths, widths)
 def test_a_better_bond_is_never_weaker_and_nothing_beats_a_sound_tooth(cavity, restoration, one, two, depth, width):
     low, high = sorted((one, two))
@@ -42,6 +44,7 @@ def test_a_better_bond_is_never_weaker_and_nothing_beats_a_sound_tooth(cavity, r
     assert 0.0 < bare <= weak + 1e-12 and weak <= strong + 1e-12 and strong <= 1.0 + 1e-12
 
 
+@settings(deadline=None)
 @given(cavities, st.floats(0.0, 0.6), st.floats(0.0, 0.6), st.floats(0.0, 6e-3), st.floats(0.0, 6e-3))
 def test_wider_and_deeper_is_never_stronger(cavity, width, other_width, depth, other_depth):
     small = structure.cavity_strength(cavity, min(width, other_width), min(depth, other_depth))
@@ -83,6 +86,7 @@ def test_restorations_stand_in_order():
     assert at["none"] == at["amalgam"] < at["glass_ionomer"] < at["inlay"] < at["composite"] < at["onlay"] == at["crown"] == 1.0
 
 
+@settings(deadline=None)
 @given(restorations, bonds)
 def test_less_tooth_is_never_stronger(restoration, bond):
     left = [float(structure.tooth_strength(c, restoration, bond)) for c in CAVITIES]
