@@ -167,7 +167,7 @@ def _left_by(carrier: Carrier, found: Brought, tooth: WholeTooth) -> WholeTooth:
         filled=filled,
         bacteria=tooth.bacteria * (1.0 - efficacy[:, None] * found.dead),
         conductance=tooth.conductance * found.passed,
-        carriers=tooth.carriers + load_of(carrier, found.pulp + found.near),
+        carriers=tooth.carriers + np.maximum(load_of(carrier, found.pulp + found.near), 0.0),
         pulp=pulp,
         books=books,
         constants=replace(c, values=_of_the_payload(carrier, laid.sum(axis=1), tooth)),
