@@ -19,7 +19,7 @@ TEN = np.arange(41) * 0.25
 
 def policy(**named: float) -> np.ndarray:
     """Return a policy in which nothing leads anywhere, but for what is named."""
-    order = ("crown", "root", "root_crown", "implant", "broken", "fill", "from", "root_broken")
+    order = ("crown", "root", "root_crown", "implant", "broken", "fill", "from", "root_broken", "late")
     return np.array([named.get(name, 5.0 if name == "from" else 0.0) for name in order])
 
 
@@ -67,6 +67,17 @@ def test_a_root_treated_tooth_is_lost_by_its_own_clock():
     assert occupied[0, :, code("implant")] == pytest.approx(0.25 * gone, abs=1e-13)
     assert occupied[0, :, code("gap")] == pytest.approx(0.75 * gone, abs=1e-13)
     assert happened[0, :, event("fracture")] == pytest.approx(0.4 * gone, abs=1e-13)
+
+
+def test_lesions_near_the_pulp_cost_some_when_they_are_filled():
+    h = changed(bare("unrestored", surfaces=1), stage=6, policy=policy(fill=1.0, late=0.3, root=1.0))
+    _, occupied, happened, _ = propagate(h, 10.0)
+    filled = -np.expm1(-TEN)
+    assert happened[0, :, event("lesion filled")] == pytest.approx(filled, abs=1e-6)
+    assert happened[0, :, event("pulp lost")] == pytest.approx(0.3 * filled, abs=1e-6)
+    assert occupied[0, :, code("filled")] == pytest.approx(0.7 * filled, abs=1e-6)
+    earlier = propagate(changed(h, stage=5), 10.0)[2]
+    assert not earlier[:, :, event("pulp lost")].any()
 
 
 def test_new_crowns_do_not_make_a_treated_root_younger():
@@ -146,7 +157,7 @@ def test_chances_add_up_whatever_happens(state, now, later, deep, rate, collapse
     h = bare(state, count=2, surfaces=2)
     h = changed(
         h, now=now / 3, later=later / 3, deep=deep, root=later, root_now=[later, 0.5], steady=rate, collapsed=collapsed, stage=stage, log_rate=log_rate,
-        policy=[*parts, 2.0, 5.0, 0.3],
+        policy=[*parts, 2.0, 5.0, 0.3, 0.4],
     )  # fmt: skip
     _, occupied, happened, untouched = propagate(h, 10.0)
     assert occupied.sum(axis=2) == pytest.approx(np.ones((2, 41)), abs=1e-12)

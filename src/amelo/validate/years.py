@@ -63,7 +63,7 @@ def _input(name: str) -> float:
 
 def _left() -> dict[str, float]:
     """Return what selective removal leaves over a pulp."""
-    return {"residual": _input("selective_residual"), "carious_left": 1.0}
+    return {"residual": load_set("years").value("after.residual_selective"), "carious_left": 1.0}
 
 
 def _arm(

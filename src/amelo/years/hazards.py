@@ -39,9 +39,10 @@ class Hazards:
     decade, and the part of it that is fracture; root (M, 2), the same hazard of teeth treated or crowned later, without and with a crown; root_shape; root_age (M,) [year]; deep (M,), cumulative hazard of the pulp after a year by what was done near it, and
     deep_shape; steady (M, 5) [1/year]: pulp without and with a restoration, fracture without one, loss of a vital tooth, loss of an implant;
     age (M,) [year]; stage (M, K), log_rate (M, K, 7), fading (M, K, 7), change of the log rate over the ten years from 13.5, and activity
-    (M, K) of surfaces, ratios of effects included; policy (8,): part of large fillings that become crowns, of lost
+    (M, K) of surfaces, ratios of effects included; policy (9,): part of large fillings that become crowns, of lost
     pulps that are root-treated, of these that are crowned, of lost teeth that become implants, of fractures that cannot be restored; rate at
-    which cavities are filled [1/year]; the stage from which they are; the part of losses of root-treated teeth that is fracture.
+    which cavities are filled [1/year]; the stage from which they are; the part of losses of root-treated teeth that is fracture; of pulps
+    under lesions filled in the last third of dentine that are lost.
     """
 
     state: np.ndarray
@@ -135,7 +136,13 @@ def hazards_of(start: Start, seed: int = 0) -> Hazards:
         age=start.age,
         policy=np.array(
             [policy[name] for name in ("crown", "root_treatment", "crown_on_root", "implant")]
-            + [value("fracture.lost"), 1.0 / policy["wait"], float(STAGES.index(start.policy.filled_from)), value("root.fracture")]
+            + [
+                value("fracture.lost"),
+                1.0 / policy["wait"],
+                float(STAGES.index(start.policy.filled_from)),
+                value("root.fracture"),
+                _too_late(),
+            ]
         ),
         **lesion,
     )
@@ -154,6 +161,11 @@ def _state(start: Start) -> np.ndarray:
     vital = code("crowned") if start.crowned else code("filled") if start.material else code("unrestored")
     rooted = code("root-treated and crowned") if start.crowned else code("root-treated")
     return np.where(start.root_treated > 0, rooted, vital).astype(np.int64)
+
+
+def _too_late() -> float:
+    """Return the chance that a pulp does not survive the filling of a lesion in the inner third of dentine, by selective removal."""
+    return float(1.0 - np.exp(-pulp_hazard(5.0, residual=load_set("years").value("after.residual_selective"), carious_left=1.0)))
 
 
 def _deep(start: Start) -> np.ndarray:

@@ -53,15 +53,16 @@ class _Walk:
         rng = [np.random.default_rng([seed, 23, k]) for k in range(kinds)]  # a stream of its own for each kind
         self.h = h
         self.threshold = np.cumsum(np.stack([r.standard_exponential((EPISODES, count)) for r in rng]), axis=1)
-        self.choice = np.stack([np.random.default_rng([seed, 29, k]).random((EPISODES, count)) for k in range(5)])
+        self.choice = np.stack([np.random.default_rng([seed, 29, k]).random((EPISODES, count)) for k in range(6)])
         self.passed, self.met = np.zeros((kinds, count)), np.zeros((kinds, count), np.int64)
         self.state, self.stage = h.state.copy(), h.stage.copy()
         self.original, self.since = h.state < GAP, np.zeros(count)
-        self.pending, self.made = np.ones(count, bool), np.zeros((5, count), np.int64)
+        self.pending, self.made = np.ones(count, bool), np.zeros((6, count), np.int64)
         self.count, self.log = np.zeros((count, len(EVENTS)), np.int64), []
 
     def picks(self, which: int, member: int, part: float) -> bool:
-        """Return a choice of a member by its own uniform numbers: 0 crown, 1 root treatment, 2 crown on it, 3 implant, 4 broken for good."""
+        """Return a choice of a member by its own uniform numbers: 0 crown, 1 root treatment, 2 crown on it, 3 implant, 4 broken for good, 5
+        filled too late."""
         told = self.choice[which, self.made[which, member] % EPISODES, member] < part
         self.made[which, member] += 1
         return bool(told)
@@ -171,6 +172,10 @@ class _Walk:
                 return
         else:
             self.note(member, time, "lesion filled")
+            late = self.stage[member, surface] == PULP - 1 and state <= CROWNED
+            if late and self.picks(5, member, self.h.policy[8]):
+                self.end_pulp(member, time)
+                return
         self.pending[member] = False  # whoever opens one surface sees to the others
         self.note(member, time, "filling placed")
         self.put(member, time, FILLED if state == UNRESTORED else REFILLED if state <= REFILLED else state)
