@@ -21,7 +21,7 @@ def plain(count: int = 64, **changes: Any) -> Start:
 
 def bare(state: str = "filled", count: int = 5, surfaces: int = 0) -> Hazards:
     """Return hazards that are all nothing, of members in a state."""
-    h = hazards_of(plain(count), 0)
+    h = hazards_of(plain(count), 0, spread=False)
     zero = {
         name: np.zeros_like(getattr(h, name))
         for name in ("collapsed", "now", "now_age", "later", "root", "root_now", "root_age", "deep", "steady")

@@ -55,7 +55,7 @@ def test_a_pulp_after_treatment_follows_its_own_law():
     h = changed(bare(), deep=0.1, policy=policy(root=1.0))
     _, occupied, happened, _ = propagate(h, 10.0)
     assert happened[:, :, event("pulp lost")] == pytest.approx(
-        np.broadcast_to(-np.expm1(-0.1 * TEN**h.deep_shape), (5, 41)), abs=1e-13
+        np.broadcast_to(-np.expm1(-0.1 * TEN ** h.deep_shape[0]), (5, 41)), abs=1e-13
     )
     assert occupied[:, :, code("root-treated")] == pytest.approx(happened[:, :, event("root treatment")], abs=1e-13)
 
@@ -63,7 +63,7 @@ def test_a_pulp_after_treatment_follows_its_own_law():
 def test_a_root_treated_tooth_is_lost_by_its_own_clock():
     h = changed(bare("root-treated and crowned"), root_now=[[0.1, 0.4]], root_age=4.0, policy=policy(implant=0.25))
     _, occupied, happened, _ = propagate(h, 10.0)
-    gone = -np.expm1(-0.1 * (((4.0 + TEN) / 10.0) ** h.root_shape - 0.4**h.root_shape))
+    gone = -np.expm1(-0.1 * (((4.0 + TEN) / 10.0) ** h.root_shape[0] - 0.4 ** h.root_shape[0]))
     assert occupied[0, :, code("implant")] == pytest.approx(0.25 * gone, abs=1e-13)
     assert occupied[0, :, code("gap")] == pytest.approx(0.75 * gone, abs=1e-13)
     assert happened[0, :, event("fracture")] == pytest.approx(0.4 * gone, abs=1e-13)

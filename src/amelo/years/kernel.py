@@ -123,12 +123,12 @@ def rooted(bare, crowned, stays, fails, loss, kept, crown_fails, crown_loss):  #
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _fill_clock(into, level, at, power, steps):  # pragma: no cover
-    """Put the hazards of spans between points of time (steps + 2) of a Weibull law into a row, backwards."""
+def _fill_clock(into, at, power, steps):  # pragma: no cover
+    """Put the hazards of spans between points of time (steps + 2) of a Weibull law of level 1 into a row, backwards."""
     before = at[0] ** power
     for d in range(steps + 1):
         after = at[d + 1] ** power
-        into[steps - d] = level * (after - before)
+        into[steps - d] = after - before
         before = after
 
 
@@ -151,12 +151,12 @@ def march(
     at_middles[0] = 0.0
     for d in range(1, steps + 2):
         at_middles[d] = (d + 0.5) * step / 10.0  # decades; what begins within a step begins in its middle
-    _fill_clock(unit2, 1.0, at_middles, root_shape, steps)
     for m in range(len(state)):
         lesions(m, steps, step, age, stage, log_rate, fading, activity, policy, filled, near, pulp)
         for t in range(steps):
             filled[t] += near[t]
-        _fill_clock(unit1, 1.0, at_middles, shape[m], steps)
+        _fill_clock(unit1, at_middles, shape[m], steps)
+        _fill_clock(unit2, at_middles, root_shape[m], steps)
         for r in range(ROWS):
             level[r] = later[m, r, 0] + later[m, r, 1] + later[m, r, 2]
             for d in range(steps + 1):
@@ -192,7 +192,7 @@ def march(
         for t in range(steps):
             fresh[:] = 0.0
             begin, end = t * step, (t + 1) * step
-            dull = deep[m] * (end**deep_shape - begin**deep_shape)
+            dull = deep[m] * (end ** deep_shape[m] - begin ** deep_shape[m])
             gone = 0.0
             aged = ((now_age[m] + end) / 10.0) ** shape[m] - ((now_age[m] + begin) / 10.0) ** shape[m]
             for source in range(-1, VITAL):
@@ -266,7 +266,7 @@ def march(
                 gone += lost + lost_crowned
             if at >= VITAL or collapsed[m] > 0.0:
                 grown = (end / 10.0) ** shape[m] - (begin / 10.0) ** shape[m]
-                root_grown = ((since + end) / 10.0) ** root_shape - ((since + begin) / 10.0) ** root_shape
+                root_grown = ((since + end) / 10.0) ** root_shape[m] - ((since + begin) / 10.0) ** root_shape[m]
                 one[0, 0], one[1, 0] = bare, crowned
                 one[3, 0], one[4, 0] = level[4] * grown, root[m, 0] * root_grown
                 one[6, 0], one[7, 0] = level[5] * grown, root[m, 1] * root_grown
