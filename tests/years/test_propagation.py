@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -78,6 +80,18 @@ def test_lesions_near_the_pulp_cost_some_when_they_are_filled():
     assert occupied[0, :, code("filled")] == pytest.approx(0.7 * filled, abs=1e-6)
     earlier = propagate(changed(h, stage=5), 10.0)[2]
     assert not earlier[:, :, event("pulp lost")].any()
+
+
+@pytest.mark.parametrize("rate", [0.1, 1.0, 4.0, 20.0, 300.0])
+def test_a_chain_of_stages_is_exact_however_fast_it_goes(rate):
+    """From D1 to D2 at one rate, and from there to a filling at another: the closed form of two steps in a row."""
+    log_rate = np.full((5, 1, 7), -np.inf)
+    log_rate[:, :, 4] = np.log(0.7)
+    h = replace(changed(bare("unrestored", surfaces=1), stage=4, policy=policy(fill=rate)), log_rate=log_rate)
+    filled = propagate(h, 10.0)[2][0, :, event("lesion filled")]
+    other = rate if rate != 0.7 else 0.7 + 1e-9
+    exact = 1.0 - (other * np.exp(-0.7 * TEN) - 0.7 * np.exp(-other * TEN)) / (other - 0.7)
+    assert filled == pytest.approx(exact, abs=1e-7)
 
 
 def test_new_crowns_do_not_make_a_treated_root_younger():

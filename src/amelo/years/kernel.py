@@ -15,7 +15,7 @@ __all__ = ["march"]
 STAGES, MOVES, ROWS, STATES, EVENTS = 8, 7, 6, 8, 12
 VITAL = 4  # rows, and states, with a living pulp
 DEEP = 6  # the last stage before the pulp
-TERMS = 9  # of the series of a step: exact to 1e-6 where the fastest rate meets a step of a quarter of a year
+TERMS, LONGEST = 9, 0.75  # of the series of a piece of a step, in which no rate times its length is above the second: exact to 1e-7
 FASTEST = 4.0  # per year, as in the natural history
 LOST, TINY = 1e-200, 1e-300
 FLAGS = {"reassoc", "contract", "arcp", "nsz"}
@@ -50,23 +50,30 @@ def lesions(m, steps, step, age, stage, log_rate, fading, activity, policy, fill
             if before < LOST:
                 filled[t] += 50.0  # nothing is left that could still wait
                 continue
+            fastest = 0.0
+            for j in range(MOVES):
+                fastest = max(fastest, leave[j] + (treat if j >= first_cavity else 0.0))
+            pieces = int(np.ceil(max(fastest * step / LONGEST, 1.0)))
             for j in range(STAGES + 2):
-                term[j] = total[j] = held[j]
-            for n in range(1, TERMS + 1):
-                scale = step / n
-                arriving, out, near = 0.0, 0.0, 0.0
-                for j in range(MOVES):
-                    going = leave[j] * term[j]
-                    ended = treat * term[j] if j >= first_cavity else 0.0
-                    term[j] = scale * (arriving - going - ended)
-                    arriving = going
-                    if j == DEEP:
-                        near += ended
-                    else:
-                        out += ended
-                term[7], term[8], term[9] = scale * arriving, scale * out, scale * near
+                total[j] = held[j]
+            for _ in range(pieces):
                 for j in range(STAGES + 2):
-                    total[j] += term[j]
+                    term[j] = total[j]
+                for n in range(1, TERMS + 1):
+                    scale = step / (n * pieces)
+                    arriving, out, near = 0.0, 0.0, 0.0
+                    for j in range(MOVES):
+                        going = leave[j] * term[j]
+                        ended = treat * term[j] if j >= first_cavity else 0.0
+                        term[j] = scale * (arriving - going - ended)
+                        arriving = going
+                        if j == DEEP:
+                            near += ended
+                        else:
+                            out += ended
+                    term[7], term[8], term[9] = scale * arriving, scale * out, scale * near
+                    for j in range(STAGES + 2):
+                        total[j] += term[j]
             after = 0.0
             for j in range(MOVES):
                 total[j] = max(total[j], 0.0)
