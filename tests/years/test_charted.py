@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from starts import CASES, case
 
 import amelo
 from amelo.errors import ParameterError
@@ -13,20 +12,10 @@ from amelo.forecast.artefact import find_model
 from amelo.forecast.stages.setting import patient_of
 from amelo.years import project, start_of
 
-CASES = Path(__file__).resolve().parents[2] / "cases"
-
 
 @pytest.fixture(scope="module")
 def kira():
     return amelo.load_case(CASES / "kira.json")
-
-
-def case(fdi: int, **tooth):
-    """Return a grown-up with one charted tooth."""
-    base = amelo.load_case(CASES / "felix-healthy.json")
-    record = base.model_dump(mode="json")
-    record["teeth"][str(fdi)] = {"status": "present", "other_surfaces": "sound"} | tooth
-    return type(base).model_validate(record)
 
 
 def test_a_lesion_stands_where_the_chart_has_it(kira):

@@ -22,6 +22,7 @@ from amelo.forecast.stages.setting import Patient, barred, patient_of
 from amelo.params import load_set
 from amelo.records.base import UNKNOWN
 from amelo.records.teeth import surfaces
+from amelo.years.hazards import surviving_frailty
 from amelo.years.start import DIRECT, INDIRECT, Start, Surface
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def start_of(
     natural history's own ratio); changes, fields of ``Start`` that replace what the chart says.
     Raises: ParameterError for a tooth that is not there, a restoration that has failed, a lesion that is or may be in the pulp, or a mouth
     that the published rates do not speak of and no activity is given.
-    Assumptions: caries frailty from the patient's history as in the forecast; surfaces that nobody vouched for are left out; a gap at the
+    Assumptions: caries frailty from the patient's history as in the forecast; that of restorations from the years that this one has stood; surfaces that nobody vouched for are left out; a gap at the
     margin leaks, wear weakens, so that failures rise as the forecast has it; root caries is not carried.
     """
     tooth = case.tooth(fdi)
@@ -81,6 +82,8 @@ def start_of(
         caries_frailty=np.exp(patient.log_frailty),
         **(_restored(fdi, restoration, rng, members) if restoration else {}),
     )
+    if restoration:
+        start = replace(start, restoration_frailty=surviving_frailty(start, seed))
     return replace(start, **changes)
 
 

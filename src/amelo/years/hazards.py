@@ -5,7 +5,7 @@ Draws belong to the seed and the member alone, never to what was done, so that t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -22,7 +22,7 @@ from amelo.years.pulp import chance_lost, pulp_hazard
 from amelo.years.start import DIRECT, Start
 from amelo.years.states import ROWS, code
 
-__all__ = ["DECADE", "Hazards", "hazards_of"]
+__all__ = ["DECADE", "Hazards", "hazards_of", "surviving_frailty"]
 
 DECADE = 10.0  # years after which levels are told
 ELDERLY = 65.0
@@ -80,6 +80,26 @@ class Hazards:
 def _each(value: Any, count: int) -> np.ndarray:
     """Return a number or array as an array over members."""
     return np.broadcast_to(np.asarray(value, float), (count,)).copy()
+
+
+def surviving_frailty(start: Start, seed: int = 0) -> np.ndarray:
+    """Return frailties (M,) of restorations of patients whose restoration has stood its years: the exact posterior of the gamma law.
+
+    Arguments: start, whose material and age of the restoration count; seed, of the projections that will use it.
+    Notes: the draws are those that a projection with this seed would have made, so that a restoration of no age changes nothing.  Take it
+    from the tooth before treatment and give it to every arm: a new filling makes nobody sturdier.
+    """
+    ordinary = replace(start, restoration_frailty=None)
+    fillings = _Fillings(ordinary, np.random.default_rng([seed, 19, 1]), _Ratio(start, CENTRAL), CENTRAL)
+    drawn = fillings.frailty
+    if not start.material:
+        return drawn
+    past = (
+        fillings.level(start.material, start.covers, start.root_treated)
+        / drawn
+        * (start.restoration_age / DECADE) ** fillings.shape
+    )
+    return drawn / (1.0 + fillings.variance * past)
 
 
 @cache
@@ -210,7 +230,8 @@ class _Fillings:
             np.exp(p["setting_spread"]) * rng.standard_normal(count),
             np.exp(p["source_spread"]) * rng.standard_normal(count),
         )
-        frailty = _gamma(np.exp(p["frailty_variance"]), rng)
+        self.variance = np.exp(p["frailty_variance"])
+        frailty = _gamma(self.variance, rng)
         between = load_set("restorations")["hazard.implant_between_10"]
         clinics = np.log(between.high / between.low) / (2 * 1.96) * rng.standard_normal(count)
         self.implant = np.exp(p["implant"] + clinics) / DECADE
@@ -220,7 +241,8 @@ class _Fillings:
         log = p["level"] + (p["practice"] + setting if practice else 0.0) + p["molar"] * (tooth_class(start.tooth) == "molar")
         for name, holds in flags.items():
             log = log + p[name] * holds
-        self.base = log + np.log(np.maximum(frailty if start.restoration_frailty is None else start.restoration_frailty, 1e-300))
+        self.frailty = np.maximum(frailty if start.restoration_frailty is None else start.restoration_frailty, 1e-300)
+        self.base = log + np.log(self.frailty)
 
     def level(self, material: str, covers: int, rooted: np.ndarray | float) -> np.ndarray:
         """Return the cumulative hazard (M,) of a restoration after a decade."""

@@ -327,7 +327,7 @@ def _count_roots(counted, failed, parts, again, crown_parts):  # pragma: no cove
             counted[9] += amount
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FLAGS)
 def _note(m, t, at, begun, chance, bare, crowned, gap, implant, sides, occupied):  # pragma: no cover
     for s in range(STATES):
         occupied[m, t, s] = 0.0
