@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from hypothesis import strategies as st
 
 from amelo.protocol import Protocol
 from amelo.protocol.nano_steps import MEDIUM, FieldAlone, Nanobots, Probe, Retrieve, oversized_probe
+from amelo.protocol.operative_steps import ACIDS, Deproteinise, Etch, Excavate, Fill, OperativeStep
+from amelo.protocol.order import out_of_order
+from amelo.protocol.resilience_steps import BrushDaily, LimitSnacks, ResilienceStep, SilverDiamineFluoride
 from amelo.protocol.steps import (
     DAY,
     LONGEST,
@@ -29,6 +34,7 @@ from amelo.protocol.steps import (
     length,
 )
 from amelo.protocol.substances import is_salt, substances
+from amelo.protocol.tooth_steps import needs_tooth
 
 
 def floats(low: float, high: float):
@@ -117,16 +123,55 @@ def steered(draw):
     )
 
 
-def _probes_are_small(held):
-    return oversized_probe(held) is None
+def _possible(held):
+    return oversized_probe(held) is None and out_of_order(held) is None
 
 
-leaves = st.one_of(baths(), slurries, steered(), mouth)
+chair = floats(1, 14_400)
+OTHER = (Excavate, Etch, Deproteinise, Fill, SilverDiamineFluoride, BrushDaily, LimitSnacks)
+
+
+@st.composite
+def etching(draw):
+    acid = draw(st.sampled_from(list(ACIDS)))
+    return Etch(acid=acid, strength=draw(floats(*ACIDS[acid][:2])), duration=draw(floats(1, 300)))
+
+
+@st.composite
+def plain(draw):
+    """Any step at the chair that says one or two words out of a few, its time given or left to what is usual."""
+    model = draw(st.sampled_from([model for model in (*OperativeStep, *ResilienceStep) if model not in OTHER]))
+    named = [name for name in model.model_fields if name not in ("kind", "duration")]
+    said = {name: draw(st.sampled_from(get_args(model.model_fields[name].annotation))) for name in named}
+    return model(**said, **draw(st.just({}) | chair.map(lambda time: {"duration": time})))
+
+
+on_the_tooth = st.one_of(
+    plain(),
+    etching(),
+    st.builds(
+        Excavate,
+        criterion=st.sampled_from(["soft", "leathery", "firm", "hard"]),
+        leave=st.just(0.0) | floats(0, 5e-3),
+        water=floats(0, 1e-4 / 60),
+        duration=chair,
+    ),
+    st.builds(Deproteinise, strength=floats(0.005, 0.1), duration=floats(1, 600)),
+    st.builds(Fill, material=st.sampled_from(["composite", "amalgam"]), temporary=st.booleans(), duration=chair),
+    st.builds(SilverDiamineFluoride, strength=floats(0.1, 0.4), duration=chair),
+    st.builds(BrushDaily, times=st.sampled_from([0.0, 1.0, 2.0, 3.0]) | floats(0, 5), fluoride=fluoride),
+    st.builds(LimitSnacks, most=floats(0, 20)),
+)
+leaves = st.one_of(baths(), slurries, steered(), mouth, on_the_tooth)
 
 
 def _blocks(inside):
     steps = st.lists(inside, min_size=1, max_size=3).map(tuple)
-    days = steps.filter(lambda held: sum(map(length, held)) <= DAY).map(lambda held: Day(steps=held))
+    days = (
+        steps.filter(lambda held: not needs_tooth(held))
+        .filter(lambda held: sum(map(length, held)) <= DAY)
+        .map(lambda held: Day(steps=held))
+    )
     return st.builds(Repeat, count=st.integers(1, 1_000_000), steps=steps) | days
 
 
@@ -135,6 +180,6 @@ protocols = (
     st.lists(steps, min_size=1, max_size=5)
     .map(tuple)
     .filter(lambda held: sum(map(length, held)) <= LONGEST)
-    .filter(_probes_are_small)
+    .filter(_possible)
     .map(lambda held: Protocol(steps=held))
 )

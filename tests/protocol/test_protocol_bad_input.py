@@ -33,7 +33,7 @@ CASES = {  # what is wrong: (text, line, column, words that the sentence must ho
     "a comma at the end": (f"{ACID} pH 4.3 for 2 h,", 1, 45, ["a comma does not belong here"]),
     "a comma too few": (f"{ACID} Ca 2 mM pH 4.3 for 2 h", 1, 31, ["a comma is missing before 'Ca'", "'acetate 75 mM, Ca"]),
     "a misspelt step": ("deminralise in acetate 75 mM pH 4.3 for 2 h", 1, 1, ["'deminralise' is not a step", "'demineralise'?"]),
-    "an unknown step": ("excavate to firm dentine", 1, 1, ["'excavate' is not a step", "remineralise"]),
+    "an unknown step": ("polish the tooth", 1, 1, ["'polish' is not a step", "remineralise"]),
     "a misspelt clause": (f"{ACID} pH 4.3 for 2 h stired", 1, 46, ["'stired'", "did you mean 'stirred'?"]),
     "a misspelt clause after a bath": (f"{ACID} stired pH 4 for 2 h", 1, 31, ["'stired'", "did you mean 'stirred'?"]),
     "a misspelt sugar": ("meal suger 10 % for 10 min", 1, 6, ["'suger'", "did you mean 'sugar'?"]),

@@ -18,7 +18,7 @@ from amelo.protocol.substances import INERT, WATER, amount_of, spelling
 from amelo.protocol.values import PERCENT, factor, read_number, read_time
 from amelo.protocol.words import CLAUSES, StepWords, allowed
 
-__all__ = ["Clauses", "said_in"]
+__all__ = ["Clauses", "Line", "is_unit", "said_in"]
 
 CONTAINERS = ("mL", "L", "µL", "uL", "g", "mg", "kg")  # units that a name may follow: 200 mL cola
 DRIVEN = {  # clause: the field of a step, its dimension, an example
@@ -53,10 +53,10 @@ def said_in(layout: Layout, verb: Any, step: StepWords, extra: list[Any], found:
     Arguments: layout; verb (its first word); step (the vocabulary of that step); extra (words after the verb); found (clauses).
     Raises: FormatError, QuantityError or RecordError with line and column.
     """
-    return _Line(layout, verb, step).read(extra, found)
+    return Line(layout, verb, step).read(extra, found)
 
 
-class _Line:
+class Line:
     """Reads one line; holds what it has said so far."""
 
     def __init__(self, layout: Layout, verb: Any, step: StepWords) -> None:
@@ -97,7 +97,12 @@ class _Line:
         _no_sugar(percent)
         return self.said
 
+    def quantities(self, tree: Any) -> list[Words]:
+        """Return the quantities of a clause or item in the order in which they stand."""
+        return list(_quantities(tree))
+
     def no_commas(self, clause: Any, quantities: list[Words]) -> None:
+        """Refuse decimal commas in a clause and its quantities."""
         numbers = [token for token in clause.children if getattr(token, "type", "") == "DECIMAL_COMMA"]
         for token in (*numbers, *(q.number for q in quantities if q.number.type == "DECIMAL_COMMA")):
             raise QuantityError(
@@ -105,6 +110,7 @@ class _Line:
             )
 
     def clause(self, clause: Any, quantities: list[Words], first: Any) -> None:
+        """Read one clause; ``first`` is its first token."""
         where, kind = self.layout.at(first), clause.data
         numbers = [token for token in clause.children if getattr(token, "type", "") == "NUMBER"]
         if kind == "at":
@@ -149,9 +155,9 @@ class _Line:
         elif kind in ("stirred", "paste", "ultrasound", "heated"):
             self.said.put(kind, True, first, where)
         else:
-            word = next(clause.scan_values(lambda t: t.type == "WORD"))
-            fix = keyword_near(word) or "leave it out"
-            raise FormatError(f"'{word}' does not belong to '{self.verb}'", where=self.layout.at(word), fix=fix)
+            word = next(clause.scan_values(lambda t: t.type == "WORD" and kind == "stray"), first)
+            fix = (keyword_near(word) if kind == "stray" else "") or "leave it out"
+            raise FormatError(f"'{word.strip(' ,')}' does not belong to '{self.verb}'", where=self.layout.at(word), fix=fix)
 
     def at(self, quantity: Words, first: Any) -> None:
         """Read what ``at`` says: a temperature, how many carriers, or how fast a field turns; its unit tells."""
@@ -183,6 +189,7 @@ class _Line:
         return text
 
     def inert(self, name: Any) -> str:
+        """Return the ion that closes the charge."""
         text = " ".join(name.children)
         try:
             found = spelling(text)
@@ -216,6 +223,7 @@ class _Line:
         self.said.tokens.setdefault("contents", first)
 
     def ingredient(self, names: list[Any], quantity: Words | None) -> Ingredient | None:
+        """Return one substance of a bath, None for water."""
         text = " ".join(names)
         if quantity is None:
             if text.casefold() in map(str.casefold, WATER):
@@ -260,7 +268,7 @@ class _Line:
     def times_or_products(self, quantities: list[Words]) -> None:
         """Read quantities that stand without a word before them: a time such as ``8 h 30 min``, or what is taken."""
         units = [quantity.unit for quantity in quantities]
-        if quantities and all(_is_time(unit) or (self.step.bare_time and unit and not _is_unit(unit)) for unit in units):
+        if quantities and all(_is_time(unit) or (self.step.bare_time and unit and not is_unit(unit)) for unit in units):
             text, where = " ".join(q.text for q in quantities), self.layout.at(quantities[0].number)
             if not self.step.bare_time:
                 raise FormatError(f"'{text}' stands without 'for'", where=where, fix=f"write 'for {text}'")
@@ -280,7 +288,7 @@ class _Line:
         """Return quantities added up to a time [s]."""
         for quantity in quantities:
             self.unit_only(quantity)
-            if not _is_time(quantity.needed("for 2 h")) and not _is_unit(quantity.unit):
+            if not _is_time(quantity.needed(self.step.example("duration"))) and not is_unit(quantity.unit):
                 what, fix = (
                     f"'{quantity.text}': '{quantity.unit}' is not a time",
                     nearest(quantity.unit, LONG_TIMES, limit=0) or nearest(quantity.unit, TIMES),
@@ -291,8 +299,9 @@ class _Line:
     def bare(self, quantity: Words) -> None:
         """Read one quantity that stands for itself: its dimension tells what it is of."""
         where, token = self.layout.at(quantity.number), quantity.number
-        takes_fluoride = "fluoride" in self.step.needs + self.step.takes
-        example = "30 min" if self.step.bare_time else CLAUSES["fluoride" if takes_fluoride else "duration"][1]
+        said = (*self.step.needs, *self.step.takes)
+        example = self.step.example(next((kind for kind in ("fluoride", "duration") if kind in said), said[0]))
+        example = "30 min" if self.step.bare_time else example
         if not quantity.unit:
             raise QuantityError(f"'{quantity.text}' has no unit", where=where, fix=f"write for example '{example}'")
         try:
@@ -325,7 +334,8 @@ def _is_time(unit: str) -> bool:
         return False
 
 
-def _is_unit(unit: str) -> bool:
+def is_unit(unit: str) -> bool:
+    """Return whether a word is a unit of anything."""
     try:
         return bool(factor(unit))
     except QuantityError:

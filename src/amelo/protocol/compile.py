@@ -20,6 +20,7 @@ from amelo.protocol.mouthfuls import any_mouth, expanded, mouthfuls
 from amelo.protocol.nano_steps import NanoStep
 from amelo.protocol.steps import Bath, Day, DayOfCase, Repeat, Slurry
 from amelo.protocol.text import line
+from amelo.protocol.tooth_steps import ToothStep
 from amelo.protocol.visits import any_nano, visited
 from amelo.records.case import Case
 from amelo.twin.schedule import Exposure, Schedule, Segment
@@ -28,7 +29,7 @@ from amelo.twin.schedule import Repeat as Repeated
 if TYPE_CHECKING:
     from amelo.protocol.record import Protocol
 
-__all__ = ["SAME", "baths_of", "compiled", "laboratory_steps"]
+__all__ = ["SAME", "baths_of", "change_of_column", "compiled", "laboratory_steps"]
 
 SAME = 1e-3  # relative change of a mouth over one pass that counts as none; other passes would differ by less than this
 NOTHING = 1e-9  # mol or mol/m3, below which a change is noise
@@ -43,7 +44,8 @@ def compiled(protocol: Protocol, case: Case | None = None) -> Schedule:
     """Return the schedule of a protocol.
 
     Arguments: protocol; case (whose mouth it is; None for a typical one).
-    Raises: RecordError with the place of a bath that cannot be closed, a day that cannot be filled, or a case that is missing.
+    Raises: RecordError with the place of a bath that cannot be closed, a day that cannot be filled, a case that is missing, or a step
+    that needs the whole tooth.
     Assumptions: a specimen that comes from the laboratory enters a mouth at rest; laboratory baths are stirred unless they have a film.
     """
     return _Compiler(protocol, case).parts(protocol.steps, ())
@@ -68,6 +70,16 @@ def laboratory_steps(steps: Sequence[Any], path: Path = ()) -> Iterator[tuple[Pa
             yield (*path, i), step
 
 
+def change_of_column(step: Any, place: str) -> Schedule:
+    """Return what a step of the whole tooth is to the column of a lesion.
+
+    Arguments: step; place (where it stands, for messages).
+    Raises: RecordError always, because the column has neither a pulp, nor walls, nor a restoration.
+    """
+    why = "the column of a lesion has no cavity, no restoration and no pulp"
+    raise RecordError(f"'{line(step)}' needs the whole tooth", where=place, why=why, fix="leave it out of a schedule of the column")
+
+
 class _Compiler:
     """Walks the steps with the state of the mouth in hand; None is a mouth at rest."""
 
@@ -89,6 +101,11 @@ class _Compiler:
                 out += self.mouth(run)
                 acts.append((step, self.bath(step, here)))
                 run, self.state = [], None
+                continue
+            if isinstance(step, ToothStep):
+                changed = change_of_column(step, self.protocol.place(here))
+                out += [*visited(acts), *self.mouth(run), *changed]
+                acts, run = [], []
                 continue
             out += visited(acts)
             acts = []

@@ -10,9 +10,10 @@ from amelo.protocol.baths import Balanced
 from amelo.protocol.compile import baths_of
 from amelo.protocol.day import day_of
 from amelo.protocol.mouthfuls import all_mouth
-from amelo.protocol.steps import Bath, Day, DayOfCase, Drink, Repeat, Slurry, drinks
+from amelo.protocol.procedures import account
+from amelo.protocol.steps import Bath, Day, DayOfCase, Drink, Repeat, Slurry, drinks, length
 from amelo.protocol.text import line
-from amelo.protocol.values import PERCENT, PPM, number
+from amelo.protocol.values import PERCENT, PPM, number, time_text
 from amelo.records.case import Case
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def doses(protocol: Protocol, case: Case | None = None) -> list[Dose]:
     found: dict[str, Dose] = {}
     for path, step, times in _leaves(protocol.steps, (), 1, case):
         text, bath = line(step), baths.get(path)
-        lasts = times * (86_400.0 if isinstance(step, DayOfCase) else step.duration)
+        lasts = times * length(step)
         if text in found:
             found[text].times += times
             found[text].duration += lasts
@@ -93,6 +94,10 @@ def notes(protocol: Protocol, case: Case | None = None) -> list[str]:
         found += [f"day of case: {sentence}" for sentence in day_of(case).assumed] if case else ["'day of case' needs a case"]
     if mouth and case is None:
         found.append("no case is given, so the mouth is a typical one")
+    time, cost = account((step, times) for _, step, times in _leaves(protocol.steps, (), 1, None))
+    if time or cost:
+        price = f"at a price of {cost:.3g} (a composite of two surfaces is 1); see 'amelo params --set procedures'"
+        found.append(f"{time_text(time)} in the chair, {price}")
     for path, bath in baths_of(protocol).items():
         found += [f"{protocol.place(path)}: {bath.warning}"] if bath.warning else []
     return found

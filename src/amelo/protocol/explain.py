@@ -10,15 +10,15 @@ from amelo.errors import FormatError
 from amelo.protocol.layout import Layout, place
 from amelo.protocol.words import CLAUSES, WORDS
 
-__all__ = ["KEYWORDS", "explained", "keyword_near"]
+__all__ = ["FIRST", "KEYWORDS", "explained", "keyword_near"]
 
-KEYWORDS = ("repeat", "times", "in", "with", "and", "for", "pH", "film", "stirred", "at", "balanced", "inhibitor", "coverage", "sugar", "slurry", "paste", "of", "pull", "rotate", "facing", "peroxide", "ultrasound", "heated")  # fmt: skip
+KEYWORDS = ("repeat", "times", "in", "with", "and", "for", "pH", "film", "stirred", "at", "balanced", "inhibitor", "coverage", "sugar", "slurry", "paste", "of", "pull", "rotate", "facing", "peroxide", "ultrasound", "heated", "leave", "once", "twice", "daily")  # fmt: skip
 FIRST = ("repeat", "demineralise", "remineralise", "immerse", "brush", "meal", "rest")
 WANTED = {  # the word before the fault: what must follow it
     "for": "a duration, for example 'for 21 h 58 min'",
     "ph": "a number, for example 'pH 4.5'",
     "in": "what the bath holds, for example 'in acetate 75 mM, Ca 2 mM'",
-    "with": "what is in it, for example 'with Ca 2 mM' or 'with 1450 ppm F paste'",
+    "with": "what is in it, for example 'with Ca 2 mM', 'with 1450 ppm F paste' or 'with composite'",
     "and": "another substance, for example 'PO4 2 mM'",
     ",": "another substance, for example 'PO4 2 mM'",
     "film": "a thickness, for example 'film 100 µm'",
@@ -32,6 +32,8 @@ WANTED = {  # the word before the fault: what must follow it
     "coverage": "a share from 0 to 1, for example 'with inhibitor coverage 0.5'",
     "slurry": "a dilution, for example 'slurry 1:3'",
     "repeat": "a number and 'times:', for example 'repeat 28 times:'",
+    "leave": "how much, for example 'leave 1.0 mm over the pulp'",
+    "most": "a number, for example 'at most 3 a day'",
     "of": "'case'",
 }
 
@@ -78,6 +80,7 @@ def explained(error: Any, layout: Layout) -> FormatError:
 
 
 def keyword_near(word: str) -> str:
-    """Return advice on a word that stands where only a keyword can; short words are near to too many."""
-    close = get_close_matches(word.casefold(), [*KEYWORDS, *WORDS], n=1, cutoff=0.62 if len(word) > 3 else 0.75)
-    return f"did you mean '{close[0]}'?" if close else ""
+    """Return advice on a word that stands where only a keyword can; short words, and such as 'cap' and 'line', are near to too many."""
+    words = [name for name, step in WORDS.items() if step.where not in ("chair", "habit")]
+    close = get_close_matches(word.casefold(), [*KEYWORDS, *words], n=1, cutoff=0.62 if len(word) > 3 else 0.75)
+    return f"did you mean '{close[0]}'?" if close and close[0].casefold() != word.casefold() else ""

@@ -13,10 +13,12 @@ from pydantic import BaseModel, ValidationError
 
 from amelo.errors import AmeloError, FormatError, RecordError, nearest
 from amelo.protocol.clauses import Clauses, said_in
-from amelo.protocol.explain import KEYWORDS, explained
+from amelo.protocol.explain import FIRST, KEYWORDS, explained
 from amelo.protocol.layout import Layout, laid_out, place
 from amelo.protocol.steps import MOST_REPEATS, Day, Repeat, Slurry, drinks
-from amelo.protocol.words import ALIASES, CLAUSES, WORDS, StepWords, allowed
+from amelo.protocol.tooth_clauses import ToothLine
+from amelo.protocol.tooth_steps import ToothStep
+from amelo.protocol.words import ALIASES, CLAUSES, PHRASES, WORDS, StepWords, allowed
 
 __all__ = ["Parsed", "parse_text"]
 
@@ -113,8 +115,7 @@ class _Reader:
         if name.data in ("pulled", "rotated"):  # a field alone has no other verb
             verb, extra, found, key = name.children[0], [], [name, *found], "field"
         else:
-            verb, *extra = name.children
-            key = ALIASES.get(verb.casefold(), verb.casefold())
+            verb, extra, key = self.verb(name.children)
         of = next((clause for clause in found if clause.data == "of"), None)
         if key == "day":
             if extra:
@@ -133,18 +134,35 @@ class _Reader:
             elif not found:
                 return Day(steps=self.block(rest[0], path))
         if key not in WORDS or key in ("slurry", "repeat") or (key == "field" and verb.casefold() == "field"):
-            valid = [word for word in WORDS if word not in ("slurry", "field")] + ["pull", "rotate"]
-            raise FormatError(f"'{verb}' is not a step", where=self.layout.at(verb), fix=nearest(verb, valid, limit=20))
-        if key == "brush" and any(clause.data == "slurry" for clause in found):
-            key = "slurry"
+            valid = [word for word in WORDS if word not in ("slurry", "field", "brush daily")] + ["pull", "rotate"]
+            close = nearest(verb, valid, limit=0) or nearest(" ".join([verb, *extra]), valid, limit=0)
+            fix = close or "begin with a step such as " + ", ".join(FIRST)
+            raise FormatError(f"'{verb}' is not a step", where=self.layout.at(verb), fix=fix)
+        if key == "brush" and any(clause.data in ("slurry", "often") for clause in found):
+            key = "slurry" if any(clause.data == "slurry" for clause in found) else "brush daily"
         words, verb = WORDS[key], verb if key != "day of case" else verb.update(value="day of case")
-        clauses = said_in(self.layout, verb, words, extra, found)
+        if issubclass(words.model, ToothStep):
+            clauses = ToothLine(self.layout, verb, words).read(extra, found)
+        else:
+            clauses = said_in(self.layout, verb, words, extra, found)
         if colon is not None:
             raise FormatError(
                 f"'{verb}' takes no ':'", where=self.layout.at(colon), why="only 'repeat' and 'day' hold a block of steps"
             )
         self.belong(verb, words, clauses)
         return self.made(verb, words, clauses)
+
+    def verb(self, names: list[Any]) -> tuple[Any, list[Any], str]:
+        """Return the verb of a line, the words after it, and the step that it names; a verb may be of several words."""
+        said = " ".join(name.casefold() for name in names)
+        for phrase, key in PHRASES.items():
+            if f"{said} ".startswith(f"{phrase} "):
+                return names[0].update(value=phrase), names[len(phrase.split()) :], key
+        verb, *extra = names
+        begun = [phrase for phrase in WORDS if phrase in PHRASES and phrase.split()[0] == verb.casefold()]
+        if begun:
+            raise FormatError(f"'{' '.join(names)}' is not a step", where=self.layout.at(verb), fix=f"did you mean '{begun[0]}'?")
+        return verb, extra, ALIASES.get(verb.casefold(), verb.casefold())
 
     def of_case(self, of: Any, found: list[Any]) -> None:
         word = of.children[1].children[0]
@@ -168,7 +186,7 @@ class _Reader:
             )
         for kind in said.values:
             if kind not in (*words.needs, *words.takes):
-                fix = f"'{verb}' takes " + (", ".join(f"'{CLAUSES[k][1]}'" for k in (*words.needs, *words.takes)) or "nothing")
+                fix = f"'{verb}' takes " + (", ".join(f"'{words.example(k)}'" for k in (*words.needs, *words.takes)) or "nothing")
                 raise FormatError(
                     f"'{verb}' takes no {CLAUSES[kind][0].removeprefix('a ').removeprefix('an ')}",
                     where=self.layout.at(said.tokens[kind]),
@@ -177,7 +195,7 @@ class _Reader:
         for kind in words.needs:
             if kind not in said.values:
                 where = place(verb.line, len(self.layout.line(verb)) + 1 + self.layout.margin)
-                raise FormatError(f"'{verb}' lacks {CLAUSES[kind][0]}", where=where, fix=f"add for example '{CLAUSES[kind][1]}'")
+                raise FormatError(f"'{verb}' lacks {CLAUSES[kind][0]}", where=where, fix=f"add for example '{words.example(kind)}'")
         if "film" in said.values and "stirred" in said.values:
             raise FormatError(
                 "a bath is 'stirred' or has a 'film'", where=self.layout.at(said.tokens["stirred"]), fix="leave one of them out"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from amelo.errors import AmeloError, FormatError, RecordError, shorten
 from amelo.protocol.nano_steps import oversized_probe
+from amelo.protocol.order import out_of_order
 from amelo.protocol.steps import LONGEST, Step, length
 from amelo.protocol.text import text_of
 from amelo.protocol.values import time_text
@@ -37,11 +39,11 @@ class Protocol(Record):
 
     @model_validator(mode="after")
     def _lasts(self) -> Protocol:
-        if self.duration > LONGEST:
+        if _too_long(self.steps):
             why = f"allowed up to {time_text(LONGEST)}, ten years"
             raise RecordError(f"the protocol lasts {time_text(self.duration)}", why=why, fix="repeat less often")
-        if oversized := oversized_probe(self.steps):
-            raise oversized[1]
+        if fault := _fault(self.steps):
+            raise fault[1].at(".".join(f"steps[{i}]" for i in fault[0]))
         return self
 
     @classmethod
@@ -66,8 +68,9 @@ class Protocol(Record):
             found = RecordError("the protocol has too many steps", why="allowed up to 10000 in a block")
             if isinstance(cause, AmeloError):
                 longest = max(range(len(parsed.steps)), key=lambda i: length(parsed.steps[i]))
-                oversized = oversized_probe(parsed.steps)
-                found = cause.at("line {}, column {}".format(*parsed.places[oversized[0] if oversized else (longest,)]))
+                fault = None if _too_long(parsed.steps) else _fault(parsed.steps)
+                path, cause = fault or ((longest,), cause)
+                found = cause.at("line {}, column {}".format(*parsed.places[path]))
             raise found.at(source) if source else found from None
         except AmeloError as error:
             if not source and _names_a_file(text):
@@ -96,7 +99,7 @@ class Protocol(Record):
     @property
     def duration(self) -> float:
         """How long it lasts [s], repeats included."""
-        return sum(length(step) for step in self.steps)
+        return _length(self.steps)
 
     def schedule(self, case: Case | None = None) -> Schedule:
         """Return what the outer face of a tooth sees, in the form that the solver wants.
@@ -131,6 +134,19 @@ class Protocol(Record):
 
     def _repr_html_(self) -> str:
         return f"<p>Protocol, {escape(time_text(self.duration))}</p><pre>{escape(str(self))}</pre>"
+
+
+def _length(steps: Sequence[Any]) -> float:
+    return sum(length(step) for step in steps)
+
+
+def _too_long(steps: Sequence[Any]) -> bool:
+    return _length(steps) > LONGEST
+
+
+def _fault(steps: Sequence[Any]) -> tuple[tuple[int, ...], RecordError] | None:
+    """Return the place of a step that cannot be among the others, and what is wrong; None when all is well."""
+    return oversized_probe(steps) or out_of_order(steps)
 
 
 def _names_a_file(text: str) -> bool:

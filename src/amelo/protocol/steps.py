@@ -13,6 +13,33 @@ from pydantic import Field, field_validator, model_validator
 from amelo.errors import RecordError, nearest
 from amelo.params import load_set
 from amelo.protocol.nano_steps import FieldAlone, Nanobots, Probe, Retrieve
+from amelo.protocol.operative_steps import (
+    Cap,
+    Crown,
+    Deproteinise,
+    Etch,
+    Excavate,
+    Extract,
+    Fill,
+    Inlay,
+    Isolate,
+    Line,
+    Onlay,
+    Pulpotomy,
+    RootTreatment,
+    Seal,
+    Splint,
+    TakeOff,
+)
+from amelo.protocol.resilience_steps import (
+    BrushDaily,
+    HabitStep,
+    Infiltrate,
+    LimitSnacks,
+    Peptide,
+    Review,
+    SilverDiamineFluoride,
+)
 from amelo.protocol.step_parts import (
     DAY,
     LONGEST,
@@ -199,6 +226,28 @@ Step = Annotated[
     | Brush
     | Gel
     | Varnish
+    | Isolate
+    | Excavate
+    | Etch
+    | Deproteinise
+    | Line
+    | Fill
+    | Seal
+    | Inlay
+    | Onlay
+    | Crown
+    | Splint
+    | Pulpotomy
+    | Cap
+    | RootTreatment
+    | Extract
+    | TakeOff
+    | Infiltrate
+    | SilverDiamineFluoride
+    | Peptide
+    | BrushDaily
+    | LimitSnacks
+    | Review
     | DayOfCase
     | Day
     | Repeat,
@@ -219,7 +268,9 @@ def drinks() -> dict[str, tuple[float, float | None]]:
 
 
 def length(step: Any) -> float:
-    """Return how long a step lasts [s], all its repeats included."""
+    """Return how long a step lasts [s], all its repeats included; a habit takes no time of its own."""
+    if isinstance(step, HabitStep):
+        return 0.0
     if isinstance(step, Repeat):
         return step.count * sum(length(part) for part in step.steps)
     return DAY if isinstance(step, Day | DayOfCase) else step.duration

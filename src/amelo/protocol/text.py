@@ -7,7 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from amelo.protocol.nano_steps import MEDIUM, FieldAlone, Nanobots, Steered
+from amelo.protocol.operative_steps import OperativeStep
+from amelo.protocol.resilience_steps import ResilienceStep
 from amelo.protocol.steps import Bath, Day, DayOfCase, Drink, Ingredient, Meal, Repeat, Rest, Rinse, Sleep, Slurry, drinks
+from amelo.protocol.tooth_text import tooth_line
 from amelo.protocol.values import PERCENT, PPM, number, shown, time_text
 
 __all__ = ["line", "text_of"]
@@ -39,6 +42,8 @@ def line(step: Any) -> str:
         return "day of case"
     if isinstance(step, Rest | Sleep):
         return f"{step.kind} {time_text(step.duration)}"
+    if isinstance(step, (*OperativeStep, *ResilienceStep)):
+        return tooth_line(step)
     if isinstance(step, Steered):
         return " ".join(part for part in (*_steered(step), f"for {time_text(step.duration)}") if part)
     words = {Slurry: _slurry, Meal: _meal, Drink: _drink, Rinse: _rinse}.get(

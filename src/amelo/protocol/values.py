@@ -11,11 +11,29 @@ from functools import lru_cache
 
 from amelo.units import quantity
 
-__all__ = ["PERCENT", "PPM", "factor", "number", "read_number", "read_time", "shown", "time_text"]
+__all__ = [
+    "FLOWS",
+    "PERCENT",
+    "PPM",
+    "factor",
+    "flow_text",
+    "number",
+    "read_flow",
+    "read_number",
+    "read_time",
+    "shown",
+    "time_text",
+]
 
 EXACT = Context(prec=80)  # digits; a float has 17, and no factor has more than 12
 PPM = Decimal("1e-6")
 PERCENT = Decimal("1e-2")
+FLOWS = {
+    "mL/min": (PPM, 60),
+    "L/min": (Decimal("1e-3"), 60),
+    "mL/s": (PPM, 1),
+    "µL/s": (Decimal("1e-9"), 1),
+}  # m3, in how many seconds
 TIMES = (("d", 86_400), ("h", 3_600), ("min", 60))
 DAYS_FROM = 172_800  # seconds; below two days people say 36 h, above it 14 d
 
@@ -35,6 +53,23 @@ def read_number(digits: str, scale: Decimal = Decimal(1)) -> float:
     return float(EXACT.multiply(EXACT.create_decimal(digits), scale))
 
 
+def read_flow(digits: str, unit: str) -> float:
+    """Return a flow [m3/s] as the nearest float; a minute is no decimal of a second, so that the two are kept apart.
+
+    Arguments: digits; unit (one of ``FLOWS``).
+    """
+    volume, seconds = FLOWS[unit]
+    return float(EXACT.divide(EXACT.multiply(EXACT.create_decimal(digits), volume), Decimal(seconds)))
+
+
+def flow_text(value: float) -> str:
+    """Return a flow [m3/s] as people say it, such as ``30 mL/min``, in as few digits as read back as the same float."""
+    exact = EXACT.divide(EXACT.multiply(Decimal(repr(float(value))), Decimal(60)), PPM)
+    rounded = (Context(prec=digits).plus(exact) for digits in (3, 6, 9, 12, 15, 16, 17))
+    found = next((short for short in rounded if read_flow(str(short), "mL/min") == value), exact)
+    return f"{_digits(found)} mL/min"
+
+
 @lru_cache(maxsize=4096)
 def read_time(parts: tuple[tuple[str, str], ...]) -> float:
     """Return a time [s] given as numbers and units, such as (("21", "h"), ("58", "min")).
@@ -50,7 +85,12 @@ def read_time(parts: tuple[tuple[str, str], ...]) -> float:
 
 def number(value: float, scale: Decimal = Decimal(1)) -> str:
     """Return the decimal digits of ``value`` in units of ``scale``, so that reading them gives ``value`` again."""
-    exact = EXACT.divide(Decimal(repr(float(value))), scale).normalize(EXACT)
+    return _digits(EXACT.divide(Decimal(repr(float(value))), scale))
+
+
+def _digits(exact: Decimal) -> str:
+    """Return a decimal as people write it."""
+    exact = exact.normalize(EXACT)
     if exact == 0:
         return "0"
     plain = -7 <= exact.adjusted() <= 9 and not (exact.adjusted() > 5 and len(exact.as_tuple().digits) < 3)  # 1e9, but 1234500

@@ -6,16 +6,17 @@ come from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 
 from pydantic import BaseModel
 
-from amelo.protocol import steps
-from amelo.protocol.values import PERCENT, PPM, number, time_text
+from amelo.protocol import operative_steps, resilience_steps, steps
+from amelo.protocol.values import PERCENT, PPM, flow_text, number, time_text
 
-__all__ = ["ALIASES", "CLAUSES", "UNITS", "WORDS", "StepWords", "allowed", "step_list"]
+__all__ = ["ALIASES", "CLAUSES", "PHRASES", "UNITS", "WORDS", "StepWords", "allowed", "step_list"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class StepWords:
     """How one step is said.
 
     Fields: model; needs and takes (clauses it must and may have); where it happens; examples; bare_time (its duration may stand
-    without ``for``).
+    without ``for``); own (examples of clauses that this step says in other words).
     """
 
     model: type[BaseModel]
@@ -32,6 +33,15 @@ class StepWords:
     where: str
     examples: tuple[str, ...]
     bare_time: bool = False
+    own: Mapping[str, str] = field(default_factory=dict)
+
+    def example(self, clause: str) -> str:
+        """Return an example of a clause, as this step says it."""
+        return self.own.get(clause, CLAUSES[clause][1])
+
+    def shown(self, clauses: tuple[str, ...]) -> str:
+        """Return examples of clauses as Markdown."""
+        return ", ".join(f"`{self.example(clause)}`" for clause in clauses) or "–"
 
 
 _BATH = ("ph", "film", "stirred", "temperature", "balanced", "sugar", "inhibitor")
@@ -46,6 +56,9 @@ _NANO = (
     "ultrasound",
     "heated",
 )
+_CHAIR = ("duration",)
+_MINUTES = {"duration": "for 20 min"}
+_STONE = _MINUTES | {"material": "with calcium silicate"}
 WORDS = {
     "immerse": StepWords(steps.Immerse, ("contents", "duration"), _BATH, "laboratory", ("immerse in water for 1 min", "immerse in NaCl 150 mM, KH2PO4 1 mM for 24 h")),
     "demineralise": StepWords(steps.Demineralise, ("contents", "duration"), _BATH, "laboratory", ("demineralise in lactic acid 50 mM, Ca 2.0 mM, PO4 2.0 mM pH 4.5 film 100 µm for 6 h",)),
@@ -63,11 +76,42 @@ WORDS = {
     "brush": StepWords(steps.Brush, ("duration",), ("fluoride", "paste", "mass"), "mouth", ("brush with 1450 ppm F paste for 2 min", "brush with 1 g 1450 ppm F paste for 2 min")),
     "gel": StepWords(steps.Gel, ("fluoride", "duration"), ("mass",), "mouth", ("gel 12500 ppm F for 4 min",)),
     "varnish": StepWords(steps.Varnish, ("fluoride", "duration"), ("mass",), "mouth", ("varnish 22600 ppm F for 4 h",)),
+    "isolate": StepWords(operative_steps.Isolate, (), _CHAIR, "chair", ("isolate",), own=_MINUTES),
+    "excavate": StepWords(operative_steps.Excavate, ("criterion",), ("leave", "water", "duration"), "chair", ("excavate to firm dentine, leave 1.0 mm over the pulp", "excavate to hard dentine with 30 mL/min water", "excavate to soft dentine with 0 mL/min water for 5 min"), own=_MINUTES),
+    "etch": StepWords(operative_steps.Etch, ("acid", "strength", "duration"), (), "chair", ("etch 37 % phosphoric acid for 15 s", "etch 15 % hydrochloric acid for 2 min", "etch with 10 % polyacrylic acid for 15 s"), own={"duration": "for 15 s"}),
+    "deproteinise": StepWords(operative_steps.Deproteinise, ("strength", "duration"), (), "chair", ("deproteinise with 5 % NaOCl for 60 s",), own={"duration": "for 60 s", "strength": "with 5 % NaOCl"}),
+    "line": StepWords(operative_steps.Line, ("material",), _CHAIR, "chair", ("line with calcium silicate", "line with anti-inflammatory dressing"), own=_STONE),
+    "fill": StepWords(operative_steps.Fill, ("material",), ("temporary", "duration"), "chair", ("fill with composite", "fill temporarily with glass ionomer"), own=_MINUTES),
+    "seal": StepWords(operative_steps.Seal, ("material",), _CHAIR, "chair", ("seal with resin", "seal with glass ionomer"), own=_MINUTES | {"material": "with resin"}),
+    "inlay": StepWords(operative_steps.Inlay, ("material",), _CHAIR, "chair", ("inlay ceramic",), own=_MINUTES | {"material": "ceramic"}),
+    "onlay": StepWords(operative_steps.Onlay, ("material",), _CHAIR, "chair", ("onlay gold",), own=_MINUTES | {"material": "ceramic"}),
+    "crown": StepWords(operative_steps.Crown, ("material",), _CHAIR, "chair", ("crown zirconia", "crown metal-ceramic for 90 min", "crown stainless steel"), own=_MINUTES | {"material": "zirconia"}),
+    "splint": StepWords(operative_steps.Splint, (), _CHAIR, "chair", ("splint",), own=_MINUTES),
+    "pulpotomy": StepWords(operative_steps.Pulpotomy, ("extent", "material"), _CHAIR, "chair", ("pulpotomy partial with calcium silicate", "pulpotomy full with calcium hydroxide"), own=_STONE),
+    "cap": StepWords(operative_steps.Cap, ("material",), _CHAIR, "chair", ("cap with calcium silicate",), own=_STONE),
+    "root canal treatment": StepWords(operative_steps.RootTreatment, (), _CHAIR, "chair", ("root canal treatment",), own=_MINUTES),
+    "extract": StepWords(operative_steps.Extract, (), _CHAIR, "chair", ("extract",), own=_MINUTES),
+    "take off the restoration": StepWords(operative_steps.TakeOff, (), _CHAIR, "chair", ("take off the restoration",), own=_MINUTES),
+    "infiltrate": StepWords(resilience_steps.Infiltrate, ("material",), _CHAIR, "chair", ("infiltrate resin",), own=_MINUTES | {"material": "resin"}),
+    "silver diamine fluoride": StepWords(resilience_steps.SilverDiamineFluoride, ("strength",), _CHAIR, "chair", ("silver diamine fluoride 38 %",), own=_MINUTES | {"strength": "38 %"}),
+    "peptide": StepWords(resilience_steps.Peptide, ("peptide",), _CHAIR, "chair", ("peptide P11-4",), own=_MINUTES),
+    "review": StepWords(resilience_steps.Review, (), _CHAIR, "chair", ("review",), own=_MINUTES),
+    "brush daily": StepWords(resilience_steps.BrushDaily, ("times",), ("fluoride", "paste"), "habit", ("brush twice daily with 1450 ppm F", "brush 3 times daily")),
+    "snacks": StepWords(resilience_steps.LimitSnacks, ("most",), (), "habit", ("snacks at most 3 a day",)),
     "day of case": StepWords(steps.DayOfCase, (), (), "mouth", ("day of case",)),
     "day": StepWords(steps.Day, (), (), "block", ("day:\n    meal sugar 10 % for 10 min\n    brush with 1450 ppm F paste for 2 min",)),
     "repeat": StepWords(steps.Repeat, (), (), "block", ("repeat 28 times:\n    rest 24 h",)),
 }  # fmt: skip
-ALIASES = {"demineralize": "demineralise", "remineralize": "remineralise"}
+ALIASES = {"demineralize": "demineralise", "remineralize": "remineralise", "deproteinize": "deproteinise"}
+PHRASES = {  # verbs of more than one word: the step that they name
+    "root canal treatment": "root canal treatment",
+    "root treatment": "root canal treatment",
+    "silver diamine fluoride": "silver diamine fluoride",
+    **dict.fromkeys(
+        (f"take off {what}" for what in ("the restoration", "restoration", "the filling", "the crown")), "take off the restoration"
+    ),
+    **dict.fromkeys((f"remove {what}" for what in ("the restoration", "the filling", "the crown")), "take off the restoration"),
+}
 
 CLAUSES = {  # clause: (what it is called in messages, an example)
     "contents": ("a list of what the bath holds", "in acetate 75 mM, Ca 2 mM"),
@@ -94,6 +138,17 @@ CLAUSES = {  # clause: (what it is called in messages, an example)
     "peroxide": ("hydrogen peroxide", "peroxide 1 %"),
     "ultrasound": ("'ultrasound'", "ultrasound"),
     "heated": ("'heated'", "heated"),
+    "criterion": ("a criterion", "to firm dentine"),
+    "leave": ("a thickness to leave", "leave 1.0 mm over the pulp"),
+    "water": ("water", "with 30 mL/min water"),
+    "acid": ("an acid", "phosphoric acid"),
+    "strength": ("a strength", "37 %"),
+    "material": ("a material", "with composite"),
+    "temporary": ("'temporarily'", "temporarily"),
+    "extent": ("an extent", "partial"),
+    "peptide": ("the name of a peptide", "P11-4"),
+    "times": ("a number of times a day", "twice daily"),
+    "most": ("a number a day", "at most 3 a day"),
 }
 
 UNITS = {  # field: (scale to SI, unit in text)
@@ -108,6 +163,10 @@ UNITS = {  # field: (scale to SI, unit in text)
     "gradient": (Decimal(1), "T/m"),
     "flux_density": (Decimal("1e-3"), "mT"),
     "frequency": (Decimal(1), "Hz"),
+    "strength": (PERCENT, "%"),
+    "leave": (Decimal("1e-3"), "mm"),
+    "times": (Decimal(1), "times daily"),
+    "most": (Decimal(1), "a day"),
 }
 
 
@@ -119,6 +178,8 @@ def allowed(model: type[BaseModel], field: str) -> str:
     low, high = part["minimum"], part["maximum"]
     if field == "duration":
         return f"{time_text(low)} to {time_text(high)}"
+    if field == "water":
+        return f"{flow_text(low).split()[0]} to {flow_text(high)}"
     if field == "ratio":
         return f"1:{number(low)} to 1:{number(high)}"
     scale, unit = UNITS.get(field, (Decimal(1), ""))
@@ -131,10 +192,13 @@ def step_list() -> str:
     for name, words in WORDS.items():
         about = (words.model.__doc__ or "").split("\n")[0].strip()
         example = words.examples[0].split("\n")[0]
-
-        def said(kinds: tuple[str, ...]) -> str:
-            return ", ".join(f"`{CLAUSES[kind][1]}`" for kind in kinds) or "–"
-
-        title = {"slurry": "brush … slurry", "brush": "brush … paste", "field": "pull …, rotate …"}.get(name, name)
-        rows.append(f"| **{title}** ({words.where}): `{example}` | {about} | {said(words.needs)} | {said(words.takes)} |")
+        title = {
+            "slurry": "brush … slurry",
+            "brush": "brush … paste",
+            "brush daily": "brush … daily",
+            "field": "pull …, rotate …",
+        }.get(name, name)
+        rows.append(
+            f"| **{title}** ({words.where}): `{example}` | {about} | {words.shown(words.needs)} | {words.shown(words.takes)} |"
+        )
     return "\n".join(rows) + "\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeVar, get_args, get_origin
+from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -68,6 +68,8 @@ def _all(model: type[BaseModel], error: ValidationError, where: str) -> list[Rec
     found: dict[str, RecordError] = {}
     only_unknown = []
     for detail in error.errors(include_url=False):
+        if detail["type"] == "default_factory_not_called":  # follows from another finding
+            continue
         spot = _spot(model, detail["loc"], detail["type"])
         told = _reword(spot, detail, f"{where}: {spot.place}" if spot.place else where)
         if detail["type"] == "literal_error" and detail["ctx"]["expected"] == "'unknown'":
@@ -94,16 +96,19 @@ class _Spot(NamedTuple):
 
 
 def _spot(model: type[BaseModel], loc: tuple[int | str, ...], kind: str) -> _Spot:
-    """Follow pydantic's path, leaving out what it adds about the branches of a union."""
-    text, field, key_follows = "", None, False
+    """Follow pydantic's path, leaving out what it adds about the branches of a union; the kind of a record says which branch it is."""
+    text, field, key_follows, kinds = "", None, False, {}
     record: type[BaseModel] | None = model
     for i, part in enumerate(loc):
         if isinstance(part, int):
             text += f"[{part}]"
             continue
+        if part in kinds:
+            record, kinds = kinds[part], {}
+            continue
         if record is not None and not key_follows and part in _names(record):
             field = _names(record)[part]
-            record, key_follows = _model_in(field.annotation), _is_mapping(field.annotation)
+            record, key_follows, kinds = _model_in(field.annotation), _is_mapping(field.annotation), _kinds(field.annotation)
         elif key_follows:
             key_follows = False
         elif not (kind == "extra_forbidden" and i == len(loc) - 1):
@@ -125,6 +130,13 @@ def _reword(spot: _Spot, detail: ErrorDetails, where: str) -> RecordError:
     name = next((part for part in reversed(detail["loc"]) if isinstance(part, str)), "")
     if kind == "missing":
         return RecordError(f"{shorten(name)} is missing", where=where)
+    if kind == "union_tag_invalid":
+        valid = [word.strip("' ") for word in context["expected_tags"].split(", ")]
+        return RecordError(
+            f"{shorten(context['tag'])} is not a kind that is known", where=where, fix=nearest(context["tag"], valid)
+        )
+    if kind == "union_tag_not_found":
+        return RecordError("'kind' is missing", where=where)
     if kind == "extra_forbidden":
         fix = nearest(name, _names(spot.record) if spot.record else (), limit=30)
         return RecordError(f"{shorten(name)} is not a known key", where=where, fix=fix)
@@ -165,6 +177,14 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+
+
+def _kinds(annotation: Any) -> dict[str, type[BaseModel]]:
+    """Return the records of a union that are told apart by their kind, by kind; none when it is no such union."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        kind = annotation.model_fields.get("kind")
+        return {kind.default: annotation} if kind is not None and get_origin(kind.annotation) is Literal else {}
+    return {kind: found for part in get_args(annotation) for kind, found in _kinds(part).items()}
 
 
 def _is_mapping(annotation: Any) -> bool:

@@ -1,0 +1,95 @@
+"""What is put on a floor for seconds: acids that open it, hypochlorite that takes protein and kills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from amelo.therapy.contract import Act, fading, refuse
+from amelo.twin.tooth.constants import MOLAR_VOLUME
+from amelo.twin.tooth.state import WholeTooth
+
+__all__ = ["Deproteinise", "Etch"]
+
+USUAL_STRENGTH, USUAL_TIME = 0.37, 15.0  # of phosphoric acid, for which the depth holds
+USUAL_BLEACH = 0.05
+
+
+@dataclass(frozen=True)
+class Etch(Act):
+    """Put an acid on the floor and rinse it off.
+
+    Fields: acid; strength, by mass.
+    Assumptions: what it takes goes with strength and time; the smear layer goes at once; what it takes of the outermost cell leaves with the rinse.
+    """
+
+    acid: str = "phosphoric acid"
+    strength: float = USUAL_STRENGTH
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return f"etch with {self.acid}"
+
+    def check(self, tooth: WholeTooth) -> None:
+        """Refuse it where something covers the floor."""
+        super().check(tooth)
+        if tooth.restored is not None:
+            refuse(self, f"a {tooth.restored.kind} covers the floor", fix="take off the restoration first")
+
+    def done(self, tooth: WholeTooth) -> WholeTooth:
+        """Return the tooth with an opened surface."""
+        c = tooth.constants
+        if self.acid == "polyacrylic acid":  # takes the smear and leaves the tissue
+            return replace(tooth, smear=np.zeros(tooth.members))
+        factor = (
+            c["etch.hydrochloric"] * self.strength / 0.15 if self.acid == "hydrochloric acid" else self.strength / USUAL_STRENGTH
+        )
+        depth = c["etch.depth"] * factor * self.duration / USUAL_TIME
+        left, gone = _dissolved(tooth, depth)
+        opened = tooth.prepared | {"etched"} | ({"opened"} if self.acid == "hydrochloric acid" else set())
+        books = tooth.booked(ledger_etched=gone)
+        return replace(tooth, left=left, smear=np.zeros(tooth.members), prepared=frozenset(opened), books=books)
+
+
+def _dissolved(tooth: WholeTooth, depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is left of cells (M, N) when a depth (M,) [m] is dissolved, and the mineral that went (M,) [mol/m2]."""
+    above = np.cumsum(tooth.thickness, axis=1) - tooth.thickness
+    taken = np.clip(depth[:, None] - above, 0.0, tooth.thickness)
+    gone = (taken * tooth.total * tooth.constants.sound).sum(axis=1) / MOLAR_VOLUME
+    return np.maximum(tooth.left - taken / tooth.widths, 0.0), gone
+
+
+@dataclass(frozen=True)
+class Deproteinise(Act):
+    """Put sodium hypochlorite on the floor: protein goes, and bacteria at the floor die.
+
+    Fields: strength, by mass.
+    """
+
+    strength: float = USUAL_BLEACH
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return "deproteinise"
+
+    def check(self, tooth: WholeTooth) -> None:
+        """Refuse it where something covers the floor."""
+        super().check(tooth)
+        if tooth.restored is not None:
+            refuse(self, f"a {tooth.restored.kind} covers the floor", fix="take off the restoration first")
+
+    def done(self, tooth: WholeTooth) -> WholeTooth:
+        """Return the tooth with less protein and fewer bacteria at its floor; in enamel ``organic`` is the protein that was taken, over all."""
+        c = tooth.constants
+        dose = self.strength / USUAL_BLEACH * self.duration
+        reach = fading(tooth, c["bleach.reach"])
+        organic = tooth.organic.copy()
+        enamel = slice(0, c.dentine_from)
+        organic[:, enamel] = 1.0 - (1.0 - organic[:, enamel]) * np.exp(-dose * reach[:, enamel] / c["bleach.protein"][:, None])
+        killed = c["bleach.kill"][:, None] * dose / 60.0 * fading(tooth, c["bleach.depth"])
+        return replace(
+            tooth, organic=organic, bacteria=tooth.bacteria * np.exp(-killed), prepared=tooth.prepared | {"deproteinised"}
+        )

@@ -1,0 +1,190 @@
+"""The compiled hours and weeks of a whole tooth: ions between its cells, minerals, carriers' payload, bacteria, collagen.
+
+One member after the other, one step after the other.  The fluid is at rest within every step: its excess of mineral over saturation obeys
+one linear equation per cell, solved exactly, and what minerals take and give is that very exchange, so that the ledger closes whatever the step.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+__all__ = ["CELLS", "CONSTANTS", "LEDGER", "march"]
+
+CELLS = ("left", "mineral", "inner", "organic", "bacteria", "filled", "payload", "antimicrobial")
+CONSTANTS = (
+    "open", "outside", "wall_exchange", "pulp_supersaturation", "length", "growth", "most", "share", "guided", "free_diffusivity",
+    "porosity_exponent", "payload_release", "payload_supersaturation", "bacteria_growth", "bacteria_starving", "reach", "soft", "spread",
+    "kill", "antimicrobial_life", "residual", "protected", "decay", "influx", "influx_decay", "bare", "tertiary",
+)  # fmt: skip
+LEDGER = (
+    "outer",
+    "inner",
+    "released",
+    "gained",
+    "lost",
+)  # mol/m2: in at the outer face, in at the wall, from carriers, by and from minerals
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def march(first, last, steps, widths, cells, constants, sound, pores, junction, molar_volume, influx, ledger):  # pragma: no cover
+    """Carry members first..last through steps [s].
+
+    Arguments: widths (M, N) [m] of whole cells; cells (M, F, N), changed; constants (M, K); sound, pores (N,); junction (cells of enamel);
+    molar_volume [m3/mol]; influx (M, S) [unit/s], filled with what reaches the pulp at the middle of each step; ledger (M, 5), added to.
+    """
+    count = widths.shape[1]
+    s, below, diagonal, right = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
+    thickness, conduct, exchange, source = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
+    depth, spreading = np.zeros(count), np.zeros(count)
+    for m in range(first, last):
+        c = constants[m]
+        opened, outside, wall, pulp_excess, length, growth, most = c[0], c[1], c[2], c[3], c[4], c[5], c[6]
+        share, guided, free, power, rate, payload_excess = c[7], c[8], c[9], c[10], c[11], c[12]
+        grows, starves, reach, soft, spread, kill, life = c[13], c[14], c[15], c[16], c[17], c[18], c[19]
+        residual, protected, decay, strength, fade, bare, tertiary = c[20], c[21], c[22], c[23], c[24], c[25], c[26]
+        left, mineral, inner, organic = cells[m, 0], cells[m, 1], cells[m, 2], cells[m, 3]
+        bacteria, filled, payload, killer = cells[m, 4], cells[m, 5], cells[m, 6], cells[m, 7]
+        start = 0
+        while start < count and left[start] <= 1e-9:
+            start += 1
+        if start == count:
+            influx[m] = strength * bare
+            continue
+        behind = tertiary
+        for i in range(count - 1, start - 1, -1):
+            thickness[i] = left[i] * widths[m, i]
+            depth[i] = behind + 0.5 * thickness[i]  # from the wall of the pulp to the middle of the cell
+            behind += thickness[i]
+            s[i] = 0.0
+        bound = max(abs(outside), payload_excess, pulp_excess) + 1e-12  # no excess in the tooth is larger than those at its faces
+        for step in range(len(steps)):
+            dt = steps[step]
+            # conductances, with minerals as they stand; which way each cell goes is guessed from before, and once more where that was wrong
+            for _ in range(3):
+                for i in range(start, count):
+                    w = share if i >= junction else 0.0
+                    total = (1.0 - w) * mineral[i] + w * inner[i]
+                    room = pores[i] + sound[i] * (1.0 - total)
+                    if i >= junction:
+                        room += (1.0 - sound[i] - pores[i]) * (1.0 - organic[i])
+                    room = max(room, 0.005) * (1.0 - filled[i])
+                    diffusivity = free * room**power
+                    conduct[i] = 2.0 * diffusivity / thickness[i]
+                    whole = free * pores[i] ** power / (length * length)
+                    surface = max(total - residual, 0.0)
+                    dissolve = whole * surface ** (2.0 / 3.0) * (1.0 - filled[i])
+                    density = sound[i] / molar_volume
+                    if s[i] < 0.0:
+                        exchange[i] = dissolve / (1.0 + dt * dissolve * bound / (density * (surface + 1e-12)))
+                    else:
+                        space = (1.0 - w) * max(most - mineral[i], 0.0) + w * max(1.0 - inner[i], 0.0) * organic[i] * min(
+                            inner[i] + guided, 1.0
+                        )
+                        lacking = min(space / 0.05, 1.0)  # growth slows where tissue is nearly full
+                        build = growth * whole * max(total, 0.05) ** (2.0 / 3.0) * lacking * (1.0 - filled[i])
+                        exchange[i] = build / (1.0 + dt * build * bound / (density * (space + 1e-12)))
+                    flow = rate * payload[i] / (1.0 + rate * dt * (1.0 + bound / payload_excess))
+                    source[i] = flow  # mol/(m3 s) into fluid at saturation
+                fraction = (1.0 - share) * mineral[start] + share * inner[start] if start >= junction else mineral[start]
+                # the excess of the fluid: what flows in and comes off carriers is what minerals take
+                for i in range(start, count):
+                    up = 0.0
+                    if (
+                        i == start
+                    ):  # a sharp front inside the cell: what is lost of it is in front, and fluid comes to rest within a length behind
+                        gone = max(1.0 - fraction, 0.0) * 2.0 / conduct[i]
+                        up = opened / (gone + length / (free * pores[i] ** power))
+                    else:
+                        up = conduct[i] * conduct[i - 1] / (conduct[i] + conduct[i - 1])
+                    down = wall * conduct[i] if i == count - 1 else conduct[i] * conduct[i + 1] / (conduct[i] + conduct[i + 1])
+                    own = thickness[i] * (exchange[i] + source[i] / payload_excess)
+                    diagonal[i] = up + down + own
+                    right[i] = thickness[i] * source[i]
+                    if i == start:
+                        right[i] += up * outside
+                        entry = up
+                    if i == count - 1:
+                        right[i] += down * pulp_excess
+                    below[i] = up
+                    if diagonal[i] <= 0.0:
+                        diagonal[i] = 1.0
+                for i in range(start + 1, count):
+                    factor = below[i] / diagonal[i - 1]
+                    diagonal[i] -= factor * below[i]
+                    right[i] += factor * right[i - 1]
+                wrong = False
+                for i in range(count - 1, start - 1, -1):
+                    found = (right[i] + (below[i + 1] * s[i + 1] if i < count - 1 else 0.0)) / diagonal[i]
+                    wrong = wrong or ((found < 0.0) != (s[i] < 0.0))
+                    s[i] = found
+                if not wrong:
+                    break
+            ledger[m, 0] += dt * entry * (outside - s[start])
+            ledger[m, 1] += dt * wall * conduct[count - 1] * (pulp_excess - s[count - 1])
+            # minerals and payload
+            for i in range(start, count):
+                w = share if i >= junction else 0.0
+                density = sound[i] / molar_volume
+                given = dt * source[i] * (1.0 - s[i] / payload_excess)
+                payload[i] -= given
+                ledger[m, 2] += given * thickness[i]
+                gain = dt * exchange[i] * s[i] / density  # of sound mineral
+                if gain < 0.0:
+                    total = (1.0 - w) * mineral[i] + w * inner[i]
+                    part = gain / total
+                    mineral[i] += part * mineral[i]
+                    inner[i] += part * inner[i] if w > 0.0 else 0.0
+                    ledger[m, 4] -= gain * density * thickness[i]
+                elif gain > 0.0:
+                    between = (1.0 - w) * max(most - mineral[i], 0.0)
+                    within = w * max(1.0 - inner[i], 0.0) * organic[i] * min(inner[i] + guided, 1.0)
+                    if within > 0.0:
+                        part = within / (between + within)
+                        inner[i] += gain * part / w
+                        mineral[i] += gain * (1.0 - part) / (1.0 - w)
+                    else:
+                        mineral[i] += gain / (1.0 - w)
+                    ledger[m, 3] += gain * density * thickness[i]
+            # what lives there
+            front = 0.0
+            arrives = 0.0
+            for i in range(start, count):
+                w = share if i >= junction else 0.0
+                total = (1.0 - w) * mineral[i] + w * inner[i]
+                fed = opened * math.exp(-(front + 0.5 * thickness[i]) / reach)
+                front += thickness[i]
+                limit = (
+                    min(max((soft - total) / 0.3, 0.0), 1.0) * (1.0 - filled[i]) if i >= junction else 0.0
+                )  # their room grows as it softens
+                b = bacteria[i]
+                if b > 0.0:
+                    loss = starves * (1.0 - fed) + kill * killer[i]
+                    birth = grows * fed
+                    if limit > 1e-9:
+                        drag = math.exp((birth - loss) * dt)
+                        b = (
+                            b * drag / (1.0 + birth * b * dt * (drag - 1.0) / ((birth - loss) * dt) / limit)
+                            if abs(birth - loss) * dt > 1e-9
+                            else b / (1.0 + birth * b * dt / limit)
+                        )
+                    else:
+                        b *= math.exp(-(starves + loss) * dt)
+                    bacteria[i] = b
+                killer[i] *= math.exp(-dt / life)
+                if i >= junction and total < protected and organic[i] > 0.0:
+                    organic[i] *= math.exp(-decay * fed * (1.0 - total / protected) * dt)
+                spreading[i] = bacteria[i] if bacteria[i] > 0.0 else 0.0
+            for i in range(start, count - 1):  # softened dentine lets them pass
+                w = share if i + 1 >= junction else 0.0
+                nearby = (1.0 - w) * mineral[i + 1] + w * inner[i + 1]
+                if nearby < soft and i >= junction:
+                    moved = spread * dt * (spreading[i] - spreading[i + 1]) * 2.0 / (thickness[i] + thickness[i + 1])
+                    moved = min(max(moved, -0.25 * spreading[i + 1] * thickness[i + 1]), 0.25 * spreading[i] * thickness[i])
+                    bacteria[i] -= moved / thickness[i]
+                    bacteria[i + 1] += moved / thickness[i + 1]
+            for i in range(start, count):
+                arrives += bacteria[i] * thickness[i] / fade * math.exp(-depth[i] / fade)
+            influx[m, step] = strength * max(arrives, bare)

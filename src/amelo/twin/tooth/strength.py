@@ -1,0 +1,77 @@
+"""Strength of a whole tooth as it stands: its cavity, what restores it, what its tissue has become."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amelo.twin import structure
+from amelo.twin.tooth.feel import felt
+from amelo.twin.tooth.state import WholeTooth
+
+__all__ = ["cavity_of", "restoration_of", "strength_of"]
+
+APPROXIMAL = frozenset("MD")
+CUSPS = frozenset("BLFP")
+CUSPAL = 0.55  # distance of cusps over the width of a molar crown, about
+DIRECT = {"amalgam": "amalgam", "glass ionomer": "glass_ionomer", "resin-modified glass ionomer": "glass_ionomer"}
+
+
+def cavity_of(gone: frozenset[str]) -> str:
+    """Return the word for a cavity of which these surfaces are gone, of ``structure.CAVITIES``."""
+    if not gone:
+        return "none"
+    if "O" in gone and gone & CUSPS:
+        return "cusp_lost"
+    sides = len(gone & APPROXIMAL)
+    return "mod" if sides == 2 else ("two_surface" if sides == 1 and len(gone) > 1 else "occlusal")
+
+
+def restoration_of(tooth: WholeTooth) -> str:
+    """Return the word for what restores a tooth, of ``structure.RESTORATIONS``; a sealant restores nothing."""
+    if tooth.restored is None or tooth.restored.kind in ("sealant", "infiltration"):
+        return "none"
+    if tooth.restored.kind in ("inlay", "onlay", "crown"):
+        return tooth.restored.kind
+    return DIRECT.get(tooth.restored.material, "composite")
+
+
+def strength_of(tooth: WholeTooth) -> tuple[np.ndarray, np.ndarray]:
+    """Return the strength over that of a sound tooth, and the factor of mismatch in it (M,) each.
+
+    Assumptions: the lesion's column stands for the share of the crown that the lesion is wide, that of inherited tissue for all of it; in enamel that was infiltrated resin bears what
+    mineral does not, by the share of pores that it fills.
+    """
+    constants = tooth.constants
+    found = felt(tooth)
+    dentine = np.zeros(tooth.cells, bool)
+    dentine[constants.dentine_from :] = True
+    edges, there = tooth.edges, tooth.left > 0.0
+    wrong = structure.mismatch(found, edges, dentine, present=there)
+    factor = structure.mismatch_factor(wrong) / constants["dentine.mismatch"] ** 0.5
+    cell = np.maximum(found.strength, tooth.filled)
+    tissue = structure.tissue_factor(cell, edges, there) * np.minimum(constants["dentine.hardness"], 1.0) ** 0.5
+    width = tooth.opening / (CUSPAL * constants["crown.width"])
+    share = np.clip((np.maximum(tooth.opening, 1e-4) / constants["crown.width"]) ** 2, 0.0, 1.0)
+    inherited = np.zeros(tooth.members, bool)
+    for name in (
+        "enamel.sound_mineral",
+        "enamel.hardness",
+        "dentine.sound_mineral",
+        "dentine.hardness",
+        "dentine.mismatch",
+        "dentine.intrafibrillar_mineral",
+    ):
+        inherited |= constants[name] != 1.0
+    share = np.where(inherited, 1.0, share)  # tissue that was formed so is so all over the crown
+    whole = structure.tooth_strength(
+        cavity_of(tooth.gone),
+        restoration_of(tooth),
+        tooth.bond,
+        width=width,
+        depth=tooth.floor,
+        root_treated=tooth.rooted,
+        tissue=tissue,
+        mismatch=np.minimum(factor, 1.0),
+        lesion=share,
+    )
+    return whole, factor
