@@ -21,7 +21,7 @@ WORSE_UNDER_PLAQUE = ("sugar_hours",)
 BETTER_UNDER_PLAQUE = ("fluoride_log",)
 LEFT_OUT = ("fluoride",)
 PROBABILITIES = (0.0, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 1.0)
-STRIPS = 4  # of predicted rates, in each of which errors have quantiles of their own
+STRIPS = 6  # of predicted rates, in each of which errors have quantiles of their own
 STARTS, UNITS = 4, 4
 RIDGE = 0.3
 DELTA = 0.5  # of the residual beyond which it counts by its size and no longer by its square
@@ -199,7 +199,17 @@ def ranges(cases: list[Case], rows: list[dict]) -> dict[str, list]:
     seen["longest"] = [max(meal.duration for meal in m) for m in meals], "the longest meal [min] of"
     seen["acidic"] = [meal.pH for m in meals for meal in m if meal.pH != "unknown"] + [7.0], "a drink of pH"
     seen["plaque"] = [1e6 * row["plaque"] for row in rows], "plaque [µm] of"
-    return {name: [float(np.min(values)), float(np.max(values)), words] for name, (values, words) in seen.items()}
+    found = {name: [outward(np.min(values), -1), outward(np.max(values), 1), words] for name, (values, words) in seen.items()}
+    found["longest"][0] = 0.0  # short meals are no matter
+    return found
+
+
+def outward(value: float, way: int) -> float:
+    """Return a number to two figures, rounded down (-1) or up (1), for what was drawn up to 5000 and came to 4997."""
+    if value == 0.0:
+        return 0.0
+    step = 10.0 ** (np.floor(np.log10(abs(value))) - 1)
+    return float(f"{(np.ceil if way > 0 else np.floor)(value / step - way * 1e-9) * step:.2g}")
 
 
 def rounded(value: Any) -> Any:
