@@ -16,7 +16,7 @@ from amelo.units import molar_mass
 if TYPE_CHECKING:
     from amelo.twin.mouth import Mouthful
 
-__all__ = ["all_mouth", "amounts", "any_mouth", "expanded", "mouthfuls"]
+__all__ = ["all_mouth", "amounts", "any_mouth", "closing_rest", "expanded", "mouthfuls"]
 
 
 def all_mouth(step: Any) -> bool:
@@ -26,7 +26,7 @@ def all_mouth(step: Any) -> bool:
 
 def any_mouth(step: Any) -> bool:
     """Return whether any part of a step happens in the mouth."""
-    return any(map(any_mouth, step.steps)) or _leaves_rest(step) if isinstance(step, Repeat | Day) else isinstance(step, MouthStep)
+    return any(map(any_mouth, step.steps)) or closing_rest(step) if isinstance(step, Repeat | Day) else isinstance(step, MouthStep)
 
 
 def expanded(step: Any, case: Case | None, place: str) -> tuple[Any, ...]:
@@ -43,7 +43,7 @@ def expanded(step: Any, case: Case | None, place: str) -> tuple[Any, ...]:
             raise error.at(place) from None
     if not isinstance(step, Day):
         return (step,)
-    if not _leaves_rest(step):
+    if not closing_rest(step):
         return step.steps
     if not all_mouth(step):
         why = "what is left of it would be rest in the mouth, and a specimen of the laboratory is in none"
@@ -89,5 +89,6 @@ def _left(step: Any) -> float:
     return DAY - sum(map(length, step.steps))
 
 
-def _leaves_rest(step: Any) -> bool:
+def closing_rest(step: Any) -> bool:
+    """Return whether a step is a day that leaves some of its hours to rest."""
     return isinstance(step, Day) and _left(step) >= 1.0

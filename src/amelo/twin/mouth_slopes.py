@@ -60,14 +60,14 @@ class SegmentSlopes:
 class Walk:
     """A mouth and the derivatives of its state, taken through one stretch of mouthfuls after another."""
 
-    def __init__(self, saliva: SalivaProfile, count: int, scale: np.ndarray) -> None:
+    def __init__(self, saliva: SalivaProfile, scale: np.ndarray) -> None:
         """Set out from a mouth at rest.
 
-        Arguments: saliva; count (K) of numbers; scale (K,) by which each is turned, so that derivatives are of the size of what they are of.
+        Arguments: saliva; scale (K,) by which each number is turned, so that derivatives are of the size of what they are of.
         """
         self.saliva, self.scale = saliva, scale
         self.state: MouthState = resting_state(saliva)
-        self.slopes = np.zeros((ALIVE, count))
+        self.slopes = np.zeros((ALIVE, len(scale)))
 
     def rest(self) -> None:
         """Forget all that was: a specimen from the laboratory enters a mouth at rest."""
