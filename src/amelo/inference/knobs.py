@@ -196,9 +196,11 @@ def _mouth(path: Path, block: _Block, i: int) -> Iterator[Knob]:
             other = _idle_after(block.steps, i) if block.full else None
             if (field == "idle") != isinstance(step, IDLE) or (block.full and other is None):
                 continue
+            if field == "idle" and block.full and _later((*path[:-1], i + 1), block, i + 1):
+                continue  # the hour of what follows is the same
             moves += (Move((*path[:-1], other), "duration", -1.0),) if other is not None else ()
         elif field == "hour":
-            moves = () if isinstance(step, IDLE) else _later(path, block, i)
+            moves = _later(path, block, i)
             value = start if moves else None
         if value:
             rests = [block.steps[m.path[-1]].duration for m in moves if m.path != path]
@@ -208,7 +210,7 @@ def _mouth(path: Path, block: _Block, i: int) -> Iterator[Knob]:
 
 def _later(path: Path, block: _Block, i: int) -> tuple[Move, ...]:
     """Return what makes a step begin later and leaves all others where they are: more rest before, less after, which a day may add itself."""
-    if i == 0 or not isinstance(block.steps[i - 1], IDLE):
+    if not 0 < i < len(block.steps) or isinstance(block.steps[i], IDLE) or not isinstance(block.steps[i - 1], IDLE):
         return ()
     before = Move((*path[:-1], i - 1), "duration")
     if i + 1 < len(block.steps) and isinstance(block.steps[i + 1], IDLE):

@@ -25,6 +25,7 @@ SUGAR, VOLUME, EXCESS, TISSUE, VARNISH, RESIDUE, PLAQUE, EATEN, GIVEN, SWALLOWED
 HELD = ("rinse", "brush", "gel")  # not swallowed, spat out at the end
 REACH = 3.0  # pH units from no acid (pH 6) to a full one (pH 3)
 PARTS = 4  # moments per step of the integrator
+PRECISION = {"rtol": 1e-10, "atol": 1e-13}  # of the integrator
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +102,7 @@ class Balance:
             self.y,
             "DOP853",
             dense_output=True,
-            rtol=1e-10,
-            atol=1e-13,
+            **PRECISION,
         )
         time = _moments(solved.t) if shares is None else shares * step.duration
         course = solved.sol(time)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from amelo.params import load_set
+from amelo.twin import mouth_balance
 from amelo.twin.mouth import Division, Mouthful, stirred_share
 from amelo.twin.mouth_balance import (  # fmt: skip
     ACID,
@@ -158,7 +159,7 @@ class _Tangent(Balance):
             return dz
 
         start = np.concatenate([self.y, slopes.ravel()])
-        solved = solve_ivp(both, (0.0, 1.0), start, "DOP853", dense_output=True, rtol=1e-10, atol=1e-13)
+        solved = solve_ivp(both, (0.0, 1.0), start, "DOP853", dense_output=True, **mouth_balance.PRECISION)
         seen = solved.sol(shares)
         course, tangents = seen[:size], seen[size:].reshape(ALIVE, count, len(shares))
         self.y = y = solved.y[:size, -1].copy()
