@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from amelo.errors import AmeloError
-from amelo.inference.knobs import Move
+from amelo.inference.knobs import Move, knobs_of, mouth_moves
 from amelo.protocol.compile import Mouths
+from amelo.protocol.record import Protocol
+from amelo.records.case import Case
 from amelo.records.specimen import Specimen
 from amelo.records.specimen_parameters import catalogue
 from amelo.twin.build import column_of
@@ -22,7 +24,7 @@ from amelo.twin.lesion.steps import Grid
 from amelo.twin.run import RunStatus
 from amelo.twin.schedule import Schedule
 
-__all__ = ["Knobbed", "Slopes", "by_mouth", "by_parameters", "by_protocol", "slopes"]
+__all__ = ["Knobbed", "Slopes", "by_mouth", "by_parameters", "by_protocol", "mouth_numbers", "slopes"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Knobbed:
     name: str
     value: float
     step: float
-    schedule: Callable[[float], Schedule | None]
+    schedule: Callable[[float], Schedule | None] | None
     moves: tuple[Move, ...] = ()
     scale: float = 1.0
 
@@ -109,6 +111,16 @@ def by_protocol(chain: Chain, knobs: Sequence[Knobbed]) -> dict[str, float]:
                     break
             except (AmeloError, ValueError):  # out of its range, or a bath whose charge cannot be closed: to the other side
                 continue
+    return found
+
+
+def mouth_numbers(protocol: Protocol, case: Case | None = None) -> list[Knobbed]:
+    """Return the numbers of what is done in a mouth under a protocol, for :func:`by_mouth`."""
+    found = []
+    for knob in knobs_of(protocol, case):
+        if knob.moves:
+            step = APART * (1.0 if knob.kind.logarithmic else min(knob.value, knob.room)) / knob.kind.scale
+            found.append(Knobbed(knob.name, knob.shown, step, None, mouth_moves(protocol, knob, case), knob.kind.scale))
     return found
 
 
