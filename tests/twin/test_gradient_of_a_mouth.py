@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -22,21 +23,22 @@ from amelo.twin.lesion.gradient import integrated_mineral_loss, reverse
 from amelo.twin.saliva import resting_fluid, saliva_profile
 from amelo.twin.schedule import Repeat
 
+SLOW = bool(os.environ.get("AMELO_SLOW"))  # then every number is checked, in minutes
 D = diffusivities(37.0)
 SHARES = (2e-4, 1e-4, 5e-5, 1e-3, 2e-5, 5e-3)  # narrow first: laws have corners, and a longer step may need one step in time more
 NOISE = 3e-8  # of an elasticity: what the integrator of the mouth leaves, over a step of 1e-3
-REPEATED = """repeat 9 times:
+REPEATED = """repeat 4 times:
     meal sugar 10 % for 5 min
     rest 41 min
-    brush with 1 g 1450 ppm F paste for 90 s
-    rest 22 min
-rinse with 8 mL sugar 5 %, 226 ppm F for 40 s
-sleep 1 h 3 min
+    rinse with 8 mL 226 ppm F for 40 s
+    sleep 5 h 3 min
+brush with 1 g 1450 ppm F paste for 90 s
+rest 1 h 3 min
 """
 DAY = """demineralise in acetate 75 mM pH 4.5 with Ca 2.0 mM, PO4 2.0 mM for 10 min
 day:
     sleep 7 h
-    drink with pH 3, sugar 10 %, 0.3 ppm F, 200 mL for 11 min
+    drink 200 mL 0.3 ppm F sugar 10 % pH 3 for 11 min
     rest 3 h
     gel 2 g 5000 ppm F for 4 min
     rest 1 h
@@ -86,33 +88,33 @@ def checked(column, text, names=None):
     return found, mouths
 
 
-def test_meals_and_brushing_repeated_under_a_biofilm(plaque):
-    found, mouths = checked(plaque, REPEATED)
-    assert len(mouths.stretches) > 3 and mouths.passes[0] < 9  # the last pass worked out stands for several
-    assert found["step 1.1 (meal) sugar"] > 0 > found["step 1.3 (brush) fluoride"]
-    assert found["step 1.2 (rest) duration"] < 0 and set(found) >= {"step 1.3 (brush) mass", "step 2 (rinse) volume"}
+def test_meals_and_rinses_repeated_under_a_biofilm(plaque):
+    names = {"step 1.1 (meal) sugar", "step 1.3 (rinse) fluoride", "step 1.3 (rinse) hour"}
+    found, mouths = checked(plaque, REPEATED, None if SLOW else names)
+    assert mouths.passes[0] < 3 and len(mouths.stretches) == mouths.passes[0] + 2  # the last pass worked out stands for several
+    assert found["step 1.1 (meal) sugar"] != 0 > found["step 1.3 (rinse) fluoride"]
+    assert set(found) >= {"step 1.4 (sleep) duration", "step 2 (brush) mass", "step 3 (rest) duration"}
 
 
 def test_a_day_on_bare_enamel_after_a_bath(plaque):
     bare = replace(plaque, biofilm=None)
-    found, mouths = checked(bare, DAY)
-    assert mouths.stretches[0].rested and len(mouths.stretches) == 1
-    assert found["step 2.2 (drink at 07:00) pH"] < 0
-    assert {"step 2.4 (gel at 10:11) hour", "step 2.6 (varnish at 11:15) fluoride"} <= set(found)
+    names = {"step 2.2 (drink at 07:00) pH", "step 2.4 (gel at 10:11) hour", "step 2.6 (varnish at 11:15) mass"}
+    found, mouths = checked(bare, DAY, None if SLOW else names)
+    assert mouths.stretches[0].rested and len(mouths.stretches) == 1 and names <= set(found)
+    assert found["step 2.2 (drink at 07:00) pH"] < 0 and "step 1 (demineralise) pH" not in found
 
 
-def test_passes_differ_from_all_written_out_by_what_passes_differ(plaque):
-    """The one pass that stands for many is taken when passes are alike to 1e-3; derivatives by it are as good."""
-    short, long = (Protocol.parse(REPEATED.replace("9 times", f"{n} times")) for n in (9, 9))
-    schedule, mouths = mouths_of(short)
-    assert any(isinstance(part, Repeat) for part in schedule)
-    found = {}
-    for name, protocol in (("repeat", short), ("written", Protocol(steps=(*short.steps[0].steps * 9, *long.steps[1:])))):
+def test_one_pass_stands_for_many_in_derivatives_too(plaque):
+    """A pass repeats when the mouth is the same after it to 1e-3; its derivatives are as good."""
+    repeated = Protocol.parse(REPEATED)
+    assert any(isinstance(part, Repeat) for part in repeated.schedule())
+    written = Protocol(steps=(*repeated.steps[0].steps * 4, *repeated.steps[1:]))
+    found = []
+    for protocol in (repeated, written):
         schedule, mouths = mouths_of(protocol)
         back = reverse(plaque, schedule, D, settings=EXACT)
         _, slope = integrated_mineral_loss(back.run)
-        found[name] = by_mouth(back.chain(slope), schedule, mouths, mouth_numbers(protocol))
-    for what in ("(meal) sugar", "(meal) duration", "(brush) fluoride", "(rest) duration"):
-        written = [slope for name, slope in found["written"].items() if what in name]
-        repeated = [slope for name, slope in found["repeat"].items() if what in name]
-        assert sum(repeated) == pytest.approx(sum(written), rel=5e-3), what
+        found.append(by_mouth(back.chain(slope), schedule, mouths, mouth_numbers(protocol)))
+    for what in ("(meal) sugar", "(meal) duration", "(rinse) fluoride", "(sleep) duration"):
+        one, all_of_them = (sum(slope for name, slope in by.items() if what in name) for by in found)
+        assert one == pytest.approx(all_of_them, rel=2e-2), what
