@@ -39,6 +39,7 @@ __all__ = ["FIELDS", "SegmentSlopes", "Walk"]
 
 FIELDS = ("duration", "sugar", "fluoride", "volume", "ph")  # numbers of a mouthful that a number may move
 ALIVE = EATEN  # rows of the balance that anything else depends on; the rest is its ledger
+LOOSER = 30.0  # than the course itself: derivatives to 1e-8 are better than anybody needs
 TINY = 1e-30  # step into the complex plane
 UPWARDS = {0: -25 / 12, 1: 4.0, 2: -3.0, 3: 4 / 3, 4: -1 / 4}  # differences of fourth order
 AROUND = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
@@ -149,17 +150,23 @@ class _Tangent(Balance):
         change = self._changes(step, taken, inflow, held)
         tangent = self._tangents(step, taken, of_taken, inflow, of_inflow, moved, held)
 
+        longer = bool(moved["duration"].any())
+
         def both(_: float, z: np.ndarray) -> np.ndarray:
             here = z[:size]
             rate = change(0.0, here)
             dz = np.empty_like(z)
             dz[:size] = step.duration * rate
             own = tangent(here, z[size:].reshape(ALIVE, count))
-            dz[size:] = (step.duration * own + np.outer(rate[:ALIVE], moved["duration"])).ravel()
+            own *= step.duration
+            if longer:
+                own += np.outer(rate[:ALIVE], moved["duration"])
+            dz[size:] = own.ravel()
             return dz
 
         start = np.concatenate([self.y, slopes.ravel()])
-        solved = solve_ivp(both, (0.0, 1.0), start, "DOP853", dense_output=True, **mouth_balance.PRECISION)
+        precision = {name: LOOSER * value for name, value in mouth_balance.PRECISION.items()}
+        solved = solve_ivp(both, (0.0, 1.0), start, "DOP853", dense_output=True, **precision)
         seen = solved.sol(shares)
         course, tangents = seen[:size], seen[size:].reshape(ALIVE, count, len(shares))
         self.y = y = solved.y[:size, -1].copy()
@@ -207,34 +214,44 @@ class _Tangent(Balance):
     ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
         """Return the derivatives of dy/dt as a function of y and of its derivatives."""
         base = self.sleep if step.kind == "sleep" else self.rest
-        fed = inflow * of_taken + np.outer(taken, of_inflow)
-        fed_sugar = inflow * moved["sugar"] + of_inflow * step.sugar
-        secreted, wanted = self.saliva.secreted, self._wanted(step.kind)
-        low, span = self.saliva.flow_rest, self.saliva.flow_stimulated - self.saliva.flow_rest
-        steeper = (self.saliva.stimulated - self.saliva.rest) / span * 1e-6
+        fed = np.zeros((ALIVE, len(of_inflow)))
+        fed[:N] = inflow * of_taken + np.outer(taken, of_inflow)
+        fed[SUGAR] = inflow * moved["sugar"] + of_inflow * step.sugar
+        wanted, (low, high) = self._wanted(step.kind), (1e6 * self.saliva.flow_rest, 1e6 * self.saliva.flow_stimulated)
+        rest, steeper = self.saliva.rest, (self.saliva.stimulated - self.saliva.rest) / (high - low)
+        constant = np.zeros((ALIVE, ALIVE))
+        constant[[FLUORIDE, SODIUM], TISSUE] = self.back
+        constant[[FLUORIDE, SODIUM], VARNISH] = self.shed
+        constant[TISSUE, TISSUE], constant[VARNISH, VARNISH] = -self.back, -self.shed
+        constant[SUGAR, RESIDUE], constant[RESIDUE, RESIDUE] = self.dissolve, -self.dissolve
+        constant[EXCESS, EXCESS], constant[PLAQUE, PLAQUE] = -1.0 / self.lag, -1.0 / self.regrowth
+        constant[VOLUME, EXCESS] = 1.0 if held else 0.0
+        mixed, own = slice(N + 1), np.arange(N + 1)
 
         def tangent(y: np.ndarray, dy: np.ndarray) -> np.ndarray:
-            volume, flow = y[VOLUME], base + y[EXCESS]
-            out = np.zeros_like(dy)
-            between = low < flow * 1e-6 < low + span
-            by_flow = secreted(flow * 1e-6) + (flow * steeper if between else 0.0)
-            out[:N] = np.outer(by_flow, dy[EXCESS]) + fed
-            out[SUGAR] = fed_sugar + self.dissolve * dy[RESIDUE]
-            if held:
-                out[VOLUME] = dy[EXCESS]
-            else:
-                leaving = (flow + inflow) / volume
-                faster = (dy[EXCESS] + of_inflow) / volume - leaving / volume * dy[VOLUME]
-                out[: N + 1] -= leaving * dy[: N + 1] + np.outer(y[: N + 1], faster)
-            exchange = self.back * dy[TISSUE] - self.uptake * (dy[FLUORIDE] - y[FLUORIDE] / volume * dy[VOLUME]) / volume
-            out[TISSUE], out[VARNISH] = -exchange, -self.shed * dy[VARNISH]
-            out[[FLUORIDE, SODIUM]] += exchange - out[VARNISH]
-            sugar, acid = y[SUGAR] / volume, y[ACID] / volume
-            by_sugar, by_acid = (np.imag(wanted(*at)) / TINY for at in ((sugar + 1j * TINY, acid), (sugar, acid + 1j * TINY)))
-            of_sugar, of_acid = ((dy[at] - y[at] / volume * dy[VOLUME]) / volume for at in (SUGAR, ACID))
-            out[EXCESS] = (by_sugar * of_sugar + by_acid * of_acid - dy[EXCESS]) / self.lag
-            out[RESIDUE] = -self.dissolve * dy[RESIDUE]
-            out[PLAQUE] = -dy[PLAQUE] / self.regrowth
+            volume, excess, fluoride = float(y[VOLUME]), float(y[EXCESS]), float(y[FLUORIDE])
+            flow, jacobian = base + excess, constant.copy()
+            share = min(max((flow - low) / (high - low), 0.0), 1.0)
+            jacobian[:N, EXCESS] = rest + (share * (high - low) + (flow if 0.0 < share < 1.0 else 0.0)) * steeper
+            if not held:
+                jacobian[own, own] = -(flow + inflow) / volume
+                thinned = y[mixed] / volume
+                jacobian[mixed, EXCESS] -= thinned
+            lost = self.uptake / volume
+            for row, sign in ((FLUORIDE, -1.0), (SODIUM, -1.0), (TISSUE, 1.0)):
+                jacobian[row, FLUORIDE] += sign * lost
+                jacobian[row, VOLUME] -= sign * lost * fluoride / volume
+            sugar, acid = float(y[SUGAR]) / volume, float(y[ACID]) / volume
+            by_sugar, by_acid = (
+                complex(wanted(*at)).imag / (TINY * self.lag * volume)
+                for at in ((complex(sugar, TINY), acid), (sugar, complex(acid, TINY)))
+            )
+            jacobian[EXCESS, SUGAR], jacobian[EXCESS, ACID] = by_sugar, by_acid
+            jacobian[EXCESS, VOLUME] = -by_sugar * sugar - by_acid * acid
+            out = jacobian @ dy
+            out += fed
+            if inflow:
+                out[mixed] -= np.outer(thinned, of_inflow)
             return out
 
         return tangent
