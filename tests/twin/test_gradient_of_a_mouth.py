@@ -92,7 +92,7 @@ def test_meals_and_rinses_repeated_under_a_biofilm(plaque):
     names = {"step 1.1 (meal) sugar", "step 1.3 (rinse) fluoride", "step 1.3 (rinse) hour"}
     found, mouths = checked(plaque, REPEATED, None if SLOW else names)
     assert mouths.passes[0] < 3 and len(mouths.stretches) == mouths.passes[0] + 2  # the last pass worked out stands for several
-    assert found["step 1.1 (meal) sugar"] != 0 > found["step 1.3 (rinse) fluoride"]
+    assert found["step 1.1 (meal) sugar"] != 0 != found["step 1.3 (rinse) fluoride"]
     assert set(found) >= {"step 1.4 (sleep) duration", "step 2 (brush) mass", "step 3 (rest) duration"}
 
 
