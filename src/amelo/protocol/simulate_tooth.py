@@ -188,6 +188,8 @@ def _parameters(protocol: Protocol) -> list:
     carriers = []
     if any(map(any_nano, protocol.steps)):
         sets.append("nano/scene")
-        visits = (tooth_visit(group) for _, group in _together(list(steps_of_tooth(protocol.steps))) if isinstance(group[0], NanoStep))
+        visits = (
+            tooth_visit(group) for _, group in _together(list(steps_of_tooth(protocol.steps))) if isinstance(group[0], NanoStep)
+        )
         carriers = list({p: None for visit in visits for carrier in visit.carriers for p in carrier.parameters})
     return [*(p for name in sets for p in load_set(name)), *carriers]

@@ -113,7 +113,12 @@ def _margin(tooth: WholeTooth, material: str) -> tuple[np.ndarray | float, np.nd
     if not material:
         return 1.0, 1.0
     steps = load_set("steps").value
-    kind = {"glass_ionomer": "glass_ionomer", "resin_modified": "glass_ionomer", "amalgam": "amalgam", "temporary": "temporary"}.get(material)
+    kind = {
+        "glass_ionomer": "glass_ionomer",
+        "resin_modified": "glass_ionomer",
+        "amalgam": "amalgam",
+        "temporary": "temporary",
+    }.get(material)
     kind = kind or ("composite" if material == "composite" else "indirect")
     usual = {"composite": "etched", "glass_ionomer": "glass_ionomer", "indirect": "cemented"}.get(kind)
     bond = 1.0 if usual is None else np.clip(tooth.bond / steps(f"bond.{usual}"), 0.05, 1.5)
@@ -185,7 +190,9 @@ def _other_activity(twin: ToothTwin, tooth: WholeTooth, letter: str) -> np.ndarr
     """Return the activity of another surface, over that of a typical mouth."""
     mouth = mouth_of(twin.case, twin.tooth, letter)
     rates = mouth.rates(tooth.habits, tooth.constants.draws)
-    elsewhere = replace(tooth, attack_enamel=np.asarray(rates["enamel"]), attack_dentine=np.asarray(rates["dentine"]), left=np.ones_like(tooth.left))
+    elsewhere = replace(
+        tooth, attack_enamel=np.asarray(rates["enamel"]), attack_dentine=np.asarray(rates["dentine"]), left=np.ones_like(tooth.left)
+    )
     return relative_activity(elsewhere)
 
 

@@ -75,7 +75,9 @@ def brought(carrier: Carrier, acts: tuple[Act, ...], tooth: WholeTooth) -> Broug
     near = load_set(SCENE).value("pulp.near")
     places = np.concatenate([cells, residual[:, None], np.maximum(residual - near, 0.0)[:, None]], axis=1)
     above = _at(inside, places)
-    beyond = np.where(alive, np.maximum(total - above[:, -2], 0.0), 0.0)  # of thicker dentine between which it was interpolated: it is through
+    beyond = np.where(
+        alive, np.maximum(total - above[:, -2], 0.0), 0.0
+    )  # of thicker dentine between which it was interpolated: it is through
     held = total - beyond
     edges = above[:, : tooth.cells + 1]
     edges[:, -1] = held
@@ -209,7 +211,12 @@ def _still(into: dict[str, np.ndarray], start: np.ndarray, end: np.ndarray) -> n
 
 
 def _warmth(
-    carrier: Carrier, acts: tuple[Act, ...], tooth: WholeTooth, on: dict[str, np.ndarray], open_: np.ndarray, into: dict[str, np.ndarray]
+    carrier: Carrier,
+    acts: tuple[Act, ...],
+    tooth: WholeTooth,
+    on: dict[str, np.ndarray],
+    open_: np.ndarray,
+    into: dict[str, np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return warming of the pulp and of the warmest place [K] and the dose of the pulp [K s], of carriers inside and on the floor."""
     far, hot, heat = open_ * into["far"], open_ * into["hot"], open_ * into["heat"]

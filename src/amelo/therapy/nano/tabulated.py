@@ -12,7 +12,6 @@ import numpy as np
 
 from amelo.params import load_set
 from amelo.therapy.nano.carrier import SCENE, Carrier
-from amelo.therapy.nano.field import Field
 from amelo.therapy.nano.opening import LOTS, lots
 from amelo.therapy.nano.passage import Passage
 from amelo.therapy.nano.visit import Act
@@ -24,7 +23,9 @@ SHARES = (
     0.015, 0.03, 0.05, 0.075, 0.1, 0.13, 0.17, 0.21, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0, 1.4,
 )  # fmt: skip
 """Of the thickness of dentine, that is left under a floor."""
-DEPTHS = np.concatenate([[0.0], np.geomspace(2e-6, 6e-5, 16)[:-1], np.arange(6e-5, 4.5e-3, 6e-5), [5e-3, 7e-3, 12e-3]])  # m below the floor
+DEPTHS = np.concatenate(
+    [[0.0], np.geomspace(2e-6, 6e-5, 16)[:-1], np.arange(6e-5, 4.5e-3, 6e-5), [5e-3, 7e-3, 12e-3]]
+)  # m below the floor
 DEFICITS = np.array([0.0, 0.05, 0.15, 0.35, 0.65, 1.0])  # of the mineral of a floor
 HEAT_CELLS = 40
 FOR_EVER = 1e6  # s
@@ -94,7 +95,9 @@ def tubules(carrier: Carrier, acts: tuple[Act, ...], thickness: float, vital: bo
     plugs.
     """
     residual = thickness * np.array(SHARES)
-    found = [reached(carrier, acts, passage_at(float(r), thickness, vital=vital), vital=vital, conductance=conductance) for r in residual]
+    found = [
+        reached(carrier, acts, passage_at(float(r), thickness, vital=vital), vital=vital, conductance=conductance) for r in residual
+    ]
     named = {name: np.stack([row[name] for row in found], axis=1) for name in found[0] if name != "open"}
     return Tubules(residual, open=np.stack([row["open"] for row in found]), **named)
 
@@ -125,8 +128,16 @@ def reached(
         if vital:
             changed["outflow"] = (pressed * np.asarray(conductance_left(state, passage, carrier)))[:, None] * passage.outflow
         state, done = carry_many(
-            passage, carrier, act.field, state, outside=act.outside, duration=act.duration, ph=7.0, saturation=1.0,
-            steps=STEPS, **changed,
+            passage,
+            carrier,
+            act.field,
+            state,
+            outside=act.outside,
+            duration=act.duration,
+            ph=7.0,
+            saturation=1.0,
+            steps=STEPS,
+            **changed,
         )
         entered, home = entered + np.asarray(done.entered), home + np.asarray(done.left_by_mouth)
         retrieved = retrieved + (np.asarray(done.left_by_mouth) if act.home else 0.0)
@@ -197,7 +208,9 @@ def _catalysed(
         against = pressed[:, None] * np.interp(middle, passage.edges, _integral(passage.outflow, passage.edges)) / spread
     area = passage.area(0.5 * (passage.width[:-1] + passage.width[1:]))
     iron = line / area * carrier.iron_oxide_mass
-    return carrier.kill_rate * iron * catalytic_activity(carrier, act.peroxide * came * np.exp(-against), ph[:, None]) * act.duration
+    return (
+        carrier.kill_rate * iron * catalytic_activity(carrier, act.peroxide * came * np.exp(-against), ph[:, None]) * act.duration
+    )
 
 
 def _integral(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -273,4 +286,6 @@ def floors(carrier: Carrier, acts: tuple[Act, ...]) -> Floors:
         at_end.append((at.loose + at.stuck).reshape(LOTS, many))
     at = wash(at)
     shape = (LOTS, many)
-    return Floors(at.arrived.reshape(shape), at.stuck.reshape(shape), at.left.reshape(shape), retrieved.reshape(shape), np.array(at_end))
+    return Floors(
+        at.arrived.reshape(shape), at.stuck.reshape(shape), at.left.reshape(shape), retrieved.reshape(shape), np.array(at_end)
+    )
