@@ -87,7 +87,7 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                         build = growth * whole * max(total, 0.05) ** (2.0 / 3.0) * lacking * (1.0 - filled[i])
                         exchange[i] = build / (1.0 + dt * build * bound / (density * (space + 1e-12)))
                     flow = rate * payload[i] / (1.0 + rate * dt * (1.0 + bound / payload_excess))
-                    source[i] = flow  # mol/(m3 s) into fluid at saturation
+                    source[i] = flow if s[i] <= payload_excess else 0.0  # mol/(m3 s) into fluid at saturation; it does not grow
                 fraction = (1.0 - share) * mineral[start] + share * inner[start] if start >= junction else mineral[start]
                 # the excess of the fluid: what flows in and comes off carriers is what minerals take
                 for i in range(start, count):
@@ -119,6 +119,7 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 for i in range(count - 1, start - 1, -1):
                     found = (right[i] + (below[i + 1] * s[i + 1] if i < count - 1 else 0.0)) / diagonal[i]
                     wrong = wrong or ((found < 0.0) != (s[i] < 0.0))
+                    wrong = wrong or (payload[i] > 0.0 and (found > payload_excess) != (s[i] > payload_excess))
                     s[i] = found
                 if not wrong:
                     break
