@@ -18,6 +18,7 @@ CONSTANTS = (
     "open", "outside", "wall_exchange", "pulp_supersaturation", "length", "growth", "most", "share", "guided", "free_diffusivity",
     "porosity_exponent", "payload_release", "payload_supersaturation", "bacteria_growth", "bacteria_starving", "reach", "soft", "spread",
     "kill", "antimicrobial_life", "residual", "protected", "decay", "influx", "influx_decay", "bare", "tertiary",
+    "most_supersaturation",
 )  # fmt: skip
 LEDGER = (
     "outer",
@@ -45,6 +46,7 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
         share, guided, free, power, rate, payload_excess = c[7], c[8], c[9], c[10], c[11], c[12]
         grows, starves, reach, soft, spread, kill, life = c[13], c[14], c[15], c[16], c[17], c[18], c[19]
         residual, protected, decay, strength, fade, bare, tertiary = c[20], c[21], c[22], c[23], c[24], c[25], c[26]
+        most_excess = c[27]
         left, mineral, inner, organic = cells[m, 0], cells[m, 1], cells[m, 2], cells[m, 3]
         bacteria, filled, payload, killer = cells[m, 4], cells[m, 5], cells[m, 6], cells[m, 7]
         start = 0
@@ -59,7 +61,7 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
             depth[i] = behind + 0.5 * thickness[i]  # from the wall of the pulp to the middle of the cell
             behind += thickness[i]
             s[i] = 0.0
-        bound = max(abs(outside), payload_excess, pulp_excess) + 1e-12  # no excess in the tooth is larger than those at its faces
+        bound = max(abs(outside), most_excess, pulp_excess) + 1e-12  # no excess in the tooth is larger than those at its faces
         for step in range(len(steps)):
             dt = steps[step]
             # conductances, with minerals as they stand; which way each cell goes is guessed from before, and once more where that was wrong
