@@ -226,6 +226,17 @@ def test_payload_goes_off_over_hours_and_is_booked():
     assert after.books["ledger_released"] == pytest.approx(laid - left, rel=1e-6)
 
 
+def test_payload_does_not_grow_on_what_the_pulp_gives():
+    """Apatite keeps less in the fluid than a pulp gives, so that it stays as it is behind a tight filling, and takes nothing from the lesion."""
+    tooth = replace(visited(cut(), POWDER), access=np.zeros(cut().members))
+    bare = replace(cut(), access=np.zeros(cut().members))
+    assert (tooth.constants["payload.supersaturation"] < tooth.constants["pulp.supersaturation"])[0]
+    after, without = wait(tooth, 20 * DAY, FINE)[0], wait(bare, 20 * DAY, FINE)[0]
+    assert (after.payload <= tooth.payload * (1.0 + 1e-9)).all()
+    laid = book(tooth, "payload", HAP) * MOLAR_VOLUME
+    assert (np.abs(after.mineral_loss - without.mineral_loss) <= 2.0 * laid + 2e-8).mean() > 0.9
+
+
 def test_when_within_a_visit_carriers_come_does_not_matter():
     """Two weeks later the tooth is the same to 2 % of what the visit did, whether its carriers came at its start or in its middle."""
     tooth, span = cut(), 1200.0
