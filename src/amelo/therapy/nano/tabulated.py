@@ -16,7 +16,7 @@ from amelo.therapy.nano.opening import LOTS, lots
 from amelo.therapy.nano.passage import Passage
 from amelo.therapy.nano.visit import Act
 
-__all__ = ["DEFICITS", "DEPTHS", "Floors", "Tubules", "floors", "passage_at", "reached", "tubules"]
+__all__ = ["DEFICITS", "DEPTHS", "Floors", "Tubules", "floors", "on_the_floor", "passage_at", "reached", "tubules"]
 
 CELLS, FIRST, STEPS = 120, 2e-6, 256  # of a tubule, the first of them [m], of time in an act: both change less than looking up does
 SHARES = (
