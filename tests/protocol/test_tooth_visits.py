@@ -10,7 +10,8 @@ import pytest
 from amelo.errors import AmeloError, RecordError
 from amelo.params import load_set
 from amelo.protocol import Protocol
-from amelo.protocol.simulate_tooth import _parameters, _together, followed
+from amelo.protocol.operations import _together
+from amelo.protocol.simulate_tooth import _parameters, followed
 from amelo.protocol.tooth_steps import steps_of_tooth
 from amelo.protocol.visits import acts_of, tooth_visit, visit
 from amelo.records.case import load_case

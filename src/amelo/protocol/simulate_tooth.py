@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import time as clock_time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from amelo.errors import AmeloError, RecordError
-from amelo.protocol.acts import act_of, price_of
-from amelo.protocol.nano_steps import NanoStep
+from amelo.params import Parameter, load_set
+from amelo.protocol.operations import operations
 from amelo.protocol.record import Protocol
-from amelo.protocol.steps import Bath, MouthStep, Slurry, Varnish, length
-from amelo.protocol.text import line
-from amelo.protocol.tooth_steps import steps_of_tooth
 from amelo.protocol.values import time_text
-from amelo.protocol.visits import any_nano, tooth_visit
+from amelo.therapy.contract import Price
+from amelo.therapy.nano.on_tooth import NanoVisit
 from amelo.twin.provenance import Provenance
 from amelo.twin.tooth.look import looked
 from amelo.twin.tooth.state import WholeTooth
@@ -93,26 +89,15 @@ def followed(
     Arguments: tooth; protocol; clock (how finely time is cut); on_progress; watch (whether to measure after every step, or only at the end).
     Raises: ParameterError or RecordError with the place of a step that cannot be done.
     """
-    steps = list(steps_of_tooth(protocol.steps))
-    whole = max(sum(length(step) for _, step in steps), 1.0)
+    row = operations(protocol)
+    whole = max(sum(each.duration for each in row), 1.0)
     start = tooth
     times, seen, events = [tooth.time], [looked(tooth)] if watch else [], []
-    for path, group in _together(steps):
-        step, span = group[0], sum(length(step) for step in group)
-        try:
-            visit = isinstance(step, NanoStep)
-            act = tooth_visit(group) if visit else act_of(step)
-            if act is not None:
-                act.check(tooth)
-                price = act.account(tooth) if visit else price_of(step, tooth)
-                tooth = act.apply(tooth)
-                events.append(Event(tooth.time, act.label if visit else line(step), price.duration, price.cost, price.consent))
-            else:
-                tooth = _at_home(step, tooth)
-                events.append(Event(tooth.time, line(step), 0.0, 0.0, "none"))
-        except AmeloError as error:
-            raise error.at(protocol.place(path)) from None
-        tooth, frames = wait(tooth, span, clock)
+    for each in row:
+        before, tooth = tooth, each.begin(tooth)
+        price = each.act.account(before) if watch and each.act is not None else Price(0.0, consent="none")
+        events.append(Event(before.time, each.label, price.duration, each.price, price.consent))
+        tooth, frames = wait(tooth, each.duration, clock)
         if watch:
             for k in range(len(frames.time) - 1):
                 times.append(float(frames.time[k]))
@@ -120,29 +105,10 @@ def followed(
             times.append(tooth.time)
             seen.append(looked(tooth))
         if on_progress:
-            on_progress(0.9 * (tooth.time - start.time) / whole, f"{line(step)}, after {time_text(tooth.time)}")
+            on_progress(0.9 * (tooth.time - start.time) / whole, f"{each.label}, after {time_text(tooth.time)}")
     if not watch:
         times, seen = [tooth.time], [looked(tooth)]
     return Followed(tooth, np.array(times), {name: np.stack([s[name] for s in seen]) for name in seen[0]}, tuple(events))
-
-
-def _together(steps: Sequence[tuple[tuple[int, ...], Any]]) -> Iterator[tuple[tuple[int, ...], list[Any]]]:
-    """Yield steps one by one, but steps with carriers that follow each other directly in one block and pass together, with the first one's path."""
-    before: tuple[int, ...] | None = None
-    group: list[Any] = []
-    start: tuple[int, ...] = ()
-    for path, step in steps:
-        follows = before is not None and before[:-1] == path[:-1] and path[-1] == before[-1] + 1
-        if group and not (isinstance(step, NanoStep) and follows):
-            yield start, group
-            group = []
-        if isinstance(step, NanoStep):
-            start, before, group = start if group else path, path, [*group, step]
-        else:
-            before = None
-            yield path, [step]
-    if group:
-        yield start, group
 
 
 def _seen_on_the_way(values: dict[str, np.ndarray], k: int) -> dict[str, np.ndarray]:
@@ -160,36 +126,9 @@ def _seen_on_the_way(values: dict[str, np.ndarray], k: int) -> dict[str, np.ndar
     return found
 
 
-def _at_home(step: object, tooth: WholeTooth) -> WholeTooth:
-    """Return a tooth as it goes home: no dam, and what was prepared is wet again.
-
-    Raises: RecordError for a step of the laboratory.
-    """
-    if isinstance(step, Bath | Slurry):
-        why = "a tooth in a mouth is not bathed in a laboratory"
-        raise RecordError(
-            f"'{line(step)}' is a step of the laboratory", why=why, fix="name a surface, so that its column is simulated"
-        )
-    if not isinstance(step, MouthStep) and step.kind != "day":
-        raise RecordError(f"'{line(step)}' cannot be done to a whole tooth", fix="name a surface, so that its column is simulated")
-    if any_nano(step):
-        why = "what carriers do to a whole tooth is done between days, not within one"
-        raise RecordError(f"'{line(step)}' cannot be done to a whole tooth", why=why, fix="write the visit outside of the day")
-    home = replace(tooth, isolated=False, prepared=frozenset())
-    if isinstance(step, Varnish):
-        home = replace(home, effects=home.effects | {"varnish_primary" if tooth.constants.owner.primary else "varnish_permanent"})
-    return home
-
-
-def _parameters(protocol: Protocol) -> list:
-    from amelo.params import load_set
-
-    sets = ["tooth", "steps", "pulp", "structure", "structure-tissue", "procedures"]
-    carriers = []
-    if any(map(any_nano, protocol.steps)):
-        sets.append("nano/scene")
-        visits = (
-            tooth_visit(group) for _, group in _together(list(steps_of_tooth(protocol.steps))) if isinstance(group[0], NanoStep)
-        )
-        carriers = list({p: None for visit in visits for carrier in visit.carriers for p in carrier.parameters})
-    return [*(p for name in sets for p in load_set(name)), *carriers]
+def _parameters(protocol: Protocol) -> list[Parameter]:
+    """Return every constant that a run may have used, those of its carriers included."""
+    sets = ["tooth", "steps", "pulp", "structure", "structure-tissue", "procedures", "years"]
+    visits = [each.act for each in operations(protocol) if isinstance(each.act, NanoVisit)]
+    carriers = {p: None for visit in visits for carrier in visit.carriers for p in carrier.parameters}
+    return [*(p for name in [*sets, *(["nano/scene"] if visits else [])] for p in load_set(name)), *carriers]

@@ -26,7 +26,7 @@ from amelo.twin.tooth.state import Restored, WholeTooth
 __all__ = ["COARSE_CELLS", "FINE_CELLS", "Built", "whole_tooth"]
 
 ABSENT = ("missing", "implant", "pontic", "unerupted", "root remnant")
-COARSE_CELLS, FINE_CELLS = (3, 15), (8, 45)  # of enamel, of dentine
+COARSE_CELLS, FINE_CELLS = (3, 15), (6, 36)  # of enamel, of dentine
 NEAREST = 0.05e-3  # m from a front to the pulp of a tooth whose pulp is alive
 POINTS = 9  # in a cell, over which a profile is averaged
 OTHER_SETS = {
@@ -108,6 +108,9 @@ def whole_tooth(
     pulps = Pulps.drawn(members, seed, "hypothetical" if _engineered(case) else "ordinary")
     pulps = _central(pulps).changed({"inflammation.by_carriers": answer["gain"]})
     values["efficacy"] = answer["efficacy"]
+    if _engineered(case):
+        values |= drawn(None, members, seed, sets=("tooth-hypothetical",))
+        assumed.append("dentine that answers carriers, in one of two ways: hypothetical, invented for the founding case")
     values["crown.width"] = values["crown.width"] * {"premolar": values["crown.premolar"], "molar": 1.0}.get(
         tooth_class(fdi), values["crown.incisor"]
     )

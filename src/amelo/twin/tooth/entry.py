@@ -17,7 +17,7 @@ __all__ = ["LOST", "pulps_at_entry"]
 LOST = ("symptomatic irreversible pulpitis", "asymptomatic irreversible pulpitis", "necrosis")
 KEPT = ("normal", "reversible pulpitis")
 BEFORE = 45.0 * DAY  # that a lesion has been as deep as it is
-STEP = 1800.0
+STEP = 900.0
 
 
 def pulps_at_entry(tooth: WholeTooth, diagnosis: str) -> tuple[WholeTooth, list[str]]:
