@@ -36,7 +36,8 @@ def _coarse_tables():
 
 @pytest.fixture(scope="module")
 def molar():
-    return whole_tooth(load_case(CASES / "kira.json"), 36, members=16, seed=2).tooth
+    ordinary = load_case(CASES / "kira.json").model_copy(update={"genotype": load_case(CASES / "felix-healthy.json").genotype})
+    return whole_tooth(ordinary, 36, members=16, seed=2).tooth
 
 
 def groups(text):

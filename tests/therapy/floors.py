@@ -24,8 +24,9 @@ MEMBERS = 24
 
 @cache
 def carious() -> WholeTooth:
-    """A molar with a deep cavity: its floor is carious dentine."""
-    return whole_tooth(load_case(CASES / "kira.json"), 36, members=MEMBERS, seed=5).tooth
+    """A molar with a deep cavity: its floor is carious dentine, as ordinary as any."""
+    ordinary = load_case(CASES / "kira.json").model_copy(update={"genotype": load_case(CASES / "felix-healthy.json").genotype})
+    return whole_tooth(ordinary, 36, members=MEMBERS, seed=5).tooth
 
 
 @cache
