@@ -40,7 +40,7 @@ def mismatch(
 ) -> Mismatch:
     """Return the mismatch of columns.
 
-    Arguments: found (mechanics of the cells (M, N)); edges (N + 1,) [m]; dentine (N,) or (M, N), true where it is dentine; present (M, N),
+    Arguments: found (mechanics of the cells (M, N)); edges (N + 1,) or (M, N + 1) [m]; dentine (N,) or (M, N), true where it is dentine; present (M, N),
     true where tissue still is, None for all; laws (whose reach must be common to all members).
     Returns: what hardly depends on how fine the cells are, once they are finer than the reach: a jump counts whole, the same difference
     spread over many times the reach hardly.
@@ -52,7 +52,9 @@ def mismatch(
     """
     laws = laws or Laws.named()
     faces = np.asarray(edges, float)
-    if faces.ndim != 1 or len(faces) != found.stiffness.shape[1] + 1 or not (np.diff(faces) > 0.0).all():
+    one_for_all = faces.shape == (found.stiffness.shape[1] + 1,)
+    each_its_own = faces.shape == (found.stiffness.shape[0], found.stiffness.shape[1] + 1)
+    if not (one_for_all or each_its_own) or not (np.diff(faces) > 0.0).all():
         raise ParameterError("edges are not one more than cells, or do not rise")
     reach = laws["mismatch.reach"]
     if reach.ndim:
@@ -62,8 +64,8 @@ def mismatch(
         first = np.argmax(present, axis=1)
         cells = np.arange(level.shape[1])
         level = np.take_along_axis(level, np.maximum(cells[None, :], first[:, None]), axis=1)
-    middle = 0.5 * (faces[1:] + faces[:-1])
-    start = np.concatenate([middle, middle - reach])  # straight lines differ most where one of them bends
+    middle = 0.5 * (faces[..., 1:] + faces[..., :-1])
+    start = np.concatenate([middle, middle - reach], axis=-1)  # straight lines differ most where one of them bends
     difference = _between(level, middle, start + reach) - _between(level, middle, start)
     alpha = np.tanh(0.5 * np.abs(difference).max(axis=1))  # difference over sum of moduli
 
@@ -77,12 +79,19 @@ def mismatch(
 
 
 def _between(level: np.ndarray, middle: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return values (M, K) at places (K,) on straight lines between the middles of cells, the ends beyond them."""
-    if len(middle) == 1:
-        return np.repeat(level, len(places), axis=1)
-    left = np.clip(np.searchsorted(middle, places, side="right") - 1, 0, len(middle) - 2)
-    part = np.clip((places - middle[left]) / (middle[left + 1] - middle[left]), 0.0, 1.0)
-    return level[:, left] * (1.0 - part) + level[:, left + 1] * part
+    """Return values (M, K) at places (K,) or (M, K) on straight lines between the middles (N,) or (M, N) of cells, the ends beyond them."""
+    count = middle.shape[-1]
+    if count == 1:
+        return np.repeat(level, places.shape[-1], axis=1)
+    if middle.ndim == 1:
+        left = np.searchsorted(middle, places, side="right")
+    else:
+        left = (places[:, :, None] >= middle[:, None, :]).sum(axis=2)
+    left = np.clip(left - 1, 0, count - 2)
+    near, far = np.take_along_axis(middle, left, axis=-1), np.take_along_axis(middle, left + 1, axis=-1)
+    part = np.clip((places - near) / (far - near), 0.0, 1.0)
+    rows = np.broadcast_to(left, (len(level), left.shape[-1]))
+    return np.take_along_axis(level, rows, axis=1) * (1.0 - part) + np.take_along_axis(level, rows + 1, axis=1) * part
 
 
 def mismatch_factor(found: Mismatch, laws: Laws | None = None) -> np.ndarray:

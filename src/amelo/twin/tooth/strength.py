@@ -45,8 +45,7 @@ def strength_of(tooth: WholeTooth) -> tuple[np.ndarray, np.ndarray]:
     found = felt(tooth)
     dentine = np.zeros(tooth.cells, bool)
     dentine[constants.dentine_from :] = True
-    edges = np.concatenate([[0.0], np.cumsum(tooth.widths.mean(axis=0))])
-    there = tooth.left > 0.0
+    edges, there = tooth.edges, tooth.left > 0.0
     wrong = structure.mismatch(found, edges, dentine, present=there)
     factor = structure.mismatch_factor(wrong) / constants["dentine.mismatch"] ** 0.5
     cell = np.maximum(found.strength, tooth.filled)
