@@ -13,7 +13,7 @@ import numpy as np
 
 from amelo.params import load_set
 from amelo.twin.pulp.equations import STATES
-from amelo.twin.tooth.constants import Constants
+from amelo.twin.tooth.constants import MOLAR_VOLUME, Constants
 
 __all__ = ["BY_CELL", "BY_MEMBER", "Restored", "WholeTooth"]
 
@@ -157,6 +157,16 @@ class WholeTooth:
     def activity(self) -> np.ndarray:
         """Mineral that the mouth takes from a bare surface of the tissue at the floor (M,) [m/s]."""
         return np.where(self.open_floor, self.attack_dentine, self.attack_enamel)
+
+    @property
+    def hollow(self) -> bool:
+        """Whether the surface of the lesion is lost, so that there is a cavity, filled or not; what an acid took is none."""
+        return self.constants.owner.surface in self.gone
+
+    @property
+    def solid(self) -> np.ndarray:
+        """Mineral of five calcium (M, N) [mol/m3] in tissue, with what carriers in it still hold."""
+        return self.total * self.constants.sound / MOLAR_VOLUME + self.payload
 
     @property
     def pulp_lost(self) -> np.ndarray:
