@@ -82,7 +82,8 @@ def cut_to(tooth: WholeTooth, depth: np.ndarray) -> WholeTooth:
     """Return a tooth cut down to a depth (M,) [m] below the outer surface, with what that does to its pulp.
 
     Assumptions: enamel over a lesion in dentine is opened as wide as instruments need; a cavity's injury counts for what it adds to that of
-    the cavity before; what is cut through the wall exposes the pulp.
+    the cavity before; what is cut through the wall exposes the pulp; a surface that was opened is lost in every member, and so is what was
+    prepared on it.
     """
     edges, constants = tooth.edges, tooth.constants
     depth = np.maximum(depth, tooth.floor)
@@ -106,15 +107,16 @@ def cut_to(tooth: WholeTooth, depth: np.ndarray) -> WholeTooth:
         opening=opening,
         smear=np.where(cuts, 1.0, tooth.smear),
         access=np.where(cuts, 1.0, tooth.access),
-        gone=tooth.gone | ({constants.owner.surface} if cuts.any() else set()),
-        prepared=frozenset() if cuts.any() else tooth.prepared,
+        gone=tooth.gone | {constants.owner.surface},
+        prepared=frozenset(),
     )
     pulp = tooth.pulp.copy()
     if not tooth.rooted:
         dentine = cuts & after.open_floor
         injury = cutting(after.residual, 1.0) - cutting(tooth.residual, 1.0)
         pulp[STATES.index("damage")] += np.where(dentine, np.maximum(injury, 0.0), 0.0)
-    books = after.booked(tissue_removed=removed)
+    taken = (tooth.solid * (tooth.thickness - after.thickness)).sum(axis=1)
+    books = after.booked(tissue_removed=removed, ledger_removed=taken)
     books["stimulated"] = np.where(cuts, tooth.time, tooth.books.get("stimulated", -1e12))
     return replace(after, pulp=pulp, books=books)
 
