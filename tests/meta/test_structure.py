@@ -25,6 +25,7 @@ ROWS = [  # a module imports only from rows above its own; see docs/decisions/00
     {"records"},
     {"twin"},
     {"therapy", "forecast"},
+    {"years"},
     {"protocol"},
     {"inference"},
     {"plan"},

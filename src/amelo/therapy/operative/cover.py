@@ -133,5 +133,6 @@ class Seal(Act):
 
     def done(self, tooth: WholeTooth) -> WholeTooth:
         """Return the tooth under its seal: a sealant on a closed surface, a filling in a cavity."""
-        surfaces = tooth.gone if tooth.hollow else frozenset({tooth.constants.owner.surface})
-        return cured(covered(tooth, "filling" if tooth.hollow else "sealant", self.material, surfaces), self.material)
+        own = tooth.constants.owner.surface
+        kind, surfaces = ("filling", tooth.gone) if own in tooth.gone else ("sealant", frozenset({own}))
+        return cured(covered(tooth, kind, self.material, surfaces), self.material)

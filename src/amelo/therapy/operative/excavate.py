@@ -24,8 +24,8 @@ class Excavate(Act):
 
     Fields: criterion, what the dentine that is left feels like; leave [m], least dentine over the pulp by estimate, 0 for none asked; water
     [m3/s] that cools.
-    Assumptions: the hand that asks for more asks for more at every criterion; where the pulp lies is known as well as the image tells; the
-    instrument goes deeper or less deep than was wanted.
+    Assumptions: the hand that asks for more asks for more at every criterion; where the pulp lies is known as well as the image tells; an
+    instrument goes deeper or less deep than was wanted, and the floor counts by its deepest place.
     """
 
     criterion: Literal["soft", "leathery", "firm", "hard"] = "firm"
@@ -59,6 +59,7 @@ class Excavate(Act):
             seen = wall - constants["image.error"] * draws.normal("image.residual")
             wanted = np.minimum(wanted, np.maximum(seen - self.leave, tooth.floor))
         slip = constants["cut.precision"] * draws.normal("hand.depth", occasion)
+        slip = slip + constants["cut.roughness"] * np.abs(draws.normal("hand.roughness", occasion))
         reached = np.where(wanted > tooth.floor, np.maximum(wanted + slip, tooth.floor), tooth.floor)
         after = cut_to(tooth, reached)
         duty = constants["cut.duty"] * (reached > tooth.floor)
@@ -106,6 +107,7 @@ def cut_to(tooth: WholeTooth, depth: np.ndarray) -> WholeTooth:
         exposed=exposed,
         opening=opening,
         smear=np.where(cuts, 1.0, tooth.smear),
+        conductance=np.where(cuts, 1.0, tooth.conductance),  # plugs go with what they sat in
         access=np.where(cuts, 1.0, tooth.access),
         gone=tooth.gone | {constants.owner.surface},
         prepared=frozenset(),

@@ -26,7 +26,8 @@ from amelo.twin.tooth.state import Restored, WholeTooth
 __all__ = ["COARSE_CELLS", "FINE_CELLS", "Built", "whole_tooth"]
 
 ABSENT = ("missing", "implant", "pontic", "unerupted", "root remnant")
-COARSE_CELLS, FINE_CELLS = (3, 15), (8, 45)  # of enamel, of dentine
+COARSE_CELLS, FINE_CELLS = (3, 15), (6, 36)  # of enamel, of dentine
+NEAREST = 0.05e-3  # m from a front to the pulp of a tooth whose pulp is alive
 POINTS = 9  # in a cell, over which a profile is averaged
 OTHER_SETS = {
     "free_diffusivity": "transport/free_diffusivity",
@@ -185,8 +186,11 @@ def _thicknesses(
         if deep not in (UNKNOWN, 0):
             dentine = np.maximum(1e-6 * deep - enamel, 0.3e-3) + seen
         return {"enamel": enamel, "dentine": np.maximum(dentine, seen + 0.2e-3)}
+    if finding is not None and finding.is_carious:  # an image shows the roof of the pulp, and its horns come nearer
+        values["dentine.shown"] = dentine
+        dentine = dentine - values["pulp.horn"]
     if deep not in (UNKNOWN, 0) and finding is not None:
-        dentine = np.maximum(dentine, 1e-6 * deep - enamel + 0.2e-3)
+        dentine = np.maximum(dentine, 1e-6 * deep - enamel + NEAREST)
     assumed.append(
         f"enamel {1e3 * enamel[0]:.2g} mm and dentine {1e3 * dentine[0]:.2g} mm along the axis, because nobody measured them"
     )
@@ -206,9 +210,9 @@ def _lesion(
     if "residual.true" in values:
         front = enamel + dentine - values["residual.true"]
     elif finding.lesion_depth not in (UNKNOWN, 0):
-        front = np.minimum(np.full(len(enamel), 1e-6 * finding.lesion_depth), enamel + dentine - 0.1e-3)
+        front = np.minimum(np.full(len(enamel), 1e-6 * finding.lesion_depth), enamel + dentine - NEAREST)
     elif finding.radiograph in ("D1", "D2", "D3"):
-        front = enamel + values[f"stage.{finding.radiograph}"] * dentine
+        front = np.minimum(enamel + values[f"stage.{finding.radiograph}"] * values["dentine.shown"], enamel + dentine - NEAREST)
     elif finding.radiograph in ("E1", "E2"):
         front = values[f"lesion.{finding.radiograph}"] * enamel
     elif code >= 4:
@@ -269,7 +273,7 @@ def _laid_out(widths: np.ndarray, lesion: _Lesion, constants: Constants, finding
     return WholeTooth(
         time=0.0, widths=widths, left=there, mineral=mineral, inner=inner, organic=organic, bacteria=bacteria * (there > 0.0), filled=nothing,
         payload=nothing, antimicrobial=nothing, opening=np.array(lesion.opening), access=np.ones(members), attack_enamel=zero, attack_dentine=zero, tertiary=zero, exposed=zero,
-        carriers=zero, smear=zero, bond=zero, leak=np.ones(members), strained=zero, pulp=constants.pulps.rest(), constants=constants,
+        carriers=zero, smear=zero, bond=zero, leak=np.ones(members), strained=zero, conductance=np.ones(members), pulp=constants.pulps.rest(), constants=constants,
         books={"stimulated": np.full(members, -1e12)},
     )  # fmt: skip
 

@@ -1,0 +1,43 @@
+"""Starts and hazards with nothing in them but what a test puts there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from amelo.years import Start
+from amelo.years.hazards import Hazards, hazards_of
+from amelo.years.states import code
+
+__all__ = ["bare", "changed", "plain"]
+
+
+def plain(count: int = 64, **changes: Any) -> Start:
+    """Return a molar of a man of forty under a composite on two surfaces."""
+    return Start(**({"members": count, "age": 40.0, "tooth": 36, "material": "composite"} | changes))
+
+
+def bare(state: str = "filled", count: int = 5, surfaces: int = 0) -> Hazards:
+    """Return hazards that are all nothing, of members in a state."""
+    h = hazards_of(plain(count), 0)
+    zero = {
+        name: np.zeros_like(getattr(h, name))
+        for name in ("collapsed", "now", "now_age", "later", "root", "root_now", "root_age", "deep", "steady")
+    }
+    rates = np.full((count, surfaces, 7), -np.inf)
+    lesions = {
+        "log_rate": rates,
+        "fading": np.zeros_like(rates),
+        "activity": np.ones((count, surfaces)),
+        "stage": np.zeros((count, surfaces), int),
+    }
+    return replace(h, **zero, **lesions, state=np.full(count, code(state)), shape=np.full(count, 1.4))
+
+
+def changed(h: Hazards, **changes: Any) -> Hazards:
+    """Return hazards with arrays filled by a number or replaced."""
+    return replace(
+        h, **{n: np.broadcast_to(np.asarray(v, getattr(h, n).dtype), getattr(h, n).shape).copy() for n, v in changes.items()}
+    )
