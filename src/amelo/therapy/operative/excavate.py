@@ -17,6 +17,8 @@ from amelo.twin.tooth.state import WholeTooth
 
 __all__ = ["Excavate", "cut_to"]
 
+TOUCH = 1e-6  # m, less than which no hand cuts: where the floor is hard enough, rounding must not decide
+
 
 @dataclass(frozen=True)
 class Excavate(Act):
@@ -60,7 +62,7 @@ class Excavate(Act):
             wanted = np.minimum(wanted, np.maximum(seen - self.leave, tooth.floor))
         slip = constants["cut.precision"] * draws.normal("hand.depth", occasion)
         slip = slip + constants["cut.roughness"] * np.abs(draws.normal("hand.roughness", occasion))
-        reached = np.where(wanted > tooth.floor, np.maximum(wanted + slip, tooth.floor), tooth.floor)
+        reached = np.where(wanted > tooth.floor + TOUCH, np.maximum(wanted + slip, tooth.floor), tooth.floor)
         after = cut_to(tooth, reached)
         duty = constants["cut.duty"] * (reached > tooth.floor)
         spray = self.water / (self.water + value("water.full")) if self.water else 0.0
@@ -89,7 +91,8 @@ def cut_to(tooth: WholeTooth, depth: np.ndarray) -> WholeTooth:
     edges, constants = tooth.edges, tooth.constants
     depth = np.maximum(depth, tooth.floor)
     cuts = depth > tooth.floor
-    left = np.minimum(tooth.left, np.clip((edges[:, 1:] - depth[:, None]) / tooth.widths, 0.0, 1.0))
+    below = np.clip((edges[:, 1:] - depth[:, None]) / tooth.widths, 0.0, 1.0)
+    left = np.where(cuts[:, None], np.minimum(tooth.left, below), tooth.left)
     beyond = np.maximum(depth - edges[:, -1], 0.0)
     tertiary = np.maximum(tooth.tertiary - beyond, 0.0)
     bare = cuts & (beyond >= tooth.tertiary) & (depth >= edges[:, -1])
