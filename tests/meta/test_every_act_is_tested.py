@@ -17,6 +17,7 @@ from amelo.therapy.contract import Act, Therapy
 from amelo.twin.tooth import WholeTooth
 
 ROOT = Path(__file__).resolve().parents[2]
+ASSEMBLED = {"NanoVisit"}  # made of several steps, so that no word of a step stands for it
 FIELDS = {part.name for part in fields(WholeTooth)}
 
 
@@ -85,7 +86,7 @@ def test_every_class_of_act_in_amelo_is_registered():
             waiting.append(kind)
             if kind.__module__.startswith("amelo.") and not kind.__name__.startswith("_"):
                 made.add(kind)
-    assert made == set(registry.acts().values())
+    assert {kind.__name__ for kind in made} - ASSEMBLED == {kind.__name__ for kind in registry.acts().values()}
     assert Therapy not in made
 
 

@@ -26,7 +26,21 @@ __all__ = ["DECLARED", "MEMBERS", "TEETH", "Declared", "case_of", "frozen", "loo
 MEMBERS = 12
 DAY = 86400.0
 CUT = frozenset(
-    {"left", "bacteria", "payload", "tertiary", "exposed", "opening", "smear", "access", "gone", "prepared", "pulp", "books"}
+    {
+        "left",
+        "bacteria",
+        "payload",
+        "tertiary",
+        "exposed",
+        "opening",
+        "smear",
+        "conductance",
+        "access",
+        "gone",
+        "prepared",
+        "pulp",
+        "books",
+    }
 )
 COVERED = frozenset({"restored", "bond", "leak", "access", "prepared", "pulp", "books"})
 LINED = frozenset({"pulp", "antimicrobial", "lined", "books"})
@@ -192,7 +206,7 @@ DECLARED = {
         st.builds(resilience.SilverDiamineFluoride, chair, st.floats(0.1, 0.4)),
         "cavity",
         ("sound", "no lesion"),
-        frozenset({"filled", "antimicrobial", "habits"}),
+        frozenset({"filled", "antimicrobial", "books", "habits"}),
         BARE | {"left", "mineral", "inner"},
     ),
     "peptide": Declared(
@@ -239,7 +253,7 @@ FIRM = Excavate(600.0, "firm", 0.5e-3, 5e-7)
 TREATED = {  # tooth that a case records, acts on it, days after them
     "excavated": ("cavity", (Isolate(60.0), FIRM), 0.0),
     "approximal excavated": ("approximal", (FIRM,), 0.0),
-    "exposed": ("cavity", (Excavate(600.0, "hard"),), 0.0),
+    "exposed": ("near", (Excavate(600.0, "hard"),), 0.0),
     "lined": ("cavity", (Isolate(60.0), FIRM, Line(60.0)), 0.0),
     "composite": ("cavity", (Isolate(60.0), FIRM, operative.Etch(15.0), Fill(600.0)), 3.0),
     "temporary": ("cavity", (Excavate(300.0, "leathery"), Fill(300.0, "glass ionomer", True)), 90.0),
@@ -252,7 +266,7 @@ TREATED = {  # tooth that a case records, acts on it, days after them
     "untreated": ("cavity", (), 30.0),
     "extracted": ("cavity", (Extract(600.0),), 0.0),
 }
-TEETH = (*RECORDED, *TREATED, "loaded")
+TEETH = (*RECORDED, *TREATED, "near", "loaded")
 
 
 def mouth(habits, draws):
@@ -277,6 +291,11 @@ def tooth_of(name: str, members: int = MEMBERS, cells: tuple[int, int] = (3, 15)
     if name in RECORDED:
         case, number = RECORDED[name]
         return frozen(whole_tooth(case_of(case), number, members=members, seed=5, cells=cells, mouth=mouth).tooth)
+    if name == "near":  # every other pulp comes close to the lesion
+        tooth = tooth_of("cavity", members, cells)
+        widths = tooth.widths.copy()
+        widths[::2, -4:] *= 0.1
+        return frozen(replace(tooth, widths=widths))
     if name == "loaded":  # carriers in dentine that still hold mineral and a medicine
         tooth = tooth_of("excavated", members, cells)
         dentine = np.arange(tooth.cells) >= tooth.constants.dentine_from
