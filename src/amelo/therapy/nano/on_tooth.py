@@ -26,7 +26,10 @@ from amelo.twin.tooth.state import WholeTooth
 
 __all__ = ["NanoVisit", "load_of", "payload_of"]
 
-PHOSPHATES = ("ACP", "HAp")  # payloads that are mineral to a whole tooth, whose fluid has one excess for calcium and phosphate together
+PHOSPHATES = (
+    "ACP",
+    "HAp",
+)  # payloads that are mineral to a whole tooth, whose fluid has one excess for calcium and phosphate together
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,10 @@ def _left_by(carrier: Carrier, found: Brought, tooth: WholeTooth) -> WholeTooth:
             f"{carrier.name}: {name}": getattr(found, name)
             for name in ("arrived", "docked", "inside", "washed", "retrieved", "pulp", "plugged")
         },
-        **{f"{carrier.name}: payload": laid.sum(axis=1), f"{carrier.name}: payload without effect": (1.0 - efficacy) * stays * payload_of(carrier)},
+        **{
+            f"{carrier.name}: payload": laid.sum(axis=1),
+            f"{carrier.name}: payload without effect": (1.0 - efficacy) * stays * payload_of(carrier),
+        },
         **{f"{carrier.name}: iron": stays * carrier.iron_oxide_mass, "payload brought": laid.sum(axis=1)},
     )
     if found.heat.any() and not tooth.rooted:

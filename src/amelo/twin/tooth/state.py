@@ -200,7 +200,7 @@ class WholeTooth:
         return replace(self, **changes, books={name: value[which] for name, value in self.books.items()})
 
     def same_as(self, other: WholeTooth) -> bool:
-        """Return whether everything that can be measured is bit for bit alike; names of steps done are left out."""
+        """Return whether everything that can be measured is bit for bit alike; names of steps done are left out, and an account that was never opened is 0."""
         for part in fields(self):
             mine, theirs = getattr(self, part.name), getattr(other, part.name)
             if part.name in ("done", "constants"):
@@ -209,7 +209,8 @@ class WholeTooth:
                 if not np.array_equal(mine, theirs):
                     return False
             elif part.name == "books":
-                if any(not np.array_equal(mine.get(k, 0.0), theirs.get(k, 0.0)) for k in {*mine, *theirs}):
+                none = np.zeros(self.members)
+                if any(not np.array_equal(mine.get(k, none), theirs.get(k, none)) for k in {*mine, *theirs}):
                     return False
             elif mine != theirs:
                 return False
