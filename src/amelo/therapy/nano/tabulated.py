@@ -12,7 +12,6 @@ import numpy as np
 
 from amelo.params import load_set
 from amelo.therapy.nano.carrier import SCENE, Carrier
-from amelo.therapy.nano.field import Field
 from amelo.therapy.nano.opening import LOTS, lots
 from amelo.therapy.nano.passage import Passage
 from amelo.therapy.nano.visit import Act
