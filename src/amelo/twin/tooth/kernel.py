@@ -192,8 +192,11 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 w = share if i + 1 >= junction else 0.0
                 nearby = (1.0 - w) * mineral[i + 1] + w * inner[i + 1]
                 if nearby < soft and i >= junction:
-                    moved = spread * dt * (spreading[i] - spreading[i + 1]) * 2.0 / (thickness[i] + thickness[i + 1])
-                    moved = min(max(moved, -0.25 * spreading[i + 1] * thickness[i + 1]), 0.25 * spreading[i] * thickness[i])
+                    both = thickness[i] + thickness[i + 1]
+                    most_at_once = (
+                        0.5 * thickness[i] * thickness[i + 1] / both
+                    )  # half of what would make them alike, however thin one is
+                    moved = (spreading[i] - spreading[i + 1]) * min(spread * dt * 2.0 / both, most_at_once)
                     bacteria[i] -= moved / thickness[i]
                     bacteria[i + 1] += moved / thickness[i + 1]
             for i in range(start, count):
