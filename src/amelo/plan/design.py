@@ -156,12 +156,15 @@ class Design:
         lines += ["deproteinise with 5 % NaOCl for 60 s"] * self.deproteinise
         lines += [f"line with {self.line}"] if self.line else []
         etch = "etch 37 % phosphoric acid for 15 s"
-        return lines + {
-            "composite": [etch, "fill with composite"],
-            "glass ionomer": ["fill with glass ionomer"],
-            "onlay": [etch, "fill with composite", "onlay ceramic"],
-            "crown": [etch, "fill with composite", "crown zirconia"],
-        }[self.cover]
+        return (
+            lines
+            + {
+                "composite": [etch, "fill with composite"],
+                "glass ionomer": ["fill with glass ionomer"],
+                "onlay": [etch, "fill with composite", "onlay ceramic"],
+                "crown": [etch, "fill with composite", "crown zirconia"],
+            }[self.cover]
+        )
 
 
 def _rest(days: float) -> list[str]:

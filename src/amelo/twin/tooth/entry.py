@@ -57,7 +57,7 @@ def _influx(tooth: WholeTooth) -> np.ndarray:
     fade = float(np.asarray(given["influx_decay"]))
     thickness = tooth.thickness
     behind = np.cumsum(thickness[:, ::-1], axis=1)[:, ::-1] - 0.5 * thickness + tooth.tertiary[:, None]
-    return float(np.asarray(given["influx"])) * (tooth.bacteria * thickness / fade * np.exp(-behind / fade)).sum(axis=1)
+    return np.asarray(given["influx"]) * (tooth.bacteria * thickness / fade * np.exp(-behind / fade)).sum(axis=1)
 
 
 def _booked(tooth: WholeTooth, lost: np.ndarray) -> WholeTooth:
