@@ -14,6 +14,7 @@ from amelo.twin.tooth.state import WholeTooth
 __all__ = ["Deproteinise", "Etch", "etched_depth", "protein_left"]
 
 USUAL_STRENGTH, USUAL_TIME = 0.37, 15.0  # of phosphoric acid, for which the depth holds
+OPENING_STRENGTH, OPENING_TIME = 0.15, 120.0  # of hydrochloric acid, for which its factor holds
 USUAL_BLEACH = 0.05
 Values = Mapping[str, np.ndarray]
 
@@ -22,12 +23,14 @@ def etched_depth(constants: Values, acid: str, strength: float, duration: float)
     """Return how deep an acid takes enamel away (M,) [m].
 
     Arguments: constants (of the set ``steps`` in SI); acid; strength, by mass; duration [s].
-    Assumptions: it goes with strength and time; polyacrylic acid takes the smear layer alone.
+    Assumptions: it goes with strength, and with time as fresh acid does; polyacrylic acid takes the smear layer alone.
     """
     if acid == "polyacrylic acid":
         return 0.0 * constants["etch.depth"]
-    factor = constants["etch.hydrochloric"] * strength / 0.15 if acid == "hydrochloric acid" else strength / USUAL_STRENGTH
-    return constants["etch.depth"] * factor * duration / USUAL_TIME
+    depth, usual, time = constants["etch.depth"], USUAL_STRENGTH, USUAL_TIME
+    if acid == "hydrochloric acid":
+        depth, usual, time = depth * constants["etch.hydrochloric"], OPENING_STRENGTH, OPENING_TIME
+    return depth * strength / usual * (duration / time) ** constants["etch.slowing"]
 
 
 def protein_left(constants: Values, strength: float, duration: float, reach: np.ndarray) -> np.ndarray:
@@ -43,7 +46,7 @@ class Etch(Act):
     """Put an acid on the floor and rinse it off.
 
     Fields: acid; strength, by mass.
-    Assumptions: what it takes goes with strength and time; the smear layer goes at once; what it takes of the outermost cell leaves with the rinse.
+    Assumptions: the smear layer goes at once; what it takes of the outermost cell leaves with the rinse.
     """
 
     acid: str = "phosphoric acid"
