@@ -13,7 +13,6 @@ from amelo.plan.design import Design
 from amelo.plan.goals import Goals
 from amelo.plan.worth import Lived, Values, harms_of, values_of
 from amelo.protocol.operations import Operation, operations
-from amelo.protocol.procedures import price
 from amelo.protocol.record import Protocol
 from amelo.protocol.years import projected
 from amelo.twin.tooth.many import wait_many
@@ -88,7 +87,7 @@ class Rollouts:
         return known
 
     def _priced(self, row: Sequence[Operation], tooth: WholeTooth, first: int) -> Lived:
-        cost = sum(price(op.step) for op in row)
+        cost = sum(op.price for op in row)
         acts = [op for op in row if op.act is not None and op.act.consent != "none"]
         visits = sum(1 for k, op in enumerate(row) if op in acts and (k == 0 or row[k - 1].act is None or row[k - 1] not in acts))
         years = projected(self.twin, tooth, years=self.years, seed=self.seed + first)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from amelo.protocol.acts import price_of
+from amelo.params import Parameter, load_set
 from amelo.protocol.operations import operations
 from amelo.protocol.record import Protocol
-from amelo.protocol.text import line
 from amelo.protocol.values import time_text
 from amelo.therapy.contract import Price
+from amelo.therapy.nano.on_tooth import NanoVisit
 from amelo.twin.provenance import Provenance
 from amelo.twin.tooth.look import looked
 from amelo.twin.tooth.state import WholeTooth
@@ -61,7 +61,7 @@ def simulate_tooth(
         specimen=twin.case.to_json(),
         protocol=str(protocol),
         seed=seed if members > 1 else None,
-        parameters=_parameters(),
+        parameters=_parameters(protocol),
         assumptions=tuple(built.assumed),
         options={"tier": tier, "years": years},
     )
@@ -95,8 +95,8 @@ def followed(
     times, seen, events = [tooth.time], [looked(tooth)] if watch else [], []
     for each in row:
         before, tooth = tooth, each.begin(tooth)
-        price = price_of(each.step, before) if watch else Price(0.0)
-        events.append(Event(before.time, line(each.step), price.duration, price.cost, price.consent))
+        price = each.act.account(before) if watch and each.act is not None else Price(0.0, consent="none")
+        events.append(Event(before.time, each.label, price.duration, each.price, price.consent))
         tooth, frames = wait(tooth, each.duration, clock)
         if watch:
             for k in range(len(frames.time) - 1):
@@ -105,7 +105,7 @@ def followed(
             times.append(tooth.time)
             seen.append(looked(tooth))
         if on_progress:
-            on_progress(0.9 * (tooth.time - start.time) / whole, f"{line(each.step)}, after {time_text(tooth.time)}")
+            on_progress(0.9 * (tooth.time - start.time) / whole, f"{each.label}, after {time_text(tooth.time)}")
     if not watch:
         times, seen = [tooth.time], [looked(tooth)]
     return Followed(tooth, np.array(times), {name: np.stack([s[name] for s in seen]) for name in seen[0]}, tuple(events))
@@ -126,7 +126,9 @@ def _seen_on_the_way(values: dict[str, np.ndarray], k: int) -> dict[str, np.ndar
     return found
 
 
-def _parameters() -> list:
-    from amelo.params import load_set
-
-    return [p for name in ("tooth", "steps", "pulp", "structure", "structure-tissue", "procedures") for p in load_set(name)]
+def _parameters(protocol: Protocol) -> list[Parameter]:
+    """Return every constant that a run may have used, those of its carriers included."""
+    sets = ["tooth", "steps", "pulp", "structure", "structure-tissue", "procedures", "years"]
+    visits = [each.act for each in operations(protocol) if isinstance(each.act, NanoVisit)]
+    carriers = {p: None for visit in visits for carrier in visit.carriers for p in carrier.parameters}
+    return [*(p for name in [*sets, *(["nano/scene"] if visits else [])] for p in load_set(name)), *carriers]

@@ -77,7 +77,9 @@ def start_of(twin: ToothTwin, tooth: WholeTooth) -> Start:
         root_treated=tooth.rooted,
         collapsed=np.where(tooth.rooted, 0.0, tooth.pulp_lost.astype(float)),
         damage=np.where(tooth.rooted, 0.0, np.minimum(tooth.pulp_state("damage"), 1.0)),
-        residual=np.where(cut & ~tooth.rooted, tooth.residual, np.inf),
+        residual=np.where(
+            (cut | (tooth.open_floor & (material != ""))) & ~np.full(tooth.members, tooth.rooted), tooth.residual, np.inf
+        ),
         exposed=exposed & ~np.full(tooth.members, tooth.rooted),
         cap=_cap(tooth) if exposed.any() and not tooth.rooted else "",
         carious_left=np.where(tooth.open_floor & (material != ""), np.clip(1.0 - at_floor / 0.95, 0.0, 1.0), 0.0),
@@ -89,11 +91,20 @@ def start_of(twin: ToothTwin, tooth: WholeTooth) -> Start:
 
 
 def relative_activity(tooth: WholeTooth) -> np.ndarray:
-    """Return how much more this mouth takes from the tissue at the floor than a typical one (M,), 0 where it takes nothing."""
+    """Return how much faster lesions go than in the natural history (M,), from what this mouth takes from the tissue at the floor.
+
+    Assumptions: hazards answer to what a mouth takes, over what a typical one does, with an exponent below 1; an arrested lesion goes nowhere.
+    """
     from amelo.twin.activity import typical_activity
 
-    usual = {tissue: typical_activity(tissue).rate for tissue in ("enamel", "dentine")}
-    return np.clip(tooth.activity / np.where(tooth.open_floor, usual["dentine"], usual["enamel"]), 0.0, FASTEST)
+    usual = {tissue: typical_activity(tissue) for tissue in ("enamel", "dentine")}
+    faster = np.where(
+        tooth.open_floor,
+        usual["dentine"].ratios(tooth.activity, usual["dentine"]),
+        usual["enamel"].ratios(tooth.activity, usual["enamel"]),
+    )
+    arrested = np.asarray(tooth.books.get("arrested", 0.0)) > 0.0
+    return np.where(arrested, 0.0, np.clip(faster ** load_set("years").value("activity.exponent"), 0.0, FASTEST))
 
 
 def _material(tooth: WholeTooth) -> str:

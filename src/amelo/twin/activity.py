@@ -80,7 +80,10 @@ class Activity:
         """
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise CommandError(f"{shorten(count)} draws cannot be made", why="a whole number from 1 is needed")
-        chance = np.random.default_rng(seed).uniform(size=count)
+        return self.at(np.random.default_rng(seed).uniform(size=count))
+
+    def at(self, chance: np.ndarray) -> np.ndarray:
+        """Return the rates [m/s] below which what the twin would have said lies with these chances."""
         return self.scale * np.sinh(self.scaled + np.interp(chance, self.probabilities, self.errors)) / PER_DAY
 
     def ratio_to(self, other: Activity) -> float:
@@ -91,7 +94,11 @@ class Activity:
         """
         if self.tissue != other.tissue:
             raise CommandError(f"{self.tissue} and {other.tissue} cannot be compared", why="they dissolve in different fluids")
-        return float(np.exp(np.arcsinh(self.rate * PER_DAY / self.scale) - np.arcsinh(other.rate * PER_DAY / self.scale)))
+        return float(self.ratios(np.asarray(self.rate), other))
+
+    def ratios(self, rates: np.ndarray, other: Activity) -> np.ndarray:
+        """Return the same of other rates of this surface [m/s], number or array."""
+        return np.exp(np.arcsinh(rates * PER_DAY / self.scale) - np.arcsinh(other.rate * PER_DAY / self.scale))
 
 
 def activity_of(

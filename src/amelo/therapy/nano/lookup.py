@@ -195,7 +195,12 @@ def _still(into: dict[str, np.ndarray], start: np.ndarray, end: np.ndarray) -> n
 
 
 def _warmth(
-    carrier: Carrier, acts: tuple[Act, ...], tooth: WholeTooth, on: dict[str, np.ndarray], open_: np.ndarray, into: dict[str, np.ndarray]
+    carrier: Carrier,
+    acts: tuple[Act, ...],
+    tooth: WholeTooth,
+    on: dict[str, np.ndarray],
+    open_: np.ndarray,
+    into: dict[str, np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return warming of the pulp and of the warmest place [K] and the dose of the pulp [K s], of carriers inside and on the floor."""
     far, hot, heat = open_ * into["far"], open_ * into["hot"], open_ * into["heat"]

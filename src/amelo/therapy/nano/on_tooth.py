@@ -26,7 +26,10 @@ from amelo.twin.tooth.state import WholeTooth
 
 __all__ = ["NanoVisit", "load_of", "payload_of"]
 
-PHOSPHATES = ("ACP", "HAp")  # payloads that are mineral to a whole tooth, whose fluid has one excess for calcium and phosphate together
+PHOSPHATES = (
+    "ACP",
+    "HAp",
+)  # payloads that are mineral to a whole tooth, whose fluid has one excess for calcium and phosphate together
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,10 @@ def _left_by(carrier: Carrier, found: Brought, tooth: WholeTooth) -> WholeTooth:
             f"{carrier.name}: {name}": getattr(found, name)
             for name in ("arrived", "docked", "inside", "washed", "retrieved", "pulp", "plugged")
         },
-        **{f"{carrier.name}: payload": laid.sum(axis=1), f"{carrier.name}: payload without effect": (1.0 - efficacy) * stays * payload_of(carrier)},
+        **{
+            f"{carrier.name}: payload": laid.sum(axis=1),
+            f"{carrier.name}: payload without effect": (1.0 - efficacy) * stays * payload_of(carrier),
+        },
         **{f"{carrier.name}: iron": stays * carrier.iron_oxide_mass, "payload brought": laid.sum(axis=1)},
     )
     if found.heat.any() and not tooth.rooted:
@@ -161,7 +167,7 @@ def _left_by(carrier: Carrier, found: Brought, tooth: WholeTooth) -> WholeTooth:
         filled=filled,
         bacteria=tooth.bacteria * (1.0 - efficacy[:, None] * found.dead),
         conductance=tooth.conductance * found.passed,
-        carriers=tooth.carriers + load_of(carrier, found.pulp + found.near),
+        carriers=tooth.carriers + np.maximum(load_of(carrier, found.pulp + found.near), 0.0),
         pulp=pulp,
         books=books,
         constants=replace(c, values=_of_the_payload(carrier, laid.sum(axis=1), tooth)),

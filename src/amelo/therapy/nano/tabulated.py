@@ -12,7 +12,6 @@ import numpy as np
 
 from amelo.params import load_set
 from amelo.therapy.nano.carrier import SCENE, Carrier
-from amelo.therapy.nano.field import Field
 from amelo.therapy.nano.opening import LOTS, lots
 from amelo.therapy.nano.passage import Passage
 from amelo.therapy.nano.visit import Act
@@ -20,7 +19,20 @@ from amelo.therapy.nano.visit import Act
 __all__ = ["DEFICITS", "DEPTHS", "Floors", "Tubules", "floors", "passage_at", "reached", "tubules"]
 
 CELLS, FIRST = 200, 2e-6  # of a tubule, and the first of them [m]
-SHARES = (0.015, 0.05, 0.1, 0.17, 0.25, 0.35, 0.45, 0.55, 0.7, 0.85, 1.0, 1.4)  # of the thickness of dentine, that is left under a floor
+SHARES = (
+    0.015,
+    0.05,
+    0.1,
+    0.17,
+    0.25,
+    0.35,
+    0.45,
+    0.55,
+    0.7,
+    0.85,
+    1.0,
+    1.4,
+)  # of the thickness of dentine, that is left under a floor
 DEPTHS = np.concatenate([[0.0], np.geomspace(2e-6, 7e-3, 85)])  # m below the floor, at which profiles are kept
 DEFICITS = np.array([0.0, 0.05, 0.15, 0.35, 0.65, 1.0])  # of the mineral of a floor
 HEAT_CELLS = 40
@@ -91,7 +103,9 @@ def tubules(carrier: Carrier, acts: tuple[Act, ...], thickness: float, vital: bo
     plugs.
     """
     residual = thickness * np.array(SHARES)
-    found = [reached(carrier, acts, passage_at(float(r), thickness, vital=vital), vital=vital, conductance=conductance) for r in residual]
+    found = [
+        reached(carrier, acts, passage_at(float(r), thickness, vital=vital), vital=vital, conductance=conductance) for r in residual
+    ]
     named = {name: np.stack([row[name] for row in found], axis=1) for name in found[0] if name != "open"}
     return Tubules(residual, open=np.stack([row["open"] for row in found]), **named)
 
@@ -187,7 +201,9 @@ def _catalysed(
         against = pressed[:, None] * np.interp(middle, passage.edges, _integral(passage.outflow, passage.edges)) / spread
     area = passage.area(0.5 * (passage.width[:-1] + passage.width[1:]))
     iron = line / area * carrier.iron_oxide_mass
-    return carrier.kill_rate * iron * catalytic_activity(carrier, act.peroxide * came * np.exp(-against), ph[:, None]) * act.duration
+    return (
+        carrier.kill_rate * iron * catalytic_activity(carrier, act.peroxide * came * np.exp(-against), ph[:, None]) * act.duration
+    )
 
 
 def _integral(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -263,4 +279,6 @@ def floors(carrier: Carrier, acts: tuple[Act, ...]) -> Floors:
         at_end.append((at.loose + at.stuck).reshape(LOTS, many))
     at = wash(at)
     shape = (LOTS, many)
-    return Floors(at.arrived.reshape(shape), at.stuck.reshape(shape), at.left.reshape(shape), retrieved.reshape(shape), np.array(at_end))
+    return Floors(
+        at.arrived.reshape(shape), at.stuck.reshape(shape), at.left.reshape(shape), retrieved.reshape(shape), np.array(at_end)
+    )
