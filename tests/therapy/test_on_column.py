@@ -12,7 +12,7 @@ from amelo.params import load_set
 from amelo.protocol.simulate import simulate
 from amelo.records.fluid import Fluid
 from amelo.records.specimen import parse_specimen
-from amelo.therapy.on_column import Bench, Isolate, depth_in, readied, steps_of, surface_of, total_of, without
+from amelo.therapy.on_column import PROTEIN, Bench, Isolate, depth_in, readied, steps_of, surface_of, total_of, without
 from amelo.therapy.operative.on_column import DeproteiniseColumn, EtchColumn, ExcavateColumn, SealColumn
 from amelo.therapy.operative.surface import etched_depth, protein_left
 from amelo.therapy.resilience.on_column import InfiltrateColumn, SilverColumn, opened
@@ -33,6 +33,7 @@ MINERAL = Exposure(Fluid(pH=7.0, totals_mmol_per_kgw={"Ca": 1.5, "P": 0.9, "K": 
 HOUR = 3600.0
 value = load_set("steps").value
 LESION = {"depth": "100 um", "surface_layer": "15 um", "surface_mineral": 0.95, "body_mineral": 0.6}
+SHALLOW = {"depth": "30 um", "body_mineral": 0.6}  # reached by resin in every member
 ETCH = EtchColumn("etch 37 % phosphoric acid for 15 s", 15.0)
 OPEN = EtchColumn("etch 15 % hydrochloric acid for 2 min", 120.0, acid="hydrochloric acid", strength=0.15)
 RESIN = InfiltrateColumn("infiltrate resin", 300.0)
@@ -83,7 +84,9 @@ def enamel(mineral, widths=5e-6, organic=0.09, **parts):
 def benched(step, **parts):
     from amelo.twin.tooth.constants import drawn
 
-    return replace(step, bench=Bench(drawn(None, 1, 0, sets=("steps",)), Draws(0, np.arange(1)), **parts))
+    return replace(
+        step, bench=Bench(drawn(None, 1, 0, sets=("steps",)) | {PROTEIN: np.full(1, 0.09)}, Draws(0, np.arange(1)), **parts)
+    )
 
 
 def applied(step, before, **parts):
@@ -338,6 +341,26 @@ def test_silver_fills_pores_of_lesions_by_depth():
     np.testing.assert_allclose((weaker.organic - before.organic) * 2.0, after.organic - before.organic)
     day = 24 * HOUR
     assert 0.7 < loss(solved([SILVER, Segment(2 * day, ACID)])) / loss(solved([Segment(2 * day, ACID)])) < 1.0
+
+
+def test_resin_counts_protein_against_that_of_sound_enamel():
+    """Members that differ by what nobody knows take up alike; enamel that kept more protein takes up less, and bleach mends it."""
+    values = {}
+    for name, parts in (("usual", {}), ("protein", {"sound_mineral": 0.70, "porosity": 0.04})):
+        column, schedule = readied(column_of(specimen(SHALLOW, **parts), members=5), (RESIN, Segment(60.0, MINERAL)))
+        run = solve(column, schedule, diffusivities(37.0), Settings())
+        pores, resin = run.accounts[:, -1].T
+        values[name] = resin / pores
+        c = schedule[0].bench.values
+        if name == "usual":
+            np.testing.assert_allclose(values[name], c["resin.filled"], rtol=1e-9)
+            assert c[PROTEIN][0] == pytest.approx(0.09)
+    assert values["protein"][0] == pytest.approx(value("resin.filled") * 0.09 / 0.26, rel=1e-6)
+    column, schedule = readied(
+        column_of(specimen(SHALLOW, sound_mineral=0.70, porosity=0.04)), (BLEACH, RESIN, Segment(60.0, MINERAL))
+    )
+    run = solve(column, schedule, diffusivities(37.0), Settings())
+    assert book(run, "resin") / book(run, "pores") > 1.5 * values["protein"][0]
 
 
 # Order

@@ -22,9 +22,22 @@ from amelo.twin.schedule import Repeat, Schedule, Segment, changes_of, unrolled
 from amelo.twin.tooth.constants import drawn
 from amelo.twin.tooth.draws import Draws
 
-__all__ = ["AREA", "Bench", "ColumnStep", "Isolate", "depth_in", "readied", "steps_of", "surface_of", "total_of", "without"]
+__all__ = [
+    "AREA",
+    "PROTEIN",
+    "Bench",
+    "ColumnStep",
+    "Isolate",
+    "depth_in",
+    "readied",
+    "steps_of",
+    "surface_of",
+    "total_of",
+    "without",
+]
 
 AREA = 1e8  # vol%·µm in one metre of solid
+PROTEIN = "protein of sound enamel"  # among the values of a bench: volume fraction (M,) that counts as once that of sound enamel
 MOMENT = 1.0  # s
 ROOM = 2e-5  # m, of water outside the tissue that a seal fills
 
@@ -199,7 +212,8 @@ def readied(
     """
     if not steps_of(schedule):
         return column, schedule
-    bench = Bench(drawn(None, column.members, seed, sets=("steps",)), Draws(seed, np.arange(column.members)), dentine, dry)
+    values = drawn(None, column.members, seed, sets=("steps",)) | {PROTEIN: _protein(column)}
+    bench = Bench(values, Draws(seed, np.arange(column.members)), dentine, dry)
     parts: list[Any] = []
     cover = ""
     for part in schedule:
@@ -229,6 +243,17 @@ def readied(
     known = tuple(p for p in load_set("steps") if p.name.startswith(used))
     column = replace(column, added=(*column.added, *known), changes=(*column.changes, words))
     return column, _seen(made)
+
+
+def _protein(column: Column) -> np.ndarray:
+    """Return what counts as the protein of sound enamel (M,): of the first member that of human enamel, of others in proportion to theirs.
+
+    Assumptions: members differ in what is neither mineral nor pore because nobody knows it better, not because protein stayed.
+    """
+    value = load_set("tissues").value
+    human = 1.0 - value("human_enamel.sound_mineral") - value("human_enamel.porosity")
+    own = column.organic[:, -1]
+    return human * own / max(own[0], 1e-9)
 
 
 def _seen(schedule: Schedule) -> Schedule:

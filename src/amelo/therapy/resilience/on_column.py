@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import ClassVar
 
 import numpy as np
 
-from amelo.params import load_set
-from amelo.therapy.on_column import AREA, Bench, ColumnStep, depth_in, surface_of, total_of
+from amelo.therapy.on_column import AREA, PROTEIN, Bench, ColumnStep, depth_in, surface_of, total_of
 from amelo.therapy.resilience.pores import USUAL_SILVER, porous, resin_in, silver_in
 from amelo.twin.change import Standing
 
@@ -41,7 +39,7 @@ class InfiltrateColumn(ColumnStep):
         """Return the column with resin in its pores."""
         thickness, _ = surface_of(before)
         total = total_of(before)
-        protein = before.organic / _sound_protein()
+        protein = before.organic / np.maximum(values[PROTEIN], 1e-9)[:, None]
         share = resin_in(values, total, thickness, protein, opened=opened(total, thickness), dry=self.bench.dry)
         after, resin = _filled(before, share)
         lesion = (before.porosity * porous(total) * thickness).sum(axis=1)
@@ -101,10 +99,3 @@ def _filled(before: Standing, share: np.ndarray) -> Found:
     organic = before.organic + taken / np.maximum(before.collagen, 1e-6)
     after = replace(before, organic=organic, kept=np.where((thickness > 0.0) & (share > 0.0), shielded, before.kept))
     return after, (taken * thickness).sum(axis=1)
-
-
-@cache
-def _sound_protein() -> float:
-    """Return the volume of protein and bound water of sound human enamel."""
-    value = load_set("tissues").value
-    return 1.0 - value("human_enamel.sound_mineral") - value("human_enamel.porosity")

@@ -18,6 +18,7 @@ from amelo.twin.schedule import Schedule, changes_of
 __all__ = ["accounts_of", "altered"]
 
 Accounts = dict[str, np.ndarray]
+LEAST = 0.01  # of sound mineral that is told where almost all of it has become resin
 
 
 def accounts_of(schedule: Schedule) -> list[str]:
@@ -75,16 +76,29 @@ def altered(tile: Tile, column: Column, books: Books, changes: list[Change], tim
 
 
 def _protect(tile: Tile, column: Column, before: Standing, after: Standing) -> None:
-    """Lay in what never dissolves, and let nothing grow where tissue is gone."""
-    shielded = (after.kept != before.kept).T
-    tile.fields("residual_mineral")[:] = np.where(shielded, after.kept.T, tile.fields("residual_mineral"))
-    emptied = (after.gone & ~before.gone).T
-    if not emptied.any():
+    """Lay in what never dissolves, and let nothing grow where tissue is gone.
+
+    The law of growth measures pores against those of sound tissue, which it has from sound mineral and organic matter: where resin or bleach
+    change the organic matter, sound mineral is told as if they had not.
+    """
+    touched = (after.organic != before.organic) | (after.kept != before.kept) | (after.gone & ~before.gone)
+    if not touched.any():
         return
-    if tile.layout.model.collagen:  # what fills a cavity later is no matrix
+    members, model = tile.members, tile.layout.model
+    whole = column.sound[members].sum(axis=1)
+    tissue = whole > 0.0
+    filled = (after.organic - column.organic[members]) / np.where(tissue, whole, 1.0)
+    share = np.where(after.gone, 0.0, np.maximum(1.0 - filled, LEAST))
+    shown = (touched & tissue).T
+    for k, volume in enumerate(_volumes(tile, column)):
+        own = (share * column.sound[members, k]).T / volume
+        tile.fields(f"own{k}")[:] = np.where(shown, own, tile.fields(f"own{k}"))
+    kept = (after.kept / np.where(share > 0.0, share, 1.0)).T
+    tile.fields("residual_mineral")[:] = np.where(shown, kept, tile.fields("residual_mineral"))
+    emptied = (after.gone & ~before.gone).T
+    if model.collagen:  # what fills a cavity later is no matrix
         tile.fields("collagen_decay_rate")[emptied] = 0.0
     for k, phase in enumerate(column.phases):
-        tile.fields(f"own{k}")[emptied] = 0.0
         if phase.growth is not None and not phase.alone:
             tile.fields(f"growth_rate.{k}")[emptied] = 0.0
 
@@ -113,6 +127,9 @@ def standing(tile: Tile, column: Column, times: np.ndarray, accounts: Accounts) 
     """Return what stands in a tile, as a change is told it."""
     members, model = tile.members, tile.layout.model
     volumes = _volumes(tile, column)
+    whole = column.sound[members].sum(axis=1)
+    own = sum(tile.fields(f"own{k}") * v for k, v in enumerate(volumes)).T
+    share = np.where(whole > 0.0, own / np.where(whole > 0.0, whole, 1.0), 1.0)  # of sound mineral as it is told, see _protect
     mineral = np.stack([(tile.fields(f"mineral{k}") * v).T for k, v in enumerate(volumes)], axis=1)
     organic = tile.fields("organic").T.copy()
     collagen = tile.fields("collagen").T.copy() if model.collagen else np.ones_like(organic)
@@ -142,8 +159,8 @@ def standing(tile: Tile, column: Column, times: np.ndarray, accounts: Accounts) 
         members=members,
         parameters={name: np.broadcast_to(values, (column.members,))[members] for name, values in column.parameters.items()},
         accounts=accounts,
-        kept=tile.fields("residual_mineral").T.copy(),
-        gone=(sum(tile.fields(f"own{k}") for k in range(len(model.phases))) == 0.0).T & (column.sound[members].sum(axis=1) > 0.0),
+        kept=tile.fields("residual_mineral").T * share,
+        gone=share == 0.0,
         collagen=collagen,
     )
 
