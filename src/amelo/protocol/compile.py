@@ -16,6 +16,7 @@ import numpy as np
 
 from amelo.errors import RecordError
 from amelo.protocol.baths import Balanced, balanced
+from amelo.protocol.column_steps import any_change, on_column
 from amelo.protocol.mouthfuls import any_mouth, expanded, mouthfuls
 from amelo.protocol.nano_steps import NanoStep
 from amelo.protocol.steps import Bath, Day, DayOfCase, Repeat, Slurry
@@ -103,11 +104,21 @@ def laboratory_steps(steps: Sequence[Any], path: Path = ()) -> Iterator[tuple[Pa
 
 
 def change_of_column(step: Any, place: str) -> Schedule:
-    """Return what a step of the whole tooth is to the column of a lesion.
+    """Return what a step of the whole tooth is to the column of a lesion, as changes of it.
 
     Arguments: step; place (where it stands, for messages).
-    Raises: RecordError always, because the column has neither a pulp, nor walls, nor a restoration.
+    Raises: RecordError for what needs a cavity, a restoration or a pulp, which the column does not have, and for the peptide, of which nobody
+    measured what it does inside a lesion.
     """
+    made = on_column(step)
+    if made is not None:
+        return (made,)
+    if step.kind == "peptide":
+        why, fix = (
+            "nobody measured what it does inside a lesion",
+            "leave it out; on a whole tooth it acts by the effect of its trials",
+        )
+        raise RecordError(f"'{line(step)}' cannot be done to the column of a lesion", where=place, why=why, fix=fix)
     why = "the column of a lesion has no cavity, no restoration and no pulp"
     raise RecordError(f"'{line(step)}' needs the whole tooth", where=place, why=why, fix="leave it out of a schedule of the column")
 
@@ -158,19 +169,23 @@ class _Compiler:
     def block(self, step: Any, path: Path) -> Schedule:
         if not isinstance(step, Repeat):
             return self.parts(expanded(step, self.case, self.protocol.place(path)), path)
-        if any_nano(step):
+        if any_change(step):
             return self.written(step, path)
         if not any_mouth(step):
             return (Repeated(step.count, self.parts(step.steps, path)),)
         return self.passes(step, path)
 
     def written(self, step: Repeat, path: Path) -> Schedule:
-        """Return a repeat written out, because what carriers do to the tooth is done in every pass.
+        """Return a repeat written out, because what carriers and steps do to the tooth is done in every pass.
 
         Raises: RecordError for one of too many passes.
         """
         if step.count > MOST_VISITS:
-            what = f"carriers are brought {step.count} times"
+            what = (
+                f"carriers are brought {step.count} times"
+                if any_nano(step)
+                else f"the steps on the tooth are done {step.count} times"
+            )
             raise RecordError(what, where=self.protocol.place(path), why=f"allowed up to {MOST_VISITS} times in a repeat")
         return tuple(part for _ in range(step.count) for part in self.parts(step.steps, path))
 
