@@ -24,8 +24,6 @@ from amelo.twin.tooth.waiting import Clock, wait
 
 __all__ = ["Followed", "followed", "simulate_tooth"]
 
-SETTLED = 7 * 86400.0  # s after the last insult, from which it shows whether a pulp is lost
-
 
 @dataclass(frozen=True, eq=False)
 class Followed:
@@ -101,10 +99,10 @@ def followed(
                 act.check(tooth)
                 price = price_of(step, tooth)
                 tooth = act.apply(tooth)
-                events.append(Event(tooth.time, line(step), price.duration, price.cost, price.consent))
+                events.append(Event(tooth.time, line(step), price.duration, price.cost, price.consent, step.kind))
             else:
                 tooth = _at_home(step, tooth)
-                events.append(Event(tooth.time, line(step), 0.0, 0.0, "none"))
+                events.append(Event(tooth.time, line(step), 0.0, 0.0, "none", step.kind))
         except AmeloError as error:
             raise error.at(protocol.place(path)) from None
         tooth, frames = wait(tooth, length(step), clock)
