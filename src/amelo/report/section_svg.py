@@ -255,7 +255,8 @@ def _pulp(
         yield f'<circle class="alarm" cx="{x:g}" cy="{place.y(wall, x):.1f}" r="9"/>'
         words.append((x + 9.0, wall, "pulp exposed"))
         return
-    a, b = place.y(floor, x), place.y(wall, x)
+    junction = 1e3 * float(section.edges[member][section.dentine_from])
+    a, b = place.y(max(floor, junction), x), place.y(wall, x)
     if b - a > 14.0:
         yield f'<path class="measure" d="M{x:g} {a + 2:.1f}V{b - 2:.1f}M{x - 4:g} {a + 7:.1f}L{x:g} {a + 2:.1f} {x + 4:g} {a + 7:.1f}M{x - 4:g} {b - 7:.1f}L{x:g} {b - 2:.1f} {x + 4:g} {b - 7:.1f}"/>'
     yield f'<text class="t-measure" x="{x - 7:g}" y="{0.5 * (a + b) + 4:.1f}" text-anchor="end">{residual:.1f} mm</text>'

@@ -95,8 +95,12 @@ def ahead_rows(trajectory: ToothTrajectory, *, defined: bool = False) -> list[tu
 
 
 def assumption_lines(trajectory: ToothTrajectory) -> list[str]:
-    """Return what was assumed, in sentences."""
-    return list(trajectory.provenance.assumptions)
+    """Return what was assumed, in sentences; effects that no equation here carries among it."""
+    told = [
+        f"what trials found of {name.replace('_', ' ')} counts in the years after only, because no equation here carries it"
+        for name in trajectory.sections[1].effects
+    ]
+    return [*trajectory.provenance.assumptions, *told]
 
 
 def mineral_gap(trajectory: ToothTrajectory) -> float:

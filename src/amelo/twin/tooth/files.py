@@ -14,7 +14,7 @@ import numpy as np
 from amelo.errors import FileError, FormatError, nearest
 from amelo.twin.files import check_result_path, remove, replace_result
 from amelo.twin.provenance import Provenance
-from amelo.twin.store import writing
+from amelo.twin.store import is_store, writing
 from amelo.twin.tooth.ahead import Ahead
 from amelo.twin.tooth.look import MEASURES
 from amelo.twin.tooth.section import from_variables, to_variables
@@ -130,18 +130,17 @@ def _opened(path: Path) -> xarray.Dataset:
     """
     import xarray
 
-    kind = "folder of Zarr" if path.is_dir() else "NetCDF file"
+    if path.is_dir() and not is_store(path):
+        raise FormatError("is not a folder that amelo wrote", where=str(path), why="it has no zarr.json with the mark of amelo")
     try:
         if path.is_dir():
             with xarray.open_zarr(path, consolidated=False, decode_times=False) as data:
                 return data.load()
         content = BytesIO(path.read_bytes())  # in memory, because a mapped file cannot be closed when it turns out to be damaged
-    except OSError as error:
-        raise FileError(f"{path} cannot be read", why=error.strerror or str(error)) from None
-    except Exception as error:  # whatever a reader of a foreign format stumbles over
-        raise FormatError(f"is not a {kind} that amelo wrote", where=str(path), why=type(error).__name__) from None
-    try:
         with xarray.open_dataset(content, engine="scipy", decode_times=False) as data:
             return data.load()
-    except Exception as error:
+    except PermissionError as error:
+        raise FileError(f"{path} cannot be read", why=error.strerror or str(error)) from None
+    except Exception as error:  # whatever a reader of a foreign format stumbles over
+        kind = "folder of Zarr" if path.is_dir() else "NetCDF file"
         raise FormatError(f"is not a {kind} that amelo wrote", where=str(path), why=type(error).__name__) from None

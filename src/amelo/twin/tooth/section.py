@@ -23,8 +23,9 @@ class Section:
 
     Fields: edges (M, N + 1) [m] below the outer surface of the sound crown; by cell (M, N): left, the share that is still tissue;
     mineral of both compartments over sound tissue, and healthy, what it is in this owner where nothing is wrong; inner, that within fibrils;
-    organic, intact collagen; bacteria; filled, share of pores that resin or silver takes; by member (M,): opening [m], tertiary [m], exposed, residual [m], crown_width [m]; dentine_from (number
-    of enamel cells); surface (letter); restored, lined, rooted, present as of the tooth.
+    organic, intact collagen; bacteria; filled, share of pores that resin or silver takes; by member (M,): opening [m], tertiary [m],
+    exposed, residual [m], crown_width [m]; dentine_from (number of enamel cells); surface (letter); effects, names in the evidence table of
+    what nothing here carries; restored, lined, rooted, present as of the tooth.
     """
 
     edges: np.ndarray
@@ -42,6 +43,7 @@ class Section:
     crown_width: np.ndarray
     dentine_from: int
     surface: str
+    effects: tuple[str, ...] = ()
     restored: Restored | None = None
     lined: str = ""
     rooted: bool = False
@@ -59,6 +61,7 @@ class Section:
             crown_width=tooth.constants["crown.width"],
             dentine_from=tooth.constants.dentine_from,
             surface=tooth.constants.owner.surface,
+            effects=tuple(sorted(tooth.effects)),
             restored=tooth.restored,
             lined=tooth.lined,
             rooted=tooth.rooted,
@@ -119,7 +122,7 @@ def to_variables(section: Section, when: str) -> tuple[dict[str, Any], str]:
     covered = None
     if section.restored is not None:
         covered = asdict(section.restored) | {"surfaces": "".join(sorted(section.restored.surfaces))}
-    rest = {name: getattr(section, name) for name in ("dentine_from", "surface", "lined", "rooted", "present")}
+    rest = {name: getattr(section, name) for name in ("dentine_from", "surface", "effects", "lined", "rooted", "present")}
     return data, json.dumps(rest | {"restored": covered}, ensure_ascii=False)
 
 
@@ -132,4 +135,4 @@ def from_variables(data: Mapping[str, Any], text: str, when: str) -> Section:
     covered = rest.pop("restored")
     restored = Restored(**(covered | {"surfaces": frozenset(covered["surfaces"])})) if covered else None
     arrays = {name: np.asarray(data[f"{name}_{when}"], float) for name in ("edges", *BY_CELL, *BY_MEMBER)}
-    return Section(**arrays, **rest, restored=restored)
+    return Section(**arrays, **(rest | {"effects": tuple(rest["effects"])}), restored=restored)
