@@ -78,3 +78,31 @@ def test_every_shipped_protocol_is_valid(amelo, root):
     files = sorted((root / "cases/protocols").iterdir())
     assert len(files) >= 3
     assert amelo("protocol", "check", *files, "--case", "cases/kira.json").code == 0
+
+
+def test_treatments_are_checked_shown_and_added_up(amelo):
+    file = "cases/protocols/stepwise.protocol"
+    ran = amelo("protocol", "check", file)
+    assert ran.code == 0 and ran.err == ""
+    assert f"{file}: a valid protocol of 13 different steps, 900 d 1 h 50 min 15 s" in ran.out
+    assert "note: 1 h 50 min 15 s in the chair, at a price of 2.8 (a composite of two surfaces is 1)" in ran.out
+    shown = amelo("protocol", "show", file)
+    assert "excavate to soft dentine with 30 mL/min water for 8 min, leave 1 mm over the pulp\n" in shown.out
+    assert "repeat 4 times:\n    rest 180 d\n    review for 10 min\n" in shown.out
+    data = json.loads(amelo("protocol", "show", file, "--json").out)
+    assert data["steps"][1] == {"kind": "excavate", "criterion": "soft", "leave": 0.001, "water": 5e-07, "duration": 480.0}
+    doses = {dose["step"]: dose for dose in data["doses"]}
+    assert doses["isolate for 4 min"]["times"] == 2 and doses["review for 10 min"]["duration_s"] == 2400.0
+    assert doses["brush twice daily with 1450 ppm F"]["duration_s"] == 0.0
+
+
+def test_what_is_not_done_to_a_tooth_is_one_sentence(amelo, tmp_path):
+    bad = tmp_path / "bad.protocol"
+    for text, words in (
+        ("crown wood\n", "line 1, column 7: 'wood' is no material for 'crown'"),
+        ("rest 1 d\nextract\nfill with composite\n", "line 3, column 1: 'fill' comes after 'extract'"),
+        ("brush twice dayly\n", "line 1, column 13: 'dayly' does not follow 'twice'; did you mean 'daily'?"),
+    ):
+        bad.write_text(text, "utf-8")
+        ran = amelo("protocol", "check", bad)
+        assert ran.code == 2 and words in ran.err and len(ran.err.strip().splitlines()) == 1

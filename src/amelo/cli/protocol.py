@@ -77,7 +77,8 @@ def show(file: str, /, *, case: str | None = None, json: Flag = False) -> int:
         bath = dose.bath
         closed = f"{bath.added:.3g} mM {bath.ion}" if bath and bath.ion else "–"
         ppm = number(1e6 * dose.fluoride, ".6g") if dose.fluoride else "–"
-        rows.append((dose.step, dose.times, time_text(dose.duration), "–" if dose.ph is None else f"{dose.ph:.4g}", closed, ppm))
+        lasts = time_text(dose.duration) if dose.duration else "–"
+        rows.append((dose.step, dose.times, lasts, "–" if dose.ph is None else f"{dose.ph:.4g}", closed, ppm))
     print_table(("step", "times", "in all", "pH", "pH set with", "ppm F"), rows)
     for remark in remarks:
         print(f"note: {remark}")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from amelo.therapy.contract import Act, Price
+from amelo.therapy.contract import Act
 
-if TYPE_CHECKING:
-    from amelo.twin.tooth.state import WholeTooth
-
-__all__ = ["act_of", "price_of"]
+__all__ = ["act_of"]
 
 
 def act_of(step: Any) -> Act | None:
@@ -25,13 +22,3 @@ def act_of(step: Any) -> Act | None:
         return None
     given = {name: getattr(step, name) for name in type(step).model_fields if name != "kind"}
     return made(**{own: value for own, value in given.items() if own in made.__dataclass_fields__})
-
-
-def price_of(step: Any, tooth: WholeTooth) -> Price:
-    """Return what a step costs on a tooth: what its act says, with the price of its procedure."""
-    from dataclasses import replace
-
-    from amelo.protocol.procedures import price
-
-    act = act_of(step)
-    return replace(act.account(tooth), cost=price(step)) if act is not None else Price(0.0, consent="none")

@@ -83,4 +83,4 @@ def keyword_near(word: str) -> str:
     """Return advice on a word that stands where only a keyword can; short words, and such as 'cap' and 'line', are near to too many."""
     words = [name for name, step in WORDS.items() if step.where not in ("chair", "habit")]
     close = get_close_matches(word.casefold(), [*KEYWORDS, *words], n=1, cutoff=0.62 if len(word) > 3 else 0.75)
-    return f"did you mean '{close[0]}'?" if close else ""
+    return f"did you mean '{close[0]}'?" if close and close[0].casefold() != word.casefold() else ""

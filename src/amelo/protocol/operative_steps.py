@@ -25,7 +25,7 @@ ACIDS = {  # acid: weakest and strongest by mass, why
     "polyacrylic acid": (0.05, 0.4, "10 to 25 % takes the smear away before glass ionomer"),
 }
 PulpCover = Annotated[Literal["calcium silicate", "calcium hydroxide"], Field(description="what the pulp is covered with")]
-OfACrown = Literal["ceramic", "composite", "gold", "zirconia"]
+Piece = Annotated[Literal["ceramic", "composite", "gold", "zirconia"], Field(description="what the piece is made of")]
 
 
 class Isolate(Record):
@@ -83,8 +83,11 @@ class Line(Record):
     """Line the floor of a cavity."""
 
     kind: Literal["line"] = "line"
-    material: Literal[
-        "calcium silicate", "calcium hydroxide", "glass ionomer", "resin-modified glass ionomer", "anti-inflammatory dressing"
+    material: Annotated[
+        Literal[
+            "calcium silicate", "calcium hydroxide", "glass ionomer", "resin-modified glass ionomer", "anti-inflammatory dressing"
+        ],
+        Field(description="what lies on the floor"),
     ]
     duration: ChairTime = at_the_chair()
 
@@ -93,16 +96,19 @@ class Fill(Record):
     """Fill a cavity, for good or for a while."""
 
     kind: Literal["fill"] = "fill"
-    material: Literal["composite", "glass ionomer", "resin-modified glass ionomer", "amalgam", "compomer"]
+    material: Annotated[
+        Literal["composite", "glass ionomer", "resin-modified glass ionomer", "amalgam", "compomer"],
+        Field(description="what it is filled with"),
+    ]
     temporary: Annotated[bool, Field(strict=True, description="whether it is to be taken off again")] = False
     duration: ChairTime = at_the_chair()
 
 
 class Seal(Record):
-    """Seal a surface, or what was left below it, without a cavity of its own."""
+    """Seal a surface, and with it what was left below."""
 
     kind: Literal["seal"] = "seal"
-    material: Literal["glass ionomer", "resin", "composite"]
+    material: Annotated[Literal["glass ionomer", "resin", "composite"], Field(description="what it is sealed with")]
     duration: ChairTime = at_the_chair()
 
 
@@ -110,7 +116,7 @@ class Inlay(Record):
     """Set a piece made outside the mouth into a cavity, between the cusps."""
 
     kind: Literal["inlay"] = "inlay"
-    material: OfACrown
+    material: Piece
     duration: ChairTime = at_the_chair()
 
 
@@ -118,7 +124,7 @@ class Onlay(Record):
     """Set a piece made outside the mouth over one or more cusps."""
 
     kind: Literal["onlay"] = "onlay"
-    material: OfACrown
+    material: Piece
     duration: ChairTime = at_the_chair()
 
 
@@ -126,7 +132,9 @@ class Crown(Record):
     """Cover the whole tooth above the gum."""
 
     kind: Literal["crown"] = "crown"
-    material: Literal["zirconia", "ceramic", "metal-ceramic", "stainless steel", "gold"]
+    material: Annotated[
+        Literal["zirconia", "ceramic", "metal-ceramic", "stainless steel", "gold"], Field(description="what the crown is made of")
+    ]
     duration: ChairTime = at_the_chair()
 
 

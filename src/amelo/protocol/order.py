@@ -29,9 +29,11 @@ UNDER = {  # step: under which covers it cannot be done, and what it has to reac
     "etch": (("crown",), "enamel or dentine"),
     "infiltrate": (("crown",), "enamel"),
     "seal": (("crown",), "enamel"),
-    "inlay": (("crown",), "the cavity"),
-    "onlay": (("crown",), "the cusps"),
+    "inlay": (("inlay", "onlay", "crown"), "the cavity"),
+    "onlay": (("onlay", "crown"), "the cusps"),
+    "crown": (("crown",), "the tooth"),
 }
+ON_THE_PULP = ("cap", "pulpotomy")
 SAME_VISIT = {"etch": ("fill", "inlay", "onlay")}  # step: what must not have been placed in the same visit
 OPENING = ("excavate", "pulpotomy", "root treatment", "take off")  # steps after which the tooth is open
 BETWEEN = (Rest, Sleep, Meal, Drink, Day, DayOfCase)  # steps that end a visit
@@ -40,11 +42,16 @@ ON_THE_TOOTH = (*(kind for kind in ToothStep if kind not in (*HabitStep, Review)
 
 @dataclass(frozen=True)
 class _Known:
-    """What the steps so far have made of the tooth: its cover (kind and line), whether it was placed in this visit, whether it is out."""
+    """What the steps so far have made of the tooth.
+
+    Fields: cover (kind of step) and placed (its line); fresh (whether that was in this visit); hollow (whether the pulp is out); out
+    (whether the tooth is).
+    """
 
     cover: str = ""
     placed: str = ""
     fresh: bool = False
+    hollow: bool = False
     out: bool = False
 
 
@@ -104,6 +111,9 @@ def _after(step: Any, path: Path, known: _Known) -> _Known:
             path,
             RecordError(f"'{_verb(step)}' comes after 'extract'", why="the tooth is out by then", fix="put it before, or drop it"),
         )
+    if known.hollow and kind in ON_THE_PULP:
+        what = f"'{_verb(step)}' comes after 'root canal treatment'"
+        raise _Refused(path, RecordError(what, why="the pulp is out by then", fix="put it before, or drop it"))
     covers, wanted = UNDER.get(kind, ((), ""))
     if known.cover in covers:
         why = f"'{known.placed}' covers {wanted}"
@@ -117,7 +127,7 @@ def _after(step: Any, path: Path, known: _Known) -> _Known:
     if kind in COVERING:
         return replace(known, cover=kind, placed=line(step).split(" for ")[0], fresh=True)
     if kind in OPENING:
-        return replace(known, cover="", placed="", fresh=False)
+        return replace(known, cover="", placed="", fresh=False, hollow=known.hollow or kind == "root treatment")
     return replace(known, out=True) if kind == "extract" else known
 
 

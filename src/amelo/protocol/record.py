@@ -43,7 +43,7 @@ class Protocol(Record):
             why = f"allowed up to {time_text(LONGEST)}, ten years"
             raise RecordError(f"the protocol lasts {time_text(self.duration)}", why=why, fix="repeat less often")
         if fault := _fault(self.steps):
-            raise fault[1]
+            raise fault[1].at(".".join(f"steps[{i}]" for i in fault[0]))
         return self
 
     @classmethod
@@ -69,7 +69,8 @@ class Protocol(Record):
             if isinstance(cause, AmeloError):
                 longest = max(range(len(parsed.steps)), key=lambda i: length(parsed.steps[i]))
                 fault = None if _too_long(parsed.steps) else _fault(parsed.steps)
-                found = cause.at("line {}, column {}".format(*parsed.places[fault[0] if fault else (longest,)]))
+                path, cause = fault or ((longest,), cause)
+                found = cause.at("line {}, column {}".format(*parsed.places[path]))
             raise found.at(source) if source else found from None
         except AmeloError as error:
             if not source and _names_a_file(text):

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from amelo.errors import AmeloError, RecordError
-from amelo.protocol.acts import act_of, price_of
+from amelo.params import Parameter, load_set
+from amelo.protocol.operations import operations
 from amelo.protocol.record import Protocol
-from amelo.protocol.steps import Bath, MouthStep, Slurry, Varnish, length
-from amelo.protocol.text import line
-from amelo.protocol.tooth_steps import steps_of_tooth
 from amelo.protocol.values import time_text
+from amelo.therapy.contract import Price
+from amelo.therapy.nano.on_tooth import NanoVisit
 from amelo.twin.provenance import Provenance
 from amelo.twin.tooth.look import looked
 from amelo.twin.tooth.state import WholeTooth
@@ -60,7 +59,7 @@ def simulate_tooth(
         specimen=twin.case.to_json(),
         protocol=str(protocol),
         seed=seed if members > 1 else None,
-        parameters=_parameters(),
+        parameters=_parameters(protocol),
         assumptions=tuple(built.assumed),
         options={"tier": tier, "years": years},
     )
@@ -88,24 +87,15 @@ def followed(
     Arguments: tooth; protocol; clock (how finely time is cut); on_progress; watch (whether to measure after every step, or only at the end).
     Raises: ParameterError or RecordError with the place of a step that cannot be done.
     """
-    steps = list(steps_of_tooth(protocol.steps))
-    whole = max(sum(length(step) for _, step in steps), 1.0)
+    row = operations(protocol)
+    whole = max(sum(each.duration for each in row), 1.0)
     start = tooth
     times, seen, events = [tooth.time], [looked(tooth)] if watch else [], []
-    for path, step in steps:
-        try:
-            act = act_of(step)
-            if act is not None:
-                act.check(tooth)
-                price = price_of(step, tooth)
-                tooth = act.apply(tooth)
-                events.append(Event(tooth.time, line(step), price.duration, price.cost, price.consent, step.kind))
-            else:
-                tooth = _at_home(step, tooth)
-                events.append(Event(tooth.time, line(step), 0.0, 0.0, "none", step.kind))
-        except AmeloError as error:
-            raise error.at(protocol.place(path)) from None
-        tooth, frames = wait(tooth, length(step), clock)
+    for each in row:
+        before, tooth = tooth, each.begin(tooth)
+        price = each.act.account(before) if watch and each.act is not None else Price(0.0, consent="none")
+        events.append(Event(before.time, each.label, price.duration, each.price, price.consent, each.step.kind))
+        tooth, frames = wait(tooth, each.duration, clock)
         if watch:
             for k in range(len(frames.time) - 1):
                 times.append(float(frames.time[k]))
@@ -113,7 +103,7 @@ def followed(
             times.append(tooth.time)
             seen.append(looked(tooth))
         if on_progress:
-            on_progress(0.9 * (tooth.time - start.time) / whole, f"{line(step)}, after {time_text(tooth.time)}")
+            on_progress(0.9 * (tooth.time - start.time) / whole, f"{each.label}, after {time_text(tooth.time)}")
     if not watch:
         times, seen = [tooth.time], [looked(tooth)]
     return Followed(tooth, np.array(times), {name: np.stack([s[name] for s in seen]) for name in seen[0]}, tuple(events))
@@ -134,25 +124,9 @@ def _seen_on_the_way(values: dict[str, np.ndarray], k: int) -> dict[str, np.ndar
     return found
 
 
-def _at_home(step: object, tooth: WholeTooth) -> WholeTooth:
-    """Return a tooth as it goes home: no dam, and what was prepared is wet again.
-
-    Raises: RecordError for a step of the laboratory.
-    """
-    if isinstance(step, Bath | Slurry):
-        why = "a tooth in a mouth is not bathed in a laboratory"
-        raise RecordError(
-            f"'{line(step)}' is a step of the laboratory", why=why, fix="name a surface, so that its column is simulated"
-        )
-    if not isinstance(step, MouthStep) and step.kind != "day":
-        raise RecordError(f"'{line(step)}' cannot be done to a whole tooth", fix="name a surface, so that its column is simulated")
-    home = replace(tooth, isolated=False, prepared=frozenset())
-    if isinstance(step, Varnish):
-        home = replace(home, effects=home.effects | {"varnish_primary" if tooth.constants.owner.primary else "varnish_permanent"})
-    return home
-
-
-def _parameters() -> list:
-    from amelo.params import load_set
-
-    return [p for name in ("tooth", "steps", "pulp", "structure", "structure-tissue", "procedures") for p in load_set(name)]
+def _parameters(protocol: Protocol) -> list[Parameter]:
+    """Return every constant that a run may have used, those of its carriers included."""
+    sets = ["tooth", "steps", "pulp", "structure", "structure-tissue", "procedures", "years"]
+    visits = [each.act for each in operations(protocol) if isinstance(each.act, NanoVisit)]
+    carriers = {p: None for visit in visits for carrier in visit.carriers for p in carrier.parameters}
+    return [*(p for name in [*sets, *(["nano/scene"] if visits else [])] for p in load_set(name)), *carriers]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any, get_args
 
 from amelo.errors import AmeloError, FormatError, QuantityError, RecordError, nearest
 from amelo.protocol.clauses import Clauses, Line, is_unit
-from amelo.protocol.explain import KEYWORDS
 from amelo.protocol.measures import Words, measured
 from amelo.protocol.values import FLOWS, PERCENT, factor, read_flow, read_number
 from amelo.protocol.words import StepWords
@@ -16,6 +16,7 @@ __all__ = ["ToothLine", "choices"]
 NAMED = ("material", "acid", "peptide")  # clauses that are a name out of a few
 FILLERS = {"criterion": ("to", "dentine", "dentin"), "": ("the", "tooth")}  # words that may stand and say nothing more
 OVER = ("", "over the pulp", "above the pulp", "dentine over the pulp")
+BEGINNINGS = (("", "with"), ("leave", "leave"), ("water", "water"), ("temporary", "temporarily"), ("times", "once"), ("times", "twice"), ("times", "daily"), ("paste", "paste"))  # fmt: skip
 TIMES = {"once": "1", "twice": "2", "thrice": "3", "": "1"}
 ALSO = {  # other spellings: the one that is printed
     "resin composite": "composite", "composite resin": "composite", "glass-ionomer": "glass ionomer", "glass ionomer cement": "glass ionomer",
@@ -63,7 +64,7 @@ class ToothLine(Line):
                     self.said.put(clause, self.chosen(clause, word, word), word, self.layout.at(word))
             while clause in self.takes and left and left[0].casefold() in skipped:
                 left.pop(0)
-        if "strength" in self.takes or "water" in self.takes:
+        if "strength" in self.takes or ("water" in self.takes and [word.casefold() for word in left] == ["water"]):
             return left
         if left and not self.kinds:
             left = [word for word in left if word.casefold() not in FILLERS[""]]
@@ -97,8 +98,10 @@ class ToothLine(Line):
         self.said.put(self.kinds[0], self.chosen(self.kinds[0], text, tokens[0]), tokens[0], where)
 
     def near(self, word: str) -> str:
-        """Return advice on a word that is near to a clause; other steps are not meant here."""
-        return nearest(word, [*KEYWORDS, *(["temporarily"] if "temporary" in self.takes else [])], limit=0) if len(word) > 3 else ""
+        """Return advice on a word that is near to what begins a clause of this step; short words are near to too many."""
+        words = [word for clause, word in BEGINNINGS if clause in ("", *self.takes)]
+        close = get_close_matches(word.casefold(), words, n=1, cutoff=0.65) if len(word) > 3 else []
+        return f"did you mean '{close[0]}'?" if close else ""
 
     def chosen(self, clause: str, text: str, token: Any) -> str:
         """Return one of the words that a clause may be, however it is spelt."""

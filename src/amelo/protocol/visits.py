@@ -14,10 +14,11 @@ from amelo.protocol.text import line
 from amelo.units import molar_mass
 
 if TYPE_CHECKING:
-    from amelo.therapy.nano.visit import Visit
+    from amelo.therapy.nano.on_tooth import NanoVisit
+    from amelo.therapy.nano.visit import Act, Visit
     from amelo.twin.schedule import Segment
 
-__all__ = ["any_nano", "visit", "visited"]
+__all__ = ["acts_of", "any_nano", "tooth_visit", "visit", "visited"]
 
 
 def any_nano(step: Any) -> bool:
@@ -52,12 +53,32 @@ def visited(acts: Sequence[tuple[Steered, Segment]]) -> list[Segment | Visit]:
 
 
 def visit(steps: Sequence[Steered]) -> Visit:
-    """Return steps with carriers as a visit.
+    """Return steps with carriers as a visit on a column.
 
     Arguments: steps, one after the other without any other step between them.
+    """
+    from amelo.therapy.nano.visit import Visit
+
+    return Visit(_title(steps), acts_of(steps))
+
+
+def tooth_visit(steps: Sequence[Steered]) -> NanoVisit:
+    """Return steps with carriers as a visit on a whole tooth.
+
+    Arguments: as of :func:`visit`.
+    """
+    from amelo.therapy.nano.on_tooth import NanoVisit
+
+    return NanoVisit(sum(step.duration for step in steps), acts_of(steps), _title(steps))
+
+
+def acts_of(steps: Sequence[Steered]) -> tuple[Act, ...]:
+    """Return what steps of one visit do, step by step.
+
+    Arguments: as of :func:`visit`.
     Assumptions: a solution of peroxide weighs what a drink does.
     """
-    from amelo.therapy.nano.visit import Act, Visit
+    from amelo.therapy.nano.visit import Act
 
     acts = []
     for k, step in enumerate(steps):
@@ -74,7 +95,12 @@ def visit(steps: Sequence[Steered]) -> Visit:
                 home=isinstance(step, Retrieve),
             )
         )
+    return tuple(acts)
+
+
+def _title(steps: Sequence[Steered]) -> str:
+    """Return what a visit is called: its first step that brings carriers, and how many more there are."""
     brought = [step for step in steps if isinstance(step, Nanobots)]
     first = line(brought[0] if brought else steps[0])
     kind = "probe" if brought and all(isinstance(step, Probe) for step in brought) else "visit"
-    return Visit(f"{kind}: {first}" + (f" and {len(steps) - 1} more steps" if len(steps) > 1 else ""), tuple(acts))
+    return f"{kind}: {first}" + (f" and {len(steps) - 1} more steps" if len(steps) > 1 else "")

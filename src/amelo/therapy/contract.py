@@ -14,7 +14,7 @@ from amelo.twin.column import Column
 if TYPE_CHECKING:
     from amelo.twin.tooth.state import WholeTooth
 
-__all__ = ["Act", "Price", "Therapy", "refuse"]
+__all__ = ["Act", "Price", "Therapy", "fading", "must_be_there", "refuse"]
 
 
 @dataclass(frozen=True)

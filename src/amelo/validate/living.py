@@ -16,7 +16,7 @@ from amelo.params import load_set
 from amelo.twin import structure
 from amelo.twin.pulp import Pulps, dentine, equilibria, heat, observation, thresholds
 from amelo.twin.pulp.course import HOUR, MMHG, Segment, follow
-from amelo.validate import years
+from amelo.validate import treatments, years
 from amelo.validate.claim import Claim, claim
 from amelo.validate.structure import ROWS as STRUCTURE
 
@@ -89,16 +89,18 @@ QUICK: dict[str, Row] = {
     **STRUCTURE,
 }
 FULL: dict[str, Row] = {"G9": ("pulps a second of one core, 14 d", lambda: _speed())}
-IDS = tuple(name.replace("_", " ") for name in QUICK) + years.IDS
+IDS = tuple(name.replace("_", " ") for name in QUICK) + years.IDS + treatments.IDS
 REASONS: dict[str, str] = {}  # of rows that missed when the table was first run
 
 
 def claims(full: bool = False) -> list[Claim]:
     """Return all rows, the speed only when asked for."""
     rows = QUICK | (FULL if full else {})
-    return [
-        claim(f"living.{name}", what, compute, id=name.replace("_", " ")) for name, (what, compute) in rows.items()
-    ] + years.claims()
+    return (
+        [claim(f"living.{name}", what, compute, id=name.replace("_", " ")) for name, (what, compute) in rows.items()]
+        + years.claims()
+        + treatments.claims()
+    )
 
 
 def figures() -> dict[str, Figure]:

@@ -115,17 +115,21 @@ def _payload() -> float:
 
 
 def population_risks(laws: Laws | None = None) -> dict[str, float]:
-    """Return the chance that a posterior tooth of each kind breaks in a year, for teeth whole for some years and restored for some.
+    """Return the chance that a posterior tooth of each kind breaks in a year, in a stock to which as many come every year.
 
     Arguments: laws.
+    Assumptions: teeth were whole for some years and are restored for anything up to some more; those that stay whole for both.
     """
     value, laws = load_set("structure").value, laws or Laws.named()
-    before = used_by(value("population.years_whole"), 1.0, laws=laws)
+    whole, since = round(value("population.years_whole")), round(value("population.years_restored"))
+    before = used_by(whole, 1.0, laws=laws)
     found = {}
     for kind, (cavity, restoration, bond, root) in RESTORED.items():
         strength = tooth_strength(cavity, restoration, bond, root_treated=root, laws=laws)
-        now = before + used_by(value("population.years_restored"), strength, laws=laws)
-        found[kind] = float(fracture_risk(now, now + used_by(1.0, strength, laws=laws), laws))
+        start, years = (0.0, whole + since) if kind == "sound" else (before, since)
+        later = start + used_by(np.arange(years + 1.0), strength, laws=laws)
+        left = 1.0 - fracture_risk(start, later, laws)
+        found[kind] = float((1.0 - left[-1]) / left[:-1].sum())
     return found
 
 

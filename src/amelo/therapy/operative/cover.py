@@ -98,7 +98,7 @@ class Fill(Act):
         super().check(tooth)
         if tooth.restored is not None:
             refuse(self, f"a {tooth.restored.kind} is there", fix="take off the restoration first")
-        if not (tooth.floor > 0.0).any():
+        if not (tooth.opening > 0.0).any():
             refuse(self, "there is no cavity", fix="excavate first, or seal the surface")
         excavated = any(step.startswith("excavate") for step in tooth.done)
         if not excavated and (tooth.bacteria * tooth.left > 0.0).any():
@@ -128,6 +128,6 @@ class Seal(Act):
 
     def done(self, tooth: WholeTooth) -> WholeTooth:
         """Return the tooth under its seal: a sealant on a closed surface, a filling in a cavity."""
-        open_ = bool((tooth.floor > 0.0).any())
+        open_ = bool(tooth.open_floor.any())
         surfaces = frozenset(tooth.gone) if open_ else frozenset({tooth.constants.owner.surface})
         return cured(covered(tooth, "filling" if open_ else "sealant", self.material, surfaces), self.material)

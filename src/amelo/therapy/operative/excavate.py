@@ -106,6 +106,7 @@ def cut_to(tooth: WholeTooth, depth: np.ndarray) -> WholeTooth:
         exposed=exposed,
         opening=opening,
         smear=np.where(cuts, 1.0, tooth.smear),
+        conductance=np.where(cuts, 1.0, tooth.conductance),  # plugs go with what they sat in
         access=np.where(cuts, 1.0, tooth.access),
         gone=tooth.gone | ({constants.owner.surface} if cuts.any() else set()),
         prepared=frozenset() if cuts.any() else tooth.prepared,

@@ -37,7 +37,7 @@ class _Indirect(Act):
         super().check(tooth)
         if tooth.restored is not None and (self.kind == "inlay" or tooth.restored.kind in ("inlay", "onlay", "crown")):
             refuse(self, f"a {tooth.restored.kind} is there", fix="take off the restoration first")
-        if self.kind == "inlay" and not (tooth.floor > 0.0).any():
+        if self.kind == "inlay" and not (tooth.opening > 0.0).any():
             refuse(self, "there is no cavity", fix="excavate first")
 
     def done(self, tooth: WholeTooth) -> WholeTooth:

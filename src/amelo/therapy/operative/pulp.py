@@ -61,7 +61,7 @@ class Line(Act):
         super().check(tooth)
         if tooth.restored is not None:
             refuse(self, f"a {tooth.restored.kind} is there already", fix="line the floor before it is covered")
-        if not (tooth.floor > 0.0).any():
+        if not (tooth.opening > 0.0).any():
             refuse(self, "there is no cavity to line", fix="excavate first")
 
     def done(self, tooth: WholeTooth) -> WholeTooth:

@@ -66,7 +66,8 @@ class Infiltrate(Act):
 class SilverDiamineFluoride(Act):
     """Wet a lesion with silver diamine fluoride, which stains it black.
 
-    Assumptions: what it kills and fills is said by doses and depths of the set ``steps``; no effect of trials is counted on top.
+    Assumptions: what it kills and fills is said by doses and depths of the set ``steps``; that it arrests a lesion, so that the mouth takes
+    nothing from it any more, was not measured inside lesions: it happens as often as in trials, in proportion to strength, and for good.
     """
 
     strength: float = USUAL_SILVER
@@ -88,7 +89,9 @@ class SilverDiamineFluoride(Act):
         reach = fading(tooth, c["silver.depth"])
         filled = np.maximum(tooth.filled, dose * c["silver.filled"][:, None] * reach * np.clip(1.0 - tooth.total, 0.0, 1.0))
         killer = tooth.antimicrobial + dose * c["silver.kill"][:, None] * reach
-        return replace(tooth, filled=filled, antimicrobial=killer, habits={**tooth.habits, "stained": 1.0})
+        stops = c.draws.uniform("silver") < np.minimum(dose, 1.0) * c["silver.arrest"]
+        books = {**tooth.books, "arrested": np.maximum(tooth.books.get("arrested", 0.0), stops)}
+        return replace(tooth, filled=filled, antimicrobial=killer, books=books, habits={**tooth.habits, "stained": 1.0})
 
 
 @dataclass(frozen=True)

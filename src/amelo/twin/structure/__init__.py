@@ -14,7 +14,7 @@ from amelo.twin.structure.fold import (
     strength_fold,
     strength_rate,
 )
-from amelo.twin.structure.fracture import Loads, annual_risk, fracture_risk, life, used_by
+from amelo.twin.structure.fracture import Loads, annual_risk, fracture_risk, life, overload_risk, used_by
 from amelo.twin.structure.laws import Laws
 from amelo.twin.structure.mismatch import Mismatch, mismatch, mismatch_factor
 from amelo.twin.structure.tissue import Mechanics, compartments, mechanics, tissue_factor
@@ -51,6 +51,7 @@ __all__ = [
     "mechanics",
     "mismatch",
     "mismatch_factor",
+    "overload_risk",
     "resting_strength",
     "restored_strength",
     "stiffness",

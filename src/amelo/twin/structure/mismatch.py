@@ -40,8 +40,8 @@ def mismatch(
 ) -> Mismatch:
     """Return the mismatch of columns.
 
-    Arguments: found (mechanics of the cells (M, N)); edges (N + 1,) [m]; dentine (N,) or (M, N), true where it is dentine; present (M, N),
-    true where tissue still is, None for all; laws (whose reach must be common to all members).
+    Arguments: found (mechanics of the cells (M, N)); edges (N + 1,) or (M, N + 1) [m]; dentine (N,) or (M, N), true where it is dentine;
+    present (M, N), the share of a cell that is still there, or whether, None for all; laws (whose reach must be common to all members).
     Returns: what hardly depends on how fine the cells are, once they are finer than the reach: a jump counts whole, the same difference
     spread over many times the reach hardly.
     Raises: ParameterError for shapes that do not fit or edges that do not rise.
@@ -52,37 +52,51 @@ def mismatch(
     """
     laws = laws or Laws.named()
     faces = np.asarray(edges, float)
-    if faces.ndim != 1 or len(faces) != found.stiffness.shape[1] + 1 or not (np.diff(faces) > 0.0).all():
+    members, cells = found.stiffness.shape
+    if faces.shape not in ((cells + 1,), (members, cells + 1)) or not (np.diff(faces, axis=-1) > 0.0).all():
         raise ParameterError("edges are not one more than cells, or do not rise")
     reach = laws["mismatch.reach"]
     if reach.ndim:
         raise ParameterError("the reach of mismatch differs between members", fix="change it for all alike")
     level = np.log(np.maximum(found.stiffness, 1e-6))
+    there = np.ones(level.shape) if present is None else np.asarray(present, float)
     if present is not None:  # a member starts where its tissue does: what was cut away has no interface
-        first = np.argmax(present, axis=1)
-        cells = np.arange(level.shape[1])
-        level = np.take_along_axis(level, np.maximum(cells[None, :], first[:, None]), axis=1)
-    middle = 0.5 * (faces[1:] + faces[:-1])
-    start = np.concatenate([middle, middle - reach])  # straight lines differ most where one of them bends
-    difference = _between(level, middle, start + reach) - _between(level, middle, start)
-    alpha = np.tanh(0.5 * np.abs(difference).max(axis=1))  # difference over sum of moduli
+        first = np.argmax(there > 0.0, axis=1)
+        level = np.take_along_axis(level, np.maximum(np.arange(cells)[None, :], first[:, None]), axis=1)
+    middle = 0.5 * (faces[..., 1:] + faces[..., :-1])
+    # straight lines differ most where one of them bends: at the middle of a cell, one reach further in or out
+    inward = _between(level, middle, middle + reach) - level
+    outward = level - _between(level, middle, middle - reach)
+    difference = np.maximum(np.abs(inward).max(axis=1), np.abs(outward).max(axis=1))
+    alpha = np.tanh(0.5 * difference)  # difference over sum of moduli
 
     outside, inside = found.extrafibrillar, np.minimum(found.intrafibrillar, found.extrafibrillar)
     wrong = (outside - inside) / np.maximum(outside + inside, 1e-12)
     mine = np.broadcast_to(np.asarray(dentine, bool), level.shape)
-    weight = np.where(mine if present is None else mine & present, np.diff(faces), 0.0)
+    weight = mine * there * np.diff(faces, axis=-1)
     whole = weight.sum(axis=1)
     compartment = np.where(whole > 0.0, (weight * wrong * wrong).sum(axis=1) / np.where(whole > 0.0, whole, 1.0), 0.0)
     return Mismatch(alpha * alpha, compartment)
 
 
 def _between(level: np.ndarray, middle: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return values (M, K) at places (K,) on straight lines between the middles of cells, the ends beyond them."""
-    if len(middle) == 1:
-        return np.repeat(level, len(places), axis=1)
-    left = np.clip(np.searchsorted(middle, places, side="right") - 1, 0, len(middle) - 2)
-    part = np.clip((places - middle[left]) / (middle[left + 1] - middle[left]), 0.0, 1.0)
-    return level[:, left] * (1.0 - part) + level[:, left + 1] * part
+    """Return values (M, K) at places (K,) or (M, K) on straight lines between the middles of cells, the ends beyond them."""
+    cells = middle.shape[-1]
+    if cells == 1:
+        return np.repeat(level, places.shape[-1], axis=1)
+    if middle.ndim == 1:
+        left = np.clip(np.searchsorted(middle, places, side="right") - 1, 0, cells - 2)
+        low, high, before, after = level[:, left], level[:, left + 1], middle[left], middle[left + 1]
+    else:  # members one behind the other on one long line, so that one search finds all
+        lowest = min(float(middle.min()), float(places.min()))
+        stride = 1.0 + max(float(middle.max()), float(places.max())) - lowest
+        shift = (stride * np.arange(len(middle)) - lowest)[:, None]
+        row = cells * np.arange(len(middle))[:, None]
+        found = np.searchsorted((middle + shift).ravel(), (places + shift).ravel(), side="right").reshape(places.shape) - row
+        left = np.clip(found - 1, 0, cells - 2)
+        low, high, before, after = (np.take_along_axis(x, k, axis=1) for x in (level, middle) for k in (left, left + 1))
+    part = np.clip((places - before) / (after - before), 0.0, 1.0)
+    return low + part * (high - low)
 
 
 def mismatch_factor(found: Mismatch, laws: Laws | None = None) -> np.ndarray:

@@ -17,6 +17,9 @@ from amelo.twin.structure.laws import Laws
 __all__ = ["Mechanics", "compartments", "mechanics", "tissue_factor"]
 
 
+ROUNDING = 1e-9  # of shares, that are not told from their limits
+
+
 @dataclass(frozen=True, eq=False)
 class Mechanics:
     """What M members feel like in N cells, each field (M, N).
@@ -68,24 +71,29 @@ def mechanics(
     protein: np.ndarray | float = 1.0,
     collagen: np.ndarray | float = 1.0,
     intrafibrillar: np.ndarray | float | None = None,
+    extrafibrillar: np.ndarray | float | None = None,
     laws: Laws | None = None,
 ) -> Mechanics:
     """Return what tissues feel like.
 
     Arguments: mineral (M, N) over sound tissue of the kind; dentine (N,) or (M, N), true where it is dentine and false in enamel; protein
     (of enamel as it was formed, over sound); collagen (share intact); intrafibrillar (mineral inside fibrils over sound; None: as acid
-    leaves it, see ``compartments``), numbers or arrays that fit; laws.
-    Raises: ParameterError for what is not finite or below 0, collagen above 1, or more mineral inside fibrils than there is.
-    Assumptions: protein stands for the disorder that came with it, so that taking it out later mends nothing.
+    leaves it, see ``compartments``), extrafibrillar (outside them; None: the rest of the mineral), numbers or arrays that fit; laws.
+    Raises: ParameterError for what is not finite or below 0, collagen above 1, or extrafibrillar without intrafibrillar.
+    Assumptions: more mineral inside fibrils than there is counts as all there is; protein stands for the disorder that came with it, so that taking it out later mends nothing.
     Source: mahoney2004, shimizu2015, angker2004, kinney2001, dgi2015; see the set ``structure-tissue``.
     """
     laws = laws or Laws.named()
     x, p, k = (np.asarray(v, float) for v in (mineral, protein, collagen))
-    given = None if intrafibrillar is None else np.asarray(intrafibrillar, float)
-    for name, value, top in (("mineral", x, 3.0), ("protein", p, np.inf), ("collagen", k, 1.0), ("intrafibrillar", given, 1.5)):
-        if value is not None and not ((value >= 0.0) & (value <= top)).all():
+    if extrafibrillar is not None and intrafibrillar is None:
+        raise ParameterError("mineral outside fibrils is given without that inside", fix="give both, or intrafibrillar alone")
+    given = [np.asarray(v, float) for v in (intrafibrillar, extrafibrillar) if v is not None]
+    names = ("mineral", "protein", "collagen", "intrafibrillar", "extrafibrillar")
+    for name, value, top in zip(names, (x, p, k, *given), (3.0, np.inf, 1.0, 1.5, 4.0), strict=False):
+        if not ((value >= -ROUNDING) & (value <= top + ROUNDING)).all():
             raise ParameterError(f"{name} is below 0, above {top:g}, or not a number", why="it is a share of what sound tissue has")
-    shape = np.broadcast_shapes(x.shape, p.shape, k.shape, () if given is None else given.shape)
+    x, k = np.maximum(x, 0.0), np.clip(k, 0.0, 1.0)
+    shape = np.broadcast_shapes(x.shape, p.shape, k.shape, *(v.shape for v in given))
     if len(shape) != 2:
         raise ParameterError(f"mineral has the shape {x.shape}", fix="give members by cells")
     x, is_dentine = np.broadcast_to(x, shape), np.broadcast_to(np.asarray(dentine, bool), shape)
@@ -107,7 +115,7 @@ def mechanics(
     if x[two].size:
         hard[two], stiff[two] = _enamel(x[two], there(p, two), laws)
     if x[one].size:
-        out, held = _split(x[one], None if given is None else there(given, one), laws)
+        out, held = _split(x[one], [there(v, one) for v in given], laws)
         hard[one], stiff[one], energy[one] = _dentine(x[one], out, held, there(k, one), laws)
         outside[one], inside[one] = out, held
 
@@ -135,13 +143,15 @@ def _enamel(x: np.ndarray, protein: np.ndarray, laws: Laws) -> tuple[np.ndarray,
     return hard, hard ** laws.by_depth("enamel.stiffness_exponent")
 
 
-def _split(x: np.ndarray, given: np.ndarray | None, laws: Laws) -> tuple[np.ndarray, np.ndarray]:
-    if given is None:
+def _split(x: np.ndarray, given: list[np.ndarray], laws: Laws) -> tuple[np.ndarray, np.ndarray]:
+    """Return mineral outside and inside fibrils over sound, given none, that inside, or that inside and outside."""
+    if not given:
         return compartments(x, laws)
+    if len(given) == 2:
+        return np.broadcast_to(np.maximum(given[1], 0.0), x.shape), np.broadcast_to(np.maximum(given[0], 0.0), x.shape)
     share = laws.by_depth("dentine.intrafibrillar_share")
-    if (share * given > x + 1e-9).any():
-        raise ParameterError("there is more mineral inside fibrils than there is mineral", fix="lower intrafibrillar")
-    return np.maximum(x - share * given, 0.0) / (1.0 - share), np.broadcast_to(given, x.shape)
+    held = np.clip(given[0], 0.0, x / np.maximum(share, 1e-9))
+    return (x - share * held) / (1.0 - share), held
 
 
 def _dentine(
@@ -165,11 +175,12 @@ def _dentine(
 def tissue_factor(strength: np.ndarray, edges: np.ndarray, present: np.ndarray | None = None) -> np.ndarray:
     """Return the strength (M,) over sound of the tissue in a column, its mean by depth.
 
-    Arguments: strength (M, N) of cells over sound; edges (N + 1,) or (M, N + 1) [m]; present (M, N), true where tissue still is, None for all.
+    Arguments: strength (M, N) of cells over sound; edges (N + 1,) or (M, N + 1) [m]; present (M, N), the share of a cell that is still
+    there, or whether, None for all.
     Returns: 1 where nothing is left, since what is gone is counted by the cavity.
     Assumptions: layers share a load as beams side by side do.
     """
     width = np.broadcast_to(np.diff(np.asarray(edges, float), axis=-1), strength.shape)
-    weight = width if present is None else np.where(present, width, 0.0)
+    weight = width if present is None else width * np.asarray(present, float)
     whole = weight.sum(axis=-1)
     return np.where(whole > 0.0, (weight * strength).sum(axis=-1) / np.where(whole > 0.0, whole, 1.0), 1.0)

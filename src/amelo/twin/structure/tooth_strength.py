@@ -47,7 +47,7 @@ def cavity_strength(
     for that of the measured ones; laws.
     Raises: ParameterError for an unknown cavity, or a width or depth below 0 or not finite.
     Assumptions: stiffness of cusps stands for strength; the measured share is raised to width and depth over those of the measured cavities,
-    so that no width or no depth is no cavity.  That wider and deeper is weaker was measured, which of the two counts more is disputed.
+    so that no width or no depth is no cavity, up to a size at which cusps cannot lose more.  That wider and deeper is weaker was measured, which of the two counts more is disputed.
     Source: reeh1989, mondelli1980, larson1981, khera1991.
     """
     laws = laws or Laws.named()
@@ -57,7 +57,8 @@ def cavity_strength(
     if not (np.isfinite(wide) & (wide >= 0.0)).all() or not (np.isfinite(deep) & (deep >= 0.0)).all():
         raise ParameterError("the width or depth of a cavity is below 0 or not finite")
     left = _choose(kind, [np.asarray(1.0), *(laws[f"stiffness.{word}"] for word in CAVITIES[1:])])
-    return left ** (wide / laws["cavity.width"] * deep / (1e-3 * laws["cavity.depth"]))
+    size = wide / laws["cavity.width"] * deep / (1e-3 * laws["cavity.depth"])
+    return left ** np.minimum(size, laws["cavity.most"])
 
 
 def restored_strength(

@@ -26,7 +26,7 @@ from amelo.twin.tooth.state import Restored, WholeTooth
 __all__ = ["COARSE_CELLS", "FINE_CELLS", "Built", "whole_tooth"]
 
 ABSENT = ("missing", "implant", "pontic", "unerupted", "root remnant")
-COARSE_CELLS, FINE_CELLS = (3, 15), (8, 45)  # of enamel, of dentine
+COARSE_CELLS, FINE_CELLS = (3, 15), (6, 36)  # of enamel, of dentine
 NEAREST = 0.05e-3  # m from a front to the pulp of a tooth whose pulp is alive
 POINTS = 9  # in a cell, over which a profile is averaged
 OTHER_SETS = {
@@ -273,7 +273,7 @@ def _laid_out(widths: np.ndarray, lesion: _Lesion, constants: Constants, finding
     return WholeTooth(
         time=0.0, widths=widths, left=there, mineral=mineral, inner=inner, organic=organic, bacteria=bacteria * (there > 0.0), filled=nothing,
         payload=nothing, antimicrobial=nothing, opening=np.array(lesion.opening), access=np.ones(members), attack_enamel=zero, attack_dentine=zero, tertiary=zero, exposed=zero,
-        carriers=zero, smear=zero, bond=zero, leak=np.ones(members), strained=zero, pulp=constants.pulps.rest(), constants=constants,
+        carriers=zero, smear=zero, bond=zero, leak=np.ones(members), strained=zero, conductance=np.ones(members), pulp=constants.pulps.rest(), constants=constants,
         books={"stimulated": np.full(members, -1e12)},
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ __all__ = ["LOST", "pulps_at_entry"]
 LOST = ("symptomatic irreversible pulpitis", "asymptomatic irreversible pulpitis", "necrosis")
 KEPT = ("normal", "reversible pulpitis")
 BEFORE = 45.0 * DAY  # that a lesion has been as deep as it is
-STEP = 1800.0
+STEP = 900.0
 
 
 def pulps_at_entry(tooth: WholeTooth, diagnosis: str) -> tuple[WholeTooth, list[str]]:
@@ -57,7 +57,7 @@ def _influx(tooth: WholeTooth) -> np.ndarray:
     fade = float(np.asarray(given["influx_decay"]))
     thickness = tooth.thickness
     behind = np.cumsum(thickness[:, ::-1], axis=1)[:, ::-1] - 0.5 * thickness + tooth.tertiary[:, None]
-    return float(np.asarray(given["influx"])) * (tooth.bacteria * thickness / fade * np.exp(-behind / fade)).sum(axis=1)
+    return np.asarray(given["influx"]) * (tooth.bacteria * thickness / fade * np.exp(-behind / fade)).sum(axis=1)
 
 
 def _booked(tooth: WholeTooth, lost: np.ndarray) -> WholeTooth:

@@ -19,13 +19,16 @@ def felt(tooth: WholeTooth) -> Mechanics:
     """Return hardness, stiffness and strength of every cell of a tooth."""
     dentine = np.zeros(tooth.cells, bool)
     dentine[tooth.constants.dentine_from :] = True
-    protein = np.where(dentine, 1.0, tooth.constants["enamel.residual_protein"][:, None] * (1.0 - tooth.organic))
+    protein = np.where(
+        dentine, 1.0, tooth.constants["enamel.residual_protein"][:, None]
+    )  # what came with it stays when it is taken out
     return mechanics(
         tooth.total,
         dentine,
         protein=protein,
         collagen=np.where(dentine, tooth.organic, 1.0),
         intrafibrillar=np.where(dentine, tooth.inner, 1.0),
+        extrafibrillar=tooth.mineral,
     )
 
 

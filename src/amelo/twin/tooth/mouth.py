@@ -13,6 +13,8 @@ from amelo.twin.tooth.draws import Draws
 
 __all__ = ["MouthOfTooth", "mouth_of"]
 
+PPM = 1e6
+
 
 @dataclass(frozen=True)
 class MouthOfTooth:
@@ -32,12 +34,12 @@ class MouthOfTooth:
 
         changed = {
             "brushing_per_day": habits.get("brushing"),
-            "toothpaste_fluoride": habits.get("fluoride"),
-            "snacks": habits.get("snacks"),
+            "toothpaste_fluoride": None if "fluoride" not in habits else PPM * habits["fluoride"],
+            "snacks": None if "snacks" not in habits else round(habits["snacks"]),
         }
-        luck = draws.normal("mouth")
+        chance = draws.uniform("mouth")
         return {
-            tissue: activity_of(self.case, tissue=tissue, plaque=self.plaque, **changed).at(luck)
+            tissue: activity_of(self.case, tissue=tissue, plaque=self.plaque, **changed).at(chance)
             for tissue in ("enamel", "dentine")
         }
 

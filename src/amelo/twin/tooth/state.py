@@ -30,6 +30,7 @@ BY_MEMBER = (
     "bond",
     "leak",
     "strained",
+    "conductance",
 )
 
 
@@ -55,7 +56,8 @@ class WholeTooth:
     By member (M,): opening [m], width of what is open or restored; access, 1 where the mouth reaches the floor, 0 where nothing does; attack_enamel,
     attack_dentine [m/s], the mineral that the mouth takes from a bare surface of either; tertiary [m], dentine that the pulp laid down; exposed, 1 where the
     pulp lies bare; carriers, their load at the pulp; smear, 1 where a smear layer closes tubules; bond, 0 to 1, of the restoration; leak, the share of
-    the mouth that passes its margin; strained, 1 where the tooth has a crack.
+    the mouth that passes its margin; strained, 1 where the tooth has a crack; conductance, the share of what comes from bacteria to the pulp that
+    plugs in tubules let pass, 1 without any.
     Others: time [s]; widths (M, N) [m] of whole cells; pulp (5, M), in the order of ``amelo.twin.pulp.equations.STATES``; restored (None
     where nothing covers the floor); lined (what lies under it); gone (surfaces that are not the tooth's own); isolated (a dam is on);
     rooted (root canals are filled); present; prepared (what was done to
@@ -85,6 +87,7 @@ class WholeTooth:
     bond: np.ndarray
     leak: np.ndarray
     strained: np.ndarray
+    conductance: np.ndarray
     pulp: np.ndarray
     constants: Constants
     restored: Restored | None = None
@@ -155,8 +158,9 @@ class WholeTooth:
 
     @property
     def activity(self) -> np.ndarray:
-        """Mineral that the mouth takes from a bare surface of the tissue at the floor (M,) [m/s]."""
-        return np.where(self.open_floor, self.attack_dentine, self.attack_enamel)
+        """Mineral that the mouth takes from a bare surface of the tissue at the floor (M,) [m/s], nothing where the lesion was arrested."""
+        taken = np.where(self.open_floor, self.attack_dentine, self.attack_enamel)
+        return np.where(np.asarray(self.books.get("arrested", 0.0)) > 0.0, np.minimum(taken, 0.0), taken)
 
     @property
     def pulp_lost(self) -> np.ndarray:

@@ -38,21 +38,31 @@ def restoration_of(tooth: WholeTooth) -> str:
 def strength_of(tooth: WholeTooth) -> tuple[np.ndarray, np.ndarray]:
     """Return the strength over that of a sound tooth, and the factor of mismatch in it (M,) each.
 
-    Assumptions: the lesion's column stands for the share of the crown that the lesion is wide; in enamel that was infiltrated resin bears what
+    Assumptions: the lesion's column stands for the share of the crown that the lesion is wide, that of inherited tissue for all of it; in enamel that was infiltrated resin bears what
     mineral does not, by the share of pores that it fills.
     """
     constants = tooth.constants
     found = felt(tooth)
     dentine = np.zeros(tooth.cells, bool)
     dentine[constants.dentine_from :] = True
-    edges = np.concatenate([[0.0], np.cumsum(tooth.widths.mean(axis=0))])
-    there = tooth.left > 0.0
+    edges, there = tooth.edges, tooth.left > 0.0
     wrong = structure.mismatch(found, edges, dentine, present=there)
     factor = structure.mismatch_factor(wrong) / constants["dentine.mismatch"] ** 0.5
     cell = np.maximum(found.strength, tooth.filled)
     tissue = structure.tissue_factor(cell, edges, there) * np.minimum(constants["dentine.hardness"], 1.0) ** 0.5
     width = tooth.opening / (CUSPAL * constants["crown.width"])
     share = np.clip((np.maximum(tooth.opening, 1e-4) / constants["crown.width"]) ** 2, 0.0, 1.0)
+    inherited = np.zeros(tooth.members, bool)
+    for name in (
+        "enamel.sound_mineral",
+        "enamel.hardness",
+        "dentine.sound_mineral",
+        "dentine.hardness",
+        "dentine.mismatch",
+        "dentine.intrafibrillar_mineral",
+    ):
+        inherited |= constants[name] != 1.0
+    share = np.where(inherited, 1.0, share)  # tissue that was formed so is so all over the crown
     whole = structure.tooth_strength(
         cavity_of(tooth.gone),
         restoration_of(tooth),

@@ -44,7 +44,7 @@ class Clock:
 
 
 COARSE = Clock(2.0 * HOUR, 2.0, 1.5 * DAY, 900.0)
-FINE = Clock(0.5 * HOUR, 1.4, 0.25 * DAY, 450.0)
+FINE = Clock(0.5 * HOUR, 1.5, 0.5 * DAY, 450.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +55,17 @@ class Frames:
     values: Mapping[str, np.ndarray]
 
 
-def wait(tooth: WholeTooth, duration: float, clock: Clock = COARSE, *, threads: int = 1) -> tuple[WholeTooth, Frames]:
+def wait(
+    tooth: WholeTooth,
+    duration: float,
+    clock: Clock = COARSE,
+    *,
+    threads: int = 1,
+    given: Mapping[str, np.ndarray | float] | None = None,
+) -> tuple[WholeTooth, Frames]:
     """Return a tooth after a while in which nothing is done to it, and what was seen on the way.
 
-    Arguments: tooth; duration [s], 0 for none; clock; threads.
+    Arguments: tooth; duration [s], 0 for none; clock; threads; given (what drives it by name, None for what ``forces`` says).
     Raises: ParameterError for a duration below 0.
     Assumptions: what reaches the pulp changes with the steps of the clock; a pulp does not change what lies in front of it, but for the
     dentine that it lays down.
@@ -68,7 +75,7 @@ def wait(tooth: WholeTooth, duration: float, clock: Clock = COARSE, *, threads: 
     if duration == 0.0 or not tooth.present:
         return replace(tooth, time=tooth.time + duration), Frames(np.zeros(0), {})
     steps = clock.steps(duration)
-    cells, influx, ledger = _carried(tooth, steps, threads)
+    cells, influx, ledger = _carried(tooth, steps, threads, forces(tooth) if given is None else given)
     middle = np.cumsum(steps) - 0.5 * steps
     constants = tooth.constants
     segments = [
@@ -94,18 +101,22 @@ def wait(tooth: WholeTooth, duration: float, clock: Clock = COARSE, *, threads: 
         course = follow(constants.pulps, segments, start=tooth.pulp, step=clock.pulp, threads=threads)
         values |= {name: course[name][1:] for name in ("inflammation", "damage")}
         values |= {"pressure": course.pressure[1:], "perfusion": course.perfusion[1:]}
+        worst = course["inflammation"].max(axis=0)
+        books["worst inflammation"] = np.maximum(books.get("worst inflammation", 0.0), worst)
+        books["most carriers"] = np.maximum(books.get("most carriers", 0.0), tooth.carriers)
         books["worst damage"] = np.maximum(books.get("worst damage", 0.0), course.worst)
         after = replace(after, pulp=np.maximum(course.state[-1], 0.0), tertiary=tooth.tertiary + _laid_down(tooth, duration))
     return replace(after, books=books), Frames(time, values)
 
 
-def _carried(tooth: WholeTooth, steps: np.ndarray, threads: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _carried(
+    tooth: WholeTooth, steps: np.ndarray, threads: int, given: Mapping[str, np.ndarray | float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return cells (M, F, N), influx (M, S) [unit/s] and ledger (M, 5) [mol/m2] after some steps."""
     from amelo.twin.tooth.kernel import CONSTANTS, LEDGER, march
 
     constants, members = tooth.constants, tooth.members
     cells = np.ascontiguousarray(np.stack([getattr(tooth, name) for name in BY_CELL], axis=1))
-    given = forces(tooth)
     numbers = np.stack([np.broadcast_to(np.asarray(given[name], float), (members,)) for name in CONSTANTS], axis=1)
     influx, ledger = np.zeros((members, len(steps))), np.zeros((members, len(LEDGER)))
     widths = np.ascontiguousarray(tooth.widths)
@@ -158,7 +169,7 @@ def forces(tooth: WholeTooth) -> dict[str, np.ndarray | float]:
         "residual": kinetics.value("residual_mineral"),
         "protected": c["collagen.protected_above"],
         "decay": c["collagen.decay_rate"],
-        "influx": float(influx_through(1.0, 0.0)),
+        "influx": float(influx_through(1.0, 0.0)) * tooth.conductance,
         "influx_decay": pulp.value("dentine.decay"),
         "bare": tooth.exposed * opened,
         "tertiary": tooth.tertiary,

@@ -1,0 +1,135 @@
+"""Goals and limits as data: what a plan is worth to this patient, and which chances of harm it must keep below which limits."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from amelo.errors import FormatError, ParameterError, nearest
+from amelo.params import load_set
+
+__all__ = ["HARMS", "PRESETS", "WEIGHTS", "Goals", "Limits"]
+
+WEIGHTS = {
+    "quality": "quality-adjusted years of the tooth over those of a sound one",
+    "vitality": "chance of a living pulp at the end of the years",
+    "mineral": "mineral regained in the lesion, over what was missing",
+    "tissue": "tissue that is not cut away, over the crown",
+    "strength": "strength over that of a sound tooth",
+    "comfort": "time in the chair and visits, against",
+    "cost": "what is paid now and later, against",
+}
+HARMS = {
+    "irreversible_pulpitis": "treatment costs a pulp that would have lived on",
+    "fracture": "the tooth breaks within a year and would not have without treatment",
+    "carriers_in_pulp": "more carriers reach the pulp than allowed",
+    "warming": "the pulp is warmed beyond the limit",
+    "exposure": "the pulp is laid bare",
+    "residual_iron": "more iron stays than allowed",
+    "adverse_response": "carriers inflame a pulp that would have stayed calm",
+}
+
+
+def _presets() -> Mapping[str, Mapping[str, object]]:
+    return load_set("goals").structure["preset"]
+
+
+PRESETS = tuple(_presets())
+
+
+@dataclass(frozen=True)
+class Goals:
+    """Weights of outcomes by name, of ``WEIGHTS``, and what they are called."""
+
+    weights: Mapping[str, float]
+    name: str = "own"
+    about: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse weights that are no weights."""
+        for key, value in self.weights.items():
+            if key not in WEIGHTS:
+                raise ParameterError(f"'{key}' is not an outcome that can be weighed", fix=nearest(key, WEIGHTS))
+            if not (isinstance(value, int | float) and np.isfinite(value) and value >= 0.0):
+                raise ParameterError(f"the weight of {key} is {value!r}", why="weights are numbers of at least 0")
+        if not sum(self.weights.values()) > 0.0:
+            raise ParameterError("every weight is 0", why="then no plan is better than another", fix="give one a weight above 0")
+
+    @classmethod
+    def preset(cls, name: str) -> Goals:
+        """Return a preset by name.
+
+        Raises: ParameterError for another name.
+        """
+        found = _presets().get(name)
+        if found is None:
+            raise ParameterError(f"'{name}' is not a preset of goals", fix=nearest(name, PRESETS))
+        return cls(dict(found["weights"]), name, str(found["about"]))
+
+    @classmethod
+    def read(cls, source: str | Path) -> Goals:
+        """Return a preset, or the weights in a TOML file with a table ``weights``.
+
+        Raises: ParameterError, FileError or FormatError in one sentence.
+        """
+        if str(source) in PRESETS or not str(source).endswith(".toml"):
+            return cls.preset(str(source))
+        data = _toml(source)
+        if not isinstance(data.get("weights"), dict):
+            raise FormatError(f"{source} has no weights", fix="write a table [weights] with " + ", ".join(WEIGHTS))
+        return cls(data["weights"], str(source), str(data.get("about", "")))
+
+    def share(self, name: str) -> float:
+        """Return the weight of an outcome over all weights."""
+        return self.weights.get(name, 0.0) / sum(self.weights.values())
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest chance of every class of harm, by name of ``HARMS``, and the confidence with which it must be below."""
+
+    largest: Mapping[str, float] = field(default_factory=lambda: {name: load_set("goals").value(f"limit.{name}") for name in HARMS})
+    confidence: float = field(default_factory=lambda: load_set("goals").value("certificate.confidence"))
+
+    def __post_init__(self) -> None:
+        """Refuse limits that are none."""
+        for key, value in self.largest.items():
+            if key not in HARMS:
+                raise ParameterError(f"'{key}' is not a class of harm", fix=nearest(key, HARMS))
+            if not (isinstance(value, int | float) and 0.0 < value <= 1.0):
+                why = "nothing that is done to a tooth has no risk at all" if value == 0.0 else "a chance lies above 0, up to 1"
+                raise ParameterError(f"the limit of {key} is {value!r}", why=why)
+        if not 0.5 <= self.confidence < 1.0:
+            raise ParameterError(f"a confidence of {self.confidence:g} is out of range", why="allowed 0.5 to below 1")
+
+    @classmethod
+    def read(cls, source: str | Path) -> Limits:
+        """Return the limits in a TOML file with a table ``limits``; classes that it does not name keep theirs.
+
+        Raises: FileError, FormatError or ParameterError in one sentence.
+        """
+        data = _toml(source)
+        if not isinstance(data.get("limits"), dict):
+            raise FormatError(f"{source} has no limits", fix="write a table [limits] with " + ", ".join(HARMS))
+        usual = cls()
+        return cls({**usual.largest, **data["limits"]}, float(data.get("confidence", usual.confidence)))
+
+    def at(self, limit: float) -> Limits:
+        """Return the same limits with that of irreversible pulpitis, fracture and adverse response changed."""
+        return Limits(
+            {**self.largest, **dict.fromkeys(("irreversible_pulpitis", "fracture", "adverse_response"), limit)}, self.confidence
+        )
+
+
+def _toml(source: str | Path) -> dict[str, object]:
+    from amelo.records.read import read_plain
+
+    text = read_plain(source, limit=100_000, why="goals and limits are far smaller", fix="is it the right file?")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FormatError(f"{source} is not TOML", why=str(error), fix="compare it with docs/plan.md") from None

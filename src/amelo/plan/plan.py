@@ -1,0 +1,320 @@
+"""The verb ``plan``: every arm searched with the same effort, the best certified on untouched scenarios, and the reasons."""
+
+from __future__ import annotations
+
+import time as clock_time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from amelo.errors import CommandError, RecordError, nearest
+from amelo.plan.certify import Certificate, certify
+from amelo.plan.design import ARMS, Design, Situation
+from amelo.plan.explain import explained, unknown_of, why_not
+from amelo.plan.goals import HARMS, Goals, Limits
+from amelo.plan.probing import probed
+from amelo.plan.race import Race, starters
+from amelo.plan.record import Option, Plan, Probe
+from amelo.plan.robust import robustness
+from amelo.plan.rollout import Rollouts
+from amelo.plan.synergy import Synergy, synergy_of
+from amelo.records.case import Case
+from amelo.twin.provenance import Provenance
+from amelo.twin.tooth.feel import lesion_depth
+from amelo.twin.tooth.state import WholeTooth
+from amelo.twin.tooth.twin import TIERS, ToothTwin
+
+__all__ = ["EXPLORED", "UNTOUCHED", "plan", "situation_of"]
+
+EXPLORED, UNTOUCHED = 768, 2048  # scenarios for the search, and others that it never sees
+APART = 1_000_003  # between the seeds of the two
+BUDGET = 30_000  # rollouts of a search without a deadline
+SEARCHING = 0.55  # of the time, until certification begins
+PER_ARM = 3  # candidates of each arm that are certified
+LEAST_GAIN = 0.0  # of worth over waiting, that the lower bound must pass
+ENAMEL = 0.98  # mineral over sound enamel below which there is a lesion
+
+
+@dataclass(eq=False)
+class _Search:
+    """What a search has found so far, and how much time it has left."""
+
+    twin: ToothTwin
+    explore: Rollouts
+    untouched: Rollouts
+    situation: Situation
+    goals: Goals
+    limits: Limits
+    seed: int
+    deadline: float
+    started: float
+    on_progress: Callable[[float, str], None] | None
+    seconds: float
+    certificates: dict[Design, Certificate] = field(default_factory=dict)
+    first_certified: float | None = None
+
+    def now(self) -> float:
+        """Return the seconds since the start."""
+        return clock_time.perf_counter() - self.started
+
+    def before(self, share: float) -> bool:
+        """Return whether a share of the time has not passed yet."""
+        return self.now() < share * self.deadline
+
+    def tell(self, what: str) -> None:
+        """Tell how far it is."""
+        if self.on_progress:
+            done = min(self.now() / self.deadline, 1.0) if np.isfinite(self.deadline) else 0.0
+            best = self.best()
+            said = f"best so far: {best.design.arm}, certified" if best is not None else "nothing certified yet"
+            self.on_progress(done, f"{what}; {said}")
+
+    def best(self) -> Certificate | None:
+        """Return the certified design of most worth, waiting left out."""
+        good = [c for c in self.certificates.values() if c.verdict is True and c.design.arm != "wait"]
+        return max(good, key=lambda c: c.worth.mean(), default=None)
+
+    def certify(self, designs: Sequence[Design], share: float, sizes: Sequence[int]) -> None:
+        """Certify designs that have no certificate yet."""
+        due = [d for d in dict.fromkeys(designs) if d not in self.certificates]
+        if not due:
+            return
+        for c in certify(self.untouched, due, self.limits, sizes=sizes, keep_going=lambda: self.before(share)):
+            self.certificates[c.design] = c
+        if self.first_certified is None and self.best() is not None:
+            self.first_certified = self.now()
+
+
+def plan(
+    case: Case,
+    tooth: int | str,
+    surface: str | None = None,
+    *,
+    seconds: float = 10.0,
+    goals: Goals | str = "balanced",
+    limits: Limits | None = None,
+    arms: Sequence[str] = ARMS,
+    seed: int = 0,
+    rollouts: int | None = None,
+    years: float = 10.0,
+    threads: int = 2,
+    on_progress: Callable[[float, str], None] | None = None,
+) -> Plan:
+    """Return the protocol that helps most while harm is certified below its limits, or "wait" with the reason.
+
+    Arguments: case; tooth (FDI number); surface (None for its deepest lesion); seconds until the answer; goals; limits; arms to search; seed;
+    rollouts, the budget of the search, which makes it reproducible whatever the machine (None: as many as the seconds allow); years of the
+    projection; threads; on_progress (fraction, message).
+    Returns: Plan; interrupted, the best that was certified by then.
+    Raises: RecordError for a tooth without a crown; CommandError for arms, seconds or a budget that cannot be.
+    Assumptions: a certificate holds under the twin's own uncertainty; arms are searched with the same number of rollouts.
+    """
+    started = clock_time.perf_counter()
+    _check(seconds, arms, rollouts, years)
+    goals = Goals.preset(goals) if isinstance(goals, str) else goals
+    limits = limits or Limits()
+    twin = ToothTwin.of(case, tooth, surface)
+    if on_progress:
+        on_progress(0.0, "building the teeth this may be")
+    built = twin.whole(members=EXPLORED, seed=seed)
+    fresh = twin.whole(members=UNTOUCHED, seed=seed + APART, tier="full")
+    make = lambda teeth, tier, own: Rollouts(twin, teeth, TIERS[tier][1], goals, years, own, threads)  # noqa: E731
+    search = _Search(
+        twin, make(built.tooth, "reduced", seed), make(fresh.tooth, "full", seed + APART), situation_of(case, built.tooth, tuple(arms)), goals, limits, seed,
+        seconds if rollouts is None else np.inf, started, on_progress, seconds,
+    )  # fmt: skip
+    races: dict[str, Race] = {}
+    try:
+        _found(search, races, rollouts)
+    except KeyboardInterrupt:
+        if search.best() is None:
+            raise
+    return _told(search, races, built.assumed, years)
+
+
+def _check(seconds: float, arms: Sequence[str], rollouts: int | None, years: float) -> None:
+    if not (np.isfinite(seconds) and seconds > 0.0):
+        raise CommandError(
+            f"{seconds:g} seconds are out of range", why="a plan needs time to be found", fix="give 1 or more, 10 is usual"
+        )
+    for arm in arms:
+        if arm not in ARMS:
+            raise CommandError(f"'{arm}' is not an arm of a plan", fix=nearest(arm, ARMS))
+    if not arms:
+        raise CommandError("no arms are given", fix="name one or more of " + ", ".join(ARMS))
+    if rollouts is not None and rollouts < 1:
+        raise CommandError(f"a budget of {rollouts} rollouts is out of range", fix="give 1 or more")
+    if not 1.0 <= years <= 30.0:
+        raise CommandError(f"{years:g} years are out of range", why="allowed 1 to 30")
+
+
+def situation_of(case: Case, tooth: WholeTooth, arms: tuple[str, ...] = ARMS) -> Situation:
+    """Return what a tooth allows, by the middle of its ensemble.
+
+    Raises: RecordError for a tooth with nothing to plan for.
+    """
+    first = tooth.constants.dentine_from
+    enamel = (tooth.total[:, :first] < ENAMEL * tooth.constants["enamel.sound_mineral"][:, None]) & (tooth.left[:, :first] > 0.0)
+    found = Situation(
+        carious=bool((lesion_depth(tooth) > 0.0).mean() > 0.5),
+        open_floor=bool(tooth.open_floor.mean() > 0.5),
+        enamel_lesion=bool(enamel.any(axis=1).mean() > 0.5),
+        restored=tooth.restored is not None,
+        vital=not tooth.rooted,
+        primary=tooth.constants.owner.primary,
+        arms=arms,
+    )
+    if not (found.carious or found.enamel_lesion or found.open_floor):
+        fdi = tooth.constants.owner.tooth
+        what = f"tooth {fdi} has no lesion on surface {tooth.constants.owner.surface}"
+        with_one = [n for n, record in case.teeth.items() if record.worst is not None]
+        fix = f"name a tooth with one: {', '.join(map(str, with_one))}" if with_one else "record the lesion in the case"
+        raise RecordError(what, why="there is nothing to plan for", fix=fix)
+    return found
+
+
+def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> None:
+    """Search all arms with the same effort, and certify the best of each."""
+    arms = [a for a in ARMS if a in search.situation.arms and a != "wait"]
+    search.certificates[Design()] = certify(search.untouched, [Design()], search.limits, sizes=(256,))[0]
+    for arm in arms:
+        races[arm] = Race(
+            search.explore, replace(search.situation, arms=(arm,)), search.limits, search.seed, search.explore.tooth.members
+        )
+    search.tell("trying what comes to mind first")
+    for arm in arms:
+        race = races[arm]
+        race.try_out(starters(race.situation), 96)
+    ranked = sorted((e for race in races.values() for e in race.ranked()[:2]), key=lambda e: -e.score(race_limits(search.limits)))
+    search.certify([e.design for e in ranked[:3]], 0.5, (256, 512))
+    search.tell("racing")
+    budget = rollouts if rollouts is not None else BUDGET * 100
+    for turn, arm in enumerate(arms):
+        race = races[arm]
+        left = len(arms) - turn
+        end = search.now() + (SEARCHING * search.deadline - search.now()) / left
+        race.keep_going = lambda end=end, arm=arm: (search.tell(f"racing {arm}"), search.now() < end)[1]
+        race.run(budget // len(arms))
+    finalists = [e.design for race in races.values() for e in race.ranked()[:PER_ARM]]
+    search.tell("certifying")
+    search.certify(finalists, 0.8, (256, 512, 1024, UNTOUCHED))
+
+
+def race_limits(limits: Limits) -> np.ndarray:
+    """Return the limits (H,) in the order of ``HARMS``."""
+    return np.array([limits.largest.get(name, 1.0) for name in HARMS])
+
+
+def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: float) -> Plan:
+    """Return the plan from what was certified."""
+    waiting = search.certificates[Design()]
+    options = [Option("wait", Design(), Design().text(), waiting)]
+    for arm in races:
+        mine = [c for c in search.certificates.values() if c.design.arm == arm and c.count and not c.refused]
+        if mine:
+            best = max(mine, key=lambda c: (c.verdict is True, c.worth.mean()))
+            options.append(Option(arm, best.design, best.design.text(), best))
+    good = [o for o in options if o.certified and o.arm != "wait"]
+    best = max(good, key=lambda o: o.worth, default=None)
+    probe: Probe | None = None
+    if "combined" in races or "nano" in races:
+        probe = probed(
+            search.explore,
+            search.untouched,
+            [e.design for race in races.values() for e in race.ranked()[:4]],
+            best,
+            search.limits,
+            search.seed,
+        )
+    chosen, status, reason = _chosen(search, options, best, probe)
+    synergy = _synergy(options, search.seed, chosen)
+    others = [o for o in options if o.design != chosen.design]
+    runner = max((o for o in others if o.certificate.count), key=lambda o: (o.certified, o.worth), default=None)
+    options = [chosen, *(replace(o, why=why_not(o, chosen, search.limits)) for o in others)]
+    origin = Provenance.of(
+        search.twin.name,
+        specimen=search.twin.case.to_json(),
+        protocol=chosen.protocol,
+        seed=search.seed,
+        assumptions=tuple(assumed),
+        options={"seconds": search.seconds, "goals": search.goals.name, "years": years},
+        wall_time=search.now(),
+    )
+    search.tell("looking at other worlds")
+    worlds = robustness(search.twin, chosen.design, search.goals, search.limits, search.seed, years) if chosen.arm != "wait" else {}
+    effort = {arm: race.rollouts.count for arm, race in races.items()}
+    tried = {arm: len(race.entries) for arm, race in races.items()}
+    return Plan(
+        search.twin.tooth,
+        search.explore.tooth.constants.owner.surface,
+        status,
+        reason,
+        chosen,
+        tuple(options),
+        runner,
+        synergy,
+        probe,
+        worlds,
+        explained(search.untouched, chosen, waiting, search.limits),
+        unknown_of(search.twin),
+        search.goals,
+        search.limits,
+        search.now(),
+        search.explore.count + search.untouched.count,
+        search.first_certified,
+        origin,
+        {"designs_tried": tried, "rollouts_after_each_arm": effort},
+    )
+
+
+def _chosen(search: _Search, options: list[Option], best: Option | None, probe: Probe | None) -> tuple[Option, str, str]:
+    """Return the option that is offered, the status, and the reason of waiting or deferring."""
+    waiting = options[0]
+    if probe is not None and probe.adopted:
+        arm = probe.calm.arm
+        text = f"{probe.dose}\nrest 1 d"
+        return Option(arm, probe.calm, f"{text}\n{probe.calm.text()}", probe.certificate), "certified", ""
+    if best is None:
+        tried = [c for c in search.certificates.values() if c.design.arm != "wait" and c.count]
+        if not tried:
+            return waiting, "deferred", "nothing could be tried on this tooth in the time given"
+        nearest_ = min(tried, key=lambda c: float((c.upper - race_limits(search.limits)).max()))
+        name = HARMS[int(np.argmax(nearest_.upper - race_limits(search.limits)))]
+        k = HARMS_INDEX[name]
+        reason = (
+            f"no plan could be certified: of the one that comes nearest the chance of {name.replace('_', ' ')} may be {nearest_.upper[k]:.3g} "
+            f"({int(nearest_.violations[k])} of {nearest_.count} scenarios), and {search.limits.largest.get(name, 1.0):g} is allowed"
+        )
+        return waiting, "deferred", reason
+    n = min(best.certificate.count, waiting.certificate.count)
+    gain = best.certificate.worth[:n] - waiting.certificate.worth[:n]
+    low = gain.mean() - 1.645 * gain.std(ddof=1) / np.sqrt(n)
+    if low <= LEAST_GAIN:
+        return (
+            waiting,
+            "certified",
+            f"no certified plan is better than waiting: the best gains {gain.mean():.3f} ({low:.3f} at least)",
+        )
+    return best, "certified", ""
+
+
+HARMS_INDEX = {name: k for k, name in enumerate(HARMS)}
+
+
+def _synergy(options: list[Option], seed: int, chosen: Option) -> Synergy | None:
+    """Return what the combination adds, None where an arm is missing."""
+    by_arm = {o.arm: o.certificate for o in options}
+    if not {"wait", "nano", "operative", "combined"} <= by_arm.keys():
+        return None
+    n = min(c.count for c in by_arm.values())
+    if n < 32:
+        return None
+    worth = [by_arm[arm].worth[:n] for arm in ("combined", "nano", "operative", "wait")]
+    return synergy_of(*worth, seed=seed, certified=by_arm["combined"].verdict is True)
+
+
+def settings_of(plan_: Plan) -> dict[str, Any]:
+    """Return what makes a plan reproducible: seed and rollouts."""
+    return {"seed": plan_.provenance.seed, "rollouts": plan_.rollouts}

@@ -1,0 +1,120 @@
+"""Rollouts: many designs lived through by the same members, what they share done once, and time passed for all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from amelo.errors import AmeloError
+from amelo.plan.design import Design
+from amelo.plan.goals import Goals
+from amelo.plan.worth import Lived, Values, harms_of, values_of
+from amelo.protocol.operations import Operation, operations
+from amelo.protocol.record import Protocol
+from amelo.protocol.years import projected
+from amelo.twin.tooth.many import wait_many
+from amelo.twin.tooth.state import WholeTooth
+from amelo.twin.tooth.twin import ToothTwin
+from amelo.twin.tooth.waiting import Clock
+
+__all__ = ["Outcome", "Rollouts", "operations_of"]
+
+WAITING = Design()
+
+
+@cache
+def _operation(line: str) -> Operation:
+    return operations(Protocol.parse(line))[0]
+
+
+def operations_of(text: str) -> list[Operation]:
+    """Return the operations of a protocol without blocks, each line read once."""
+    return [_operation(line) for line in text.splitlines()]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a design does to some members: values; harms (H, M); lived; refused, why it cannot be done, empty when it was."""
+
+    values: Values | None
+    harms: np.ndarray | None
+    lived: Lived | None
+    refused: str = ""
+
+
+@dataclass(eq=False)
+class Rollouts:
+    """Runs designs on members of one tooth.
+
+    Fields: twin; tooth, all members; clock; goals; years; seed; threads; count (rollouts so far).  What was run is not kept, but for waiting.
+    """
+
+    twin: ToothTwin
+    tooth: WholeTooth
+    clock: Clock
+    goals: Goals
+    years: float = 10.0
+    seed: int = 0
+    threads: int = 1
+    count: int = 0
+    _waited: dict[tuple[int, int], tuple[WholeTooth, Lived]] = field(default_factory=dict)
+
+    def run(self, designs: Sequence[Design | str], first: int, last: int) -> list[Outcome]:
+        """Return what designs, or the texts of protocols, do to members first..last; the same members for all."""
+        before, waited = self.waiting(first, last)
+        rows = [operations_of(d.text() if isinstance(d, Design) else d) for d in designs]
+        ends = self._lived(before, rows)
+        found = []
+        for row, end in zip(rows, ends, strict=True):
+            if isinstance(end, str):
+                found.append(Outcome(None, None, None, end))
+                continue
+            lived = self._priced(row, end, first)
+            found.append(Outcome(values_of(before, lived, self.goals), harms_of(lived, waited), lived))
+        self.count += len(designs) * (last - first)
+        return found
+
+    def waiting(self, first: int, last: int) -> tuple[WholeTooth, Lived]:
+        """Return members as they come, and as they are when nothing is done."""
+        known = self._waited.get((first, last))
+        if known is None:
+            before = self.tooth.take(np.arange(first, last))
+            row = operations_of(WAITING.text())
+            known = self._waited[first, last] = (before, self._priced(row, self._lived(before, [row])[0], first))
+        return known
+
+    def _priced(self, row: Sequence[Operation], tooth: WholeTooth, first: int) -> Lived:
+        cost = sum(op.price for op in row)
+        acts = [op for op in row if op.act is not None and op.act.consent != "none"]
+        visits = sum(1 for k, op in enumerate(row) if op in acts and (k == 0 or row[k - 1].act is None or row[k - 1] not in acts))
+        years = projected(self.twin, tooth, years=self.years, seed=self.seed + first)
+        return Lived(tooth, years, cost, sum(op.duration for op in acts), visits)
+
+    def _lived(self, before: WholeTooth, rows: Sequence[Sequence[Operation]]) -> list[WholeTooth | str]:
+        """Return the tooth after each row of operations, or why it was refused; rows that begin alike are one until they part."""
+        nodes: dict[tuple[int, ...], WholeTooth | str] = {(): before}
+        paths = [tuple(id(op) for op in row) for row in rows]
+        known: Mapping[int, Operation] = {id(op): op for row in rows for op in row}
+        for level in range(max((len(path) for path in paths), default=0)):
+            due: dict[float, list[tuple[int, ...]]] = {}
+            for path in dict.fromkeys(p[: level + 1] for p in paths if len(p) > level):
+                above = nodes[path[:-1]]
+                if isinstance(above, str):
+                    nodes[path] = above
+                    continue
+                op = known[path[-1]]
+                try:
+                    nodes[path] = op.begin(above)
+                except AmeloError as error:
+                    nodes[path] = str(error)
+                    continue
+                due.setdefault(op.duration, []).append(path)
+            for duration, these in due.items():
+                for path, after in zip(
+                    these, wait_many([nodes[p] for p in these], duration, self.clock, threads=self.threads), strict=True
+                ):
+                    nodes[path] = after
+        return [nodes[path] for path in paths]
