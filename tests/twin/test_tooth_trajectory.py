@@ -203,6 +203,10 @@ def test_the_plot_is_readable_without_colour_and_numbers_its_steps(selective):
     marks = [text.get_text() for text in figure.axes[0].texts]
     assert marks == ["1–5", "7"]
     assert "2 excavate to firm dentine" in figure._supxlabel.get_text().replace("\n", " ")
+    assert all(axes.get_xlabel() == "time [d]" for axes in figure.axes[:3])
+    out = treated("extract", members=2).plot()  # minutes, and damage far below the mark of collapse
+    out.draw_without_rendering()
+    assert out.axes[0].get_xlabel() == "time [h]" and out.axes[1].get_ylim()[1] > 1.0
     single = treated(SELECTIVE, members=1).plot()
     assert not single.axes[0].collections  # no band of one member
 

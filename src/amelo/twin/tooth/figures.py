@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["bands", "depth_profile", "draw"]
 
-DAY = 86400.0
+DAY, HOUR = 86400.0, 3600.0
+LONGEST = 80  # letters of a name in the title
 POINTS = 240  # of a profile by depth
 LEAST = 1e-3  # damage and inflammation below it are drawn as it
-LINES = 8  # steps that are named under the figure
+LINES, MOST_LINES = 12, 5  # steps that are named under the figure, and lines that they may take
 NAMES = (("mineral", "mineral", "#000000", "-"), ("bacteria", "bacteria", "#8a8a8a", "-."))
 
 
@@ -40,11 +41,12 @@ def draw(trajectory: ToothTrajectory) -> Figure:
         _over_time(trajectory, axes[0, 1], "pulp_damage", "damage of the pulp [unit]", visits, log=True)
         limit = load_set("pulp").value("damage.collapse")
         axes[0, 1].axhline(limit, color="#000000", linewidth=1.0, linestyle=":")
+        axes[0, 1].set_ylim(top=max(axes[0, 1].get_ylim()[1], 3.0 * limit))
         axes[0, 1].annotate("lost above ", (1.0, limit), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
         _over_time(trajectory, axes[1, 0], "residual_dentine", "residual dentine [mm]", visits)
         axes[1, 0].set_ylim(bottom=0.0)
         _by_depth(trajectory, axes[1, 1])
-        name = "".join(c if c.isprintable() else "�" for c in trajectory.provenance.specimen_name)
+        name = _printable(trajectory.provenance.specimen_name[:LONGEST])
         spread = f", median and 5–95 % of {trajectory.members} members" if trajectory.members > 1 else ""
         length = describe_time((trajectory.time[-1] - trajectory.time[0]) / 3600.0)
         title = f"{name}, {length if length != 'start' else 'no time'}{spread}"
@@ -71,20 +73,21 @@ def depth_profile(trajectory: ToothTrajectory, name: str, when: int) -> tuple[np
 def _over_time(trajectory: ToothTrajectory, axes: Axes, name: str, label: str, visits: list[Visit], *, log: bool = False) -> None:
     values = trajectory.seen[name]
     known = np.isfinite(values).all(axis=1)
-    days, found = trajectory.time[known] / DAY, bands(values[known])
+    scale, unit = (DAY, "d") if trajectory.time[-1] - trajectory.time[0] >= 3 * DAY else (HOUR, "h")
+    times, found = trajectory.time[known] / scale, bands(values[known])
     found = np.maximum(found, LEAST) if log else found
-    axes.plot(days, found[0], color="#000000", linestyle="-", marker="o" if known.sum() < 12 else "", markersize=3)
+    axes.plot(times, found[0], color="#000000", linestyle="-", marker="o" if known.sum() < 12 else "", markersize=3)
     if trajectory.members > 1:
-        axes.fill_between(days, found[1], found[2], **BAND)
+        axes.fill_between(times, found[1], found[2], **BAND)
     if log:
         axes.set_yscale("log")
         axes.set_ylim(bottom=0.8 * LEAST)
     for visit in visits:
         if visit.chair_time > 0.0:
-            axes.axvline(visit.time / DAY, color="#666666", linewidth=0.8, linestyle="--")
-            place = (visit.time / DAY, 1.0)
+            axes.axvline(visit.time / scale, color="#666666", linewidth=0.8, linestyle="--")
+            place = (visit.time / scale, 1.0)
             axes.annotate(visit.numbers, place, xycoords=("data", "axes fraction"), fontsize=7, ha="center", va="bottom")
-    axes.set_xlabel("time [d]")
+    axes.set_xlabel(f"time [{unit}]")
     axes.set_ylabel(label)
 
 
@@ -112,7 +115,12 @@ def _legend(visits: list[Visit]) -> str:
     for visit in visits:
         for k, (event, times) in enumerate(visit.steps):
             again = f", {times} times" if times > 1 else ""
-            lines.append(f"{visit.first + k} {event.label}{again}")
+            lines.append(f"{visit.first + k} {_printable(event.label)}{again}")
     more = len(lines) - LINES
     lines = lines[:LINES] + ([f"and {more} more"] if more > 0 else [])
-    return "\n".join(textwrap.wrap("; ".join(lines), 150))
+    return "\n".join(textwrap.wrap("; ".join(lines), 150, max_lines=MOST_LINES, placeholder=" …"))
+
+
+def _printable(words: str) -> str:
+    """Return words without the signs that no picture can hold."""
+    return "".join(c if c.isprintable() else "�" for c in words)
