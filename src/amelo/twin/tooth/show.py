@@ -121,6 +121,8 @@ def warnings_of(trajectory: ToothTrajectory) -> tuple[str, ...]:
         when = "at once" if after == "start" else f"{after}"
         words = f"the tooth was last looked at {when} after '{insults[-1].label}', and whether a pulp is lost shows after"
         told.append(f"{words} {SETTLED / DAY:g} days; end with 'rest 14 d'")
+    if trajectory.provenance.options.get("years") and trajectory.ahead is None and out is None:
+        told.append("the years after are not told: the projection knows permanent teeth only")
     if count == 1:
         told.append("one member, the likeliest tooth: shares and intervals need more, such as 256")
     return tuple(told)
