@@ -12,7 +12,7 @@ import numpy as np
 from amelo.errors import FormatError, ParameterError, nearest
 from amelo.params import load_set
 
-__all__ = ["HARMS", "PRESETS", "WEIGHTS", "Goals", "Limits"]
+__all__ = ["HARMS", "HARM_WORDS", "PRESETS", "WEIGHTS", "Goals", "Limits"]
 
 WEIGHTS = {
     "quality": "quality-adjusted years of the tooth over those of a sound one",
@@ -23,7 +23,7 @@ WEIGHTS = {
     "comfort": "time in the chair and visits, against",
     "cost": "what is paid now and later, against",
 }
-HARMS = {
+HARM_WORDS = {
     "irreversible_pulpitis": "treatment costs a pulp that would have lived on",
     "fracture": "the tooth breaks within a year and would not have without treatment",
     "carriers_in_pulp": "more carriers reach the pulp than allowed",
@@ -32,6 +32,7 @@ HARMS = {
     "residual_iron": "more iron stays than allowed",
     "adverse_response": "carriers inflame a pulp that would have stayed calm",
 }
+HARMS = tuple(HARM_WORDS)
 
 
 def _presets() -> Mapping[str, Mapping[str, object]]:
