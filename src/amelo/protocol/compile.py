@@ -120,7 +120,8 @@ def change_of_column(step: Any, place: str) -> Schedule:
         )
         raise RecordError(f"'{line(step)}' cannot be done to the column of a lesion", where=place, why=why, fix=fix)
     why = "the column of a lesion has no cavity, no restoration and no pulp"
-    raise RecordError(f"'{line(step)}' needs the whole tooth", where=place, why=why, fix="leave it out of a schedule of the column")
+    fix = "name a tooth of a case and leave out --surface (surface= in Python)"
+    raise RecordError(f"'{line(step)}' needs the whole tooth", where=place, why=why, fix=fix)
 
 
 class _Compiler:
