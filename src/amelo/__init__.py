@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from amelo.forecast.run import forecast
     from amelo.inference.fit import Fit, fit
     from amelo.inference.sensitivity import Sensitivity, sensitivity
+    from amelo.plan.plan import plan
+    from amelo.plan.record import Plan
     from amelo.protocol.record import Protocol
     from amelo.records.case import Case, load_case
     from amelo.records.fluid import Fluid
@@ -38,6 +40,7 @@ _HOMES = {
     "Fluid": "amelo.records.fluid",
     "Forecast": "amelo.forecast.record",
     "Genotype": "amelo.records.genotype",
+    "Plan": "amelo.plan.record",
     "Protocol": "amelo.protocol.record",
     "Quantity": "amelo.units",
     "Saturation": "amelo.twin.chemistry.saturation",
@@ -52,6 +55,7 @@ _HOMES = {
     "load_case": "amelo.records.case",
     "load_specimen": "amelo.records.specimen",
     "nano": "amelo.therapy.nano",  # the package itself
+    "plan": "amelo.plan",  # the package itself, which can be called
     "quantity": "amelo.units",
     "saliva_of": "amelo.twin.chemistry.fluids",
     "saturation": "amelo.twin.chemistry.saturation",
@@ -66,6 +70,7 @@ __all__ = [
     "Fluid",
     "Forecast",
     "Genotype",
+    "Plan",
     "Protocol",
     "Quantity",
     "Saturation",
@@ -80,6 +85,7 @@ __all__ = [
     "load_case",
     "load_specimen",
     "nano",
+    "plan",
     "quantity",
     "saliva_of",
     "saturation",
