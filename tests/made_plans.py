@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import numpy as np
 
 from amelo.plan.certify import Certificate
@@ -18,8 +20,10 @@ OPERATIVE = Design(excavate="firm", leave=1.0, line="calcium silicate", cover="c
 COMBINED = Design(first=Nano("caps-400", 1e9), gap=14.0, surface="seal ionomer")
 
 
-def certificate(design: Design, worth: float, *, violations: dict[str, int] | None = None, verdict: bool | None = True, upper: float = 0.02):
-    rng = np.random.default_rng(abs(hash(design.text())) % 2**32)
+def certificate(
+    design: Design, worth: float, *, violations: dict[str, int] | None = None, verdict: bool | None = True, upper: float = 0.02
+):
+    rng = np.random.default_rng(crc32(design.text().encode()))
     outcomes = np.clip(worth + 0.05 * rng.standard_normal((len(WEIGHTS), COUNT)), 0.0, 1.0)
     counts = np.array([(violations or {}).get(name, 0) for name in HARMS], float)
     bounds = np.where(counts > 0, upper + counts / COUNT, upper)
@@ -48,7 +52,13 @@ def made_plan(*, status: str = "certified", reason: str = "", probed: bool = Fal
         mine = Option(mine.arm, mine.design, f"isolate\n{probe.dose}\nrest 1 d\n{COMBINED.text()}", mine.certificate)
     worth = [o.certificate.worth for o in (mine, options.get(NANO, mine), options.get(OPERATIVE, mine), options.get(WAIT, mine))]
     limits = Limits()
-    origin = Provenance.of("lower left first molar 36 of Test", seed=7, assumptions=("the pulp is alive",), citations=("amelo2026plan",), options={"years": 10.0})
+    origin = Provenance.of(
+        "lower left first molar 36 of Test",
+        seed=7,
+        assumptions=("the pulp is alive",),
+        citations=("amelo2026plan",),
+        options={"years": 10.0},
+    )
     return Plan(
         36, "O", status, reason, mine, (mine, *options.values()), options.get(OPERATIVE, options.get(WAIT)), synergy_of(*worth, seed=1), probe,
         {"floors twice as rough": {"worth": 0.7, "fracture": 0.07, "beyond": 1.0}, "thin": {"worth": 0.75, "beyond": 0.0}},

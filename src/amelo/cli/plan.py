@@ -265,13 +265,14 @@ def _print(found: Plan, why: str) -> None:
     for line in words.steps_of(found):
         print(f"  {line}" if line else "")
     print()
-    columns = ("outcome, 0 to 1", "mean", "5–95 % of scenarios", "waiting", "what it is")
-    print_table(columns, words.outcome_rows(found), title="What it does", left=1)
-    columns = ("harm", "share", "scenarios", "limit", "certified at most", "what it is")
-    print_table(columns, words.harm_rows(found), title="What could go wrong", left=1)
-    columns = ("option", "worth", "certified", "visits", "minutes", "why not")
-    print_table(columns, words.option_rows(found), title="Options", left=1)
+    columns = ("outcome, 0 to 1", "what it is", "mean", "5–95 % of scenarios", "waiting")
+    print_table(columns, words.outcome_rows(found), title="What it does", left=2)
+    columns = ("harm", "what it is", "share", "scenarios", "limit", "certified at most")
+    print_table(columns, words.harm_rows(found), title="What could go wrong", left=2)
+    rows = words.option_rows(found)
+    print_table(("option", "worth", "certified", "visits", "minutes"), [row[:-1] for row in rows], title="Options", left=1)
     for title, lines in (
+        ("Why not the others", [f"{row[0]}: {row[-1]}" for row in rows[1:]]),
         ("What the combination adds", words.synergy_words(found)),
         ("Probe first?", words.probe_words(found)),
         ("Why", words.leans_on(found)),
@@ -283,7 +284,7 @@ def _print(found: Plan, why: str) -> None:
         ("Assumed", list(found.provenance.assumptions)),
     ):
         if lines:
-            print(f"{title}:")
+            print(title if title.endswith("?") else f"{title}:")
             for line in lines:
                 print(f"  {line}")
             print()

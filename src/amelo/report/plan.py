@@ -163,8 +163,9 @@ def _futures(futures: Futures) -> str:
         return paragraph("Nothing is foretold over years for this tooth: primary teeth and teeth that are gone have no projection.")
     legend = "; ".join(f"{words.ARM_WORDS[o.arm]}: {LEGEND[o.arm]}" for o in futures.options)
     heads = ("option", *(f"after {year:g} year{'s' * (year != 1)}" for year in SHOWN_YEARS))
-    return f'<div class="pictures">{figures}</div>{paragraph(f"Lines: {legend}. Bands: nine of ten scenarios.")}' + table(
-        "The futures in numbers: mean, and nine of ten scenarios", heads, rows
+    return (
+        f'<div class="pictures">{figures}</div>{paragraph(f"Lines: {legend}. Bands: nine of ten scenarios, of the chosen option and of waiting; the table has all.")}'
+        + table("The futures in numbers: mean, and nine of ten scenarios", heads, rows)
     )
 
 
@@ -178,7 +179,7 @@ def _spread(at: tuple[float, float, float] | None) -> str:
 
 
 def _outcomes(plan: Plan) -> str:
-    heads = ("outcome, from 0 to 1", "mean", "nine of ten scenarios", "waiting", "what it is")
+    heads = ("outcome, from 0 to 1", "what it is", "mean", "nine of ten scenarios", "waiting")
     goals = ", ".join(f"{name} {value:g}" for name, value in plan.goals.weights.items())
     about = f" ({plan.goals.about})" if plan.goals.about else ""
     return table("Outcomes of the chosen plan beside waiting", heads, words.outcome_rows(plan)) + paragraph(
@@ -190,8 +191,8 @@ def _harms(plan: Plan) -> str:
     rows = words.harm_rows(plan)
     if not rows:
         return paragraph("Nothing was tried, so that nothing can be said of harm.")
-    told = "; ".join(f"{row[0]}: {row[1]}, at most {row[4]}, limit {row[3]}" for row in rows)
-    heads = ("harm", "share", "scenarios", "limit", "certified at most", "what it is")
+    told = "; ".join(f"{row[0]}: {row[2]}, at most {row[5]}, limit {row[4]}" for row in rows)
+    heads = ("harm", "what it is", "share", "scenarios", "limit", "certified at most")
     note = (
         f"The bounds hold together with a confidence of {100 * plan.limits.confidence:g} %, on scenarios that no search has seen, under the uncertainty of the twin itself. "
         "They do not cover what the model gets wrong."
@@ -259,7 +260,7 @@ def _consent(plan: Plan) -> str:
         "that waiting is an option, and what it would bring",
     ]
     items += [
-        f"that {row[0]} may happen: {row[1]} of scenarios, at most {row[4]}" for row in words.harm_rows(plan) if row[1] != "0 %"
+        f"that {row[0]} may happen: {row[2]} of scenarios, at most {row[5]}" for row in words.harm_rows(plan) if row[2] != "0 %"
     ]
     return (table("Consent for each step", heads, rows) if rows else paragraph("Nothing is done that needs consent.")) + (
         "<h3>To be told and agreed to</h3>" + unordered(items)

@@ -29,7 +29,7 @@ def _open(width: float, height: float, key: str, title: str, words: str) -> str:
 
 
 def futures_svg(options: Sequence[Future], name: str, *, top: float = 1.0, unit: str = "chance", key: str, words: str) -> str:
-    """Return how an outcome goes over the years under each option, with the range of nine of ten members.
+    """Return how an outcome goes over the years under each option, with the range of nine of ten members for the chosen one and for waiting.
 
     Arguments: options; name of the outcome; top of the scale; unit; key of ids; words, the same for those who do not see it.
     """
@@ -50,6 +50,8 @@ def futures_svg(options: Sequence[Future], name: str, *, top: float = 1.0, unit:
         out.append(f'<text class="small" x="{x(year):.1f}" y="{height - bottom + 15:.0f}" text-anchor="middle">{year}</text>')
     out.append(f'<text class="small" x="{(left + width - right) / 2:.0f}" y="{height - 6:.0f}" text-anchor="middle">years</text>')
     for o in there:
+        if not (o.chosen or o.arm == "wait"):
+            continue  # four bands over each other show nothing; the table has them all
         _, low, high = o.values[name]
         upper = [f"{x(float(t)):.1f} {y(float(v)):.1f}" for t, v in zip(o.times, high, strict=True)]
         lower = [f"{x(float(t)):.1f} {y(float(v)):.1f}" for t, v in zip(o.times, low, strict=True)]

@@ -108,7 +108,7 @@ def branches(plan: Plan) -> list[tuple[str, list[str]]]:
 
 
 def outcome_rows(plan: Plan) -> list[tuple[str, str, str, str, str]]:
-    """Return each outcome: name, mean, interval, mean of waiting, what it is."""
+    """Return each outcome: name, what it is, mean, interval, mean of waiting."""
     chosen, waiting = plan.chosen.to_dict(plan.limits), _waiting(plan).to_dict(plan.limits)
     rows = []
     for name, what in WEIGHTS.items():
@@ -116,12 +116,12 @@ def outcome_rows(plan: Plan) -> list[tuple[str, str, str, str, str]]:
         if mine is None:
             continue
         wait = f"{theirs['mean']:.3f}" if theirs else "–"
-        rows.append((name, f"{mine['mean']:.3f}", f"{mine['low']:.3f} to {mine['high']:.3f}", wait, what))
+        rows.append((name, what, f"{mine['mean']:.3f}", f"{mine['low']:.3f} to {mine['high']:.3f}", wait))
     return rows
 
 
 def harm_rows(plan: Plan, option: Option | None = None) -> list[tuple[str, str, str, str, str, str]]:
-    """Return each class of harm: name, share, count, limit, upper bound, what it is."""
+    """Return each class of harm: name, what it is, share, count, limit, upper bound."""
     c, found = (option or plan.chosen).certificate, []
     for k, name in enumerate(HARMS):
         if not c.count:
@@ -129,7 +129,7 @@ def harm_rows(plan: Plan, option: Option | None = None) -> list[tuple[str, str, 
         count = f"{int(c.violations[k])} of {c.count}"
         share, limit = c.violations[k] / c.count, plan.limits.largest.get(name, 1.0)
         upper = c.upper[k] if len(c.upper) else float("nan")
-        found.append((name.replace("_", " "), chance(share), count, chance(limit), chance(upper), HARM_WORDS[name]))
+        found.append((name.replace("_", " "), HARM_WORDS[name], chance(share), count, chance(limit), chance(upper)))
     return found
 
 

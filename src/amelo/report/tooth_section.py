@@ -91,9 +91,11 @@ def _crown(width: float, deep: float, enamel: float, section: Section, from_abov
     pulp_class = "dead" if section.pulp_lost else "pulp"
     floor = neck + 0.12 * root
     pulp = f'<path class="{pulp_class} outline" d="M{left:.1f} {floor:.1f}V{roof:.1f}H{right:.1f}V{floor:.1f}'
-    for cx, cy in reversed(canals):
-        pulp += f"L{cx + 2:.1f} {cy:.1f}L{cx - 2:.1f} {cy:.1f}L{(left + right) / 2:.1f} {floor:.1f}"
-    return f'{gum}{body}{cap}{pulp}L{left:.1f} {floor:.1f}Z"/>'
+    fork = (left + right) / 2
+    for k, (cx, cy) in enumerate(reversed(canals)):
+        pulp += f"L{fork + 3:.1f} {floor + 5:.1f}L{fork - 3:.1f} {floor + 5:.1f}" if k else ""
+        pulp += f"L{cx + 2:.1f} {cy:.1f}L{cx - 2:.1f} {cy:.1f}"
+    return f'{gum}{body}{cap}{pulp}Z"/>'
 
 
 def _column(section: Section, width: float, from_above: bool, key: str) -> str:
