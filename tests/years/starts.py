@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import amelo
+from amelo.records.case import Case
 from amelo.years import Start
 from amelo.years.hazards import Hazards, hazards_of
 from amelo.years.states import code
 
-__all__ = ["bare", "changed", "plain"]
+__all__ = ["CASES", "bare", "case", "changed", "plain"]
+
+CASES = Path(__file__).resolve().parents[2] / "cases"
 
 
 def plain(count: int = 64, **changes: Any) -> Start:
@@ -21,7 +26,7 @@ def plain(count: int = 64, **changes: Any) -> Start:
 
 def bare(state: str = "filled", count: int = 5, surfaces: int = 0) -> Hazards:
     """Return hazards that are all nothing, of members in a state."""
-    h = hazards_of(plain(count), 0)
+    h = hazards_of(plain(count), 0, spread=False)
     zero = {
         name: np.zeros_like(getattr(h, name))
         for name in ("collapsed", "now", "now_age", "later", "root", "root_now", "root_age", "deep", "steady")
@@ -41,3 +46,11 @@ def changed(h: Hazards, **changes: Any) -> Hazards:
     return replace(
         h, **{n: np.broadcast_to(np.asarray(v, getattr(h, n).dtype), getattr(h, n).shape).copy() for n, v in changes.items()}
     )
+
+
+def case(fdi: int, **tooth: Any) -> Case:
+    """Return a grown-up with one charted tooth."""
+    base = amelo.load_case(CASES / "felix-healthy.json")
+    record = base.model_dump(mode="json")
+    record["teeth"][str(fdi)] = {"status": "present", "other_surfaces": "sound"} | tooth
+    return type(base).model_validate(record)

@@ -11,7 +11,7 @@ from amelo.years.states import event
 
 CASES = {
     "filled": {"surfaces": (Surface("M", "E2"), Surface("D"), Surface("O", "D1", 2.0)), "residual": 0.4e-3, "age": 16.0},
-    "sound": {"material": "", "surfaces": (Surface("M", "D1", 3.0), Surface("O", "E1", 3.0)), "age": 14.0},
+    "open": {"material": "", "surfaces": (Surface("M", "D1", 3.0), Surface("O", "D3", 3.0)), "age": 14.0},
     "crowned": {"material": "crown_zirconia", "covers": 5, "residual": 0.2e-3, "periodontal": True, "strength": 0.6},
     "root-treated": {"root_treated": True, "root_age": 12.0, "restoration_age": 5.0, "strength": 0.5, "leak": 3.0},
     "doomed": {"diagnosis": "irreversible pulpitis", "collapsed": 0.2, "margin_activity": 2.0},

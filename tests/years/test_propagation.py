@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,7 +21,7 @@ TEN = np.arange(41) * 0.25
 
 def policy(**named: float) -> np.ndarray:
     """Return a policy in which nothing leads anywhere, but for what is named."""
-    order = ("crown", "root", "root_crown", "implant", "broken", "fill", "from", "root_broken")
+    order = ("crown", "root", "root_crown", "implant", "broken", "fill", "from", "root_broken", "late")
     return np.array([named.get(name, 5.0 if name == "from" else 0.0) for name in order])
 
 
@@ -55,7 +57,7 @@ def test_a_pulp_after_treatment_follows_its_own_law():
     h = changed(bare(), deep=0.1, policy=policy(root=1.0))
     _, occupied, happened, _ = propagate(h, 10.0)
     assert happened[:, :, event("pulp lost")] == pytest.approx(
-        np.broadcast_to(-np.expm1(-0.1 * TEN**h.deep_shape), (5, 41)), abs=1e-13
+        np.broadcast_to(-np.expm1(-0.1 * TEN ** h.deep_shape[0]), (5, 41)), abs=1e-13
     )
     assert occupied[:, :, code("root-treated")] == pytest.approx(happened[:, :, event("root treatment")], abs=1e-13)
 
@@ -63,10 +65,33 @@ def test_a_pulp_after_treatment_follows_its_own_law():
 def test_a_root_treated_tooth_is_lost_by_its_own_clock():
     h = changed(bare("root-treated and crowned"), root_now=[[0.1, 0.4]], root_age=4.0, policy=policy(implant=0.25))
     _, occupied, happened, _ = propagate(h, 10.0)
-    gone = -np.expm1(-0.1 * (((4.0 + TEN) / 10.0) ** h.root_shape - 0.4**h.root_shape))
+    gone = -np.expm1(-0.1 * (((4.0 + TEN) / 10.0) ** h.root_shape[0] - 0.4 ** h.root_shape[0]))
     assert occupied[0, :, code("implant")] == pytest.approx(0.25 * gone, abs=1e-13)
     assert occupied[0, :, code("gap")] == pytest.approx(0.75 * gone, abs=1e-13)
     assert happened[0, :, event("fracture")] == pytest.approx(0.4 * gone, abs=1e-13)
+
+
+def test_lesions_near_the_pulp_cost_some_when_they_are_filled():
+    h = changed(bare("unrestored", surfaces=1), stage=6, policy=policy(fill=1.0, late=0.3, root=1.0))
+    _, occupied, happened, _ = propagate(h, 10.0)
+    filled = -np.expm1(-TEN)
+    assert happened[0, :, event("lesion filled")] == pytest.approx(filled, abs=1e-6)
+    assert happened[0, :, event("pulp lost")] == pytest.approx(0.3 * filled, abs=1e-6)
+    assert occupied[0, :, code("filled")] == pytest.approx(0.7 * filled, abs=1e-6)
+    earlier = propagate(changed(h, stage=5), 10.0)[2]
+    assert not earlier[:, :, event("pulp lost")].any()
+
+
+@pytest.mark.parametrize("rate", [0.1, 1.0, 4.0, 20.0, 300.0])
+def test_a_chain_of_stages_is_exact_however_fast_it_goes(rate):
+    """From D1 to D2 at one rate, and from there to a filling at another: the closed form of two steps in a row."""
+    log_rate = np.full((5, 1, 7), -np.inf)
+    log_rate[:, :, 4] = np.log(0.7)
+    h = replace(changed(bare("unrestored", surfaces=1), stage=4, policy=policy(fill=rate)), log_rate=log_rate)
+    filled = propagate(h, 10.0)[2][0, :, event("lesion filled")]
+    other = rate if rate != 0.7 else 0.7 + 1e-9
+    exact = 1.0 - (other * np.exp(-0.7 * TEN) - 0.7 * np.exp(-other * TEN)) / (other - 0.7)
+    assert filled == pytest.approx(exact, abs=1e-7)
 
 
 def test_new_crowns_do_not_make_a_treated_root_younger():
@@ -146,7 +171,7 @@ def test_chances_add_up_whatever_happens(state, now, later, deep, rate, collapse
     h = bare(state, count=2, surfaces=2)
     h = changed(
         h, now=now / 3, later=later / 3, deep=deep, root=later, root_now=[later, 0.5], steady=rate, collapsed=collapsed, stage=stage, log_rate=log_rate,
-        policy=[*parts, 2.0, 5.0, 0.3],
+        policy=[*parts, 2.0, 5.0, 0.3, 0.4],
     )  # fmt: skip
     _, occupied, happened, untouched = propagate(h, 10.0)
     assert occupied.sum(axis=2) == pytest.approx(np.ones((2, 41)), abs=1e-12)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from itertools import product
+from functools import lru_cache
+from itertools import chain, product
 
 __all__ = ["ARMS", "CHOICES", "Design", "Nano", "Situation", "enumerated", "neighbours"]
 
 ARMS = ("wait", "nano", "operative", "combined")
-SETTLE = 21.0  # d at the end, in which it shows what became of the pulp
+SETTLE = 56.0  # d at the end, eight weeks, in which it shows what became of the pulp and of the lesion
 SURFACES = ("", "varnish", "silver", "peptide", "infiltrate", "seal resin", "seal ionomer")
 CRITERIA = ("", "leathery", "firm", "hard")
 LINERS = ("", "calcium silicate", "anti-inflammatory dressing")
@@ -44,9 +45,10 @@ class Nano:
 
 NANO: tuple[Nano | None, ...] = (
     None,
+    Nano("caps-400", 3e8),
     Nano("caps-400", 1e9),
-    Nano("caps-400", 3e11),
-    Nano("iron-oxide", 1e12, 5.0, 0.0, 1.0),
+    Nano("caps-400", 1e9, gradient=1.0),
+    Nano("caps-400", 3e11, gradient=1.0),
     Nano("iron-oxide", 1e13, 5.0, 0.0, 1.0),
 )
 
@@ -115,6 +117,8 @@ class Design:
             return "a surface is sealed or a cavity is filled, not both"
         if self.first is not None and not (on.open_floor or on.enamel_lesion):
             return "carriers find no lesion"
+        if self.first is not None and self.within is not None:
+            return "carriers are brought once"
         if bool(self.gap) != bool(self.stepwise or (self.first is not None and (self.excavate or self.surface))):
             return "a gap lies between two visits, and only there"
         if self.surface == "infiltrate" and (not on.enamel_lesion or on.open_floor):
@@ -198,12 +202,23 @@ CHOICES: dict[str, tuple[object, ...]] = {
 }
 
 
-def enumerated(on: Situation) -> Iterator[Design]:
-    """Yield every design that a tooth allows and whose arm was asked for, the plainest first within each group."""
-    for choice in product(*CHOICES.values()):
-        design = Design(*choice)
-        if design.arm in on.arms and not design.refused(on):
-            yield design
+@lru_cache(maxsize=32)
+def enumerated(on: Situation) -> tuple[Design, ...]:
+    """Return every design that a tooth allows and whose arm was asked for."""
+    closed = (Design(h, n, g, s) for h, n, g, s in product(CHOICES["habits"], NANO, CHOICES["gap"], SURFACES))
+    opened = (
+        Design(h, first, gap, "", criterion, leave, stepwise, within, bleach, line, cover)
+        for h, (first, within), criterion, leave, stepwise, bleach, line, cover in product(
+            CHOICES["habits"], _brought(), CRITERIA[1:], LEAVES, CHOICES["stepwise"], CHOICES["deproteinise"], LINERS, COVERS[1:]
+        )
+        for gap in (GAPS if stepwise or first is not None else (0.0,))
+    )
+    return tuple(d for d in chain(closed, opened) if d.arm in on.arms and not d.refused(on))
+
+
+def _brought() -> list[tuple[Nano | None, Nano | None]]:
+    """Return carriers before and within a cavity: none, or once."""
+    return [(None, None), *((n, None) for n in NANO if n), *((None, n) for n in NANO if n)]
 
 
 def neighbours(design: Design, on: Situation) -> Iterator[Design]:

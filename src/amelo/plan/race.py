@@ -20,7 +20,7 @@ FIRST, MORE = 48, 96  # scenarios that a design is first tried on, and that it g
 KEPT = 0.25  # of designs, after the first round
 PENALTY = 3.0  # of worth per chance of harm beyond its limit
 SEEN, UNSEEN = 1.0, 20.0  # a harm is thought of as one in twenty before anything was seen, so that one early mishap kills no design
-LEADERS, FINALISTS, GROUP = 5, 24, 32
+LEADERS, FINALISTS, GROUP = 5, 24, 16
 
 
 @dataclass(eq=False)
@@ -71,7 +71,7 @@ class Race:
 
     def try_out(self, designs: Iterable[Design], count: int) -> None:
         """Run designs on the first scenarios, up to a count of them, those that have not seen so many yet."""
-        waiting = [self.entries.setdefault(d, Entry(d)) for d in dict.fromkeys(designs)]
+        waiting = [self.entries.get(d) or Entry(d) for d in dict.fromkeys(designs)]
         count = min(count, self.members)
         for start in range(0, count, FIRST):
             end = min(start + FIRST, count)
@@ -80,6 +80,7 @@ class Race:
                 if not self.keep_going():
                     return
                 group = due[k : k + GROUP]
+                self.entries |= {e.design: e for e in group}
                 for entry, got in zip(group, self.rollouts.run([e.design for e in group], start, end), strict=True):
                     if got.refused:
                         entry.refused = got.refused

@@ -16,7 +16,7 @@ from amelo.twin.tooth.mouth import mouth_of
 from amelo.twin.tooth.state import WholeTooth
 from amelo.twin.tooth.strength import strength_of
 from amelo.twin.tooth.twin import ToothTwin
-from amelo.years import Projection, Start, Surface, project
+from amelo.years import Projection, Start, Surface, Weights, project
 
 __all__ = ["let_through", "projected", "relative_activity", "start_of"]
 
@@ -41,7 +41,9 @@ def projected(twin: ToothTwin, tooth: WholeTooth, *, years: float = 10.0, seed: 
     """
     if not tooth.present or tooth.constants.owner.primary:
         return None
-    return project(start_of(twin, tooth), years, seed=seed)
+    bare = tooth.restored is None and bool(tooth.open_floor.mean() > 0.5)
+    weights = Weights.default(arrested=load_set("years").value("weight.open_cavity")) if bare else None
+    return project(start_of(twin, tooth), years, seed=seed, weights=weights)
 
 
 def start_of(twin: ToothTwin, tooth: WholeTooth) -> Start:

@@ -1,7 +1,7 @@
 """P8, P9 and C9 to C17: what the projection says of published trials and cohorts, joined to the subject ``living``.
 
 The note of a row says whether it is a prediction, an input carried through, or calibrated on.  How often a pulp is exposed is published and put
-in: the excavation itself is modelled elsewhere.
+in: the excavation itself is modelled elsewhere.  Constants of the years stand at their values; posteriors are drawn.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _input(name: str) -> float:
 
 def _left() -> dict[str, float]:
     """Return what selective removal leaves over a pulp."""
-    return {"residual": _input("selective_residual"), "carious_left": 1.0}
+    return {"residual": load_set("years").value("after.residual_selective"), "carious_left": 1.0}
 
 
 def _arm(
@@ -101,7 +101,7 @@ def _progress(infiltrated: bool) -> float:
             MEMBERS, age=value("study.peters_age"), tooth=36, surfaces=(Surface("M", stage),), caries_frailty=risky,
             effects=("infiltration_permanent",) * infiltrated,
         )  # fmt: skip
-        h = hazards_of(start, SEED)
+        h = hazards_of(start, SEED, spread=False)
         rates = np.minimum(np.exp(h.log_rate[:, 0]) * h.activity[:, :1], 4.0)
         chances = transition(rates, value("study.peters_time"))[:, STAGES.index(stage), STAGES.index(deeper) :]
         share += part * float(chances.sum(axis=1).mean())
@@ -123,25 +123,29 @@ def _composites(setting: str, high: bool, years: int) -> float:
                 MEMBERS, age=40.0, tooth=tooth, setting=setting, material="composite", covers=covers, strength=0.8, root_treated=rooted,
                 flags={"high_risk": risky, "elderly": old},
             )  # fmt: skip
-            total += molars * part * float(project(start, float(years), seed=SEED, step=0.5).restoration_survival[-1].mean())
+            total += (
+                molars
+                * part
+                * float(project(start, float(years), seed=SEED, spread=False, step=0.5).restoration_survival[-1].mean())
+            )
     return 100.0 * total
 
 
 def _crowns() -> float:
     start = Start(MEMBERS, age=16.0, tooth=36, setting="trial", material="crown_ceramic", covers=5)
-    return 100.0 * float(project(start, 5.5, seed=SEED).restoration_survival[-1].mean())
+    return 100.0 * float(project(start, 5.5, seed=SEED, spread=False).restoration_survival[-1].mean())
 
 
 def _periodontal() -> float:
     """Return 24 times the losses of a first year, all causes."""
     start = Start(MEMBERS, age=55.0, tooth=36, periodontal=True)
-    return 24.0 * float(project(start, 1.0, seed=SEED).incidence("tooth lost")[-1].mean())
+    return 24.0 * float(project(start, 1.0, seed=SEED, spread=False).incidence("tooth lost")[-1].mean())
 
 
 @cache
 def _root_years() -> Projection:
     start = Start(200, age=40.0, tooth=36, setting="trial", material="crown_metal_ceramic", covers=5, root_treated=True)
-    return project(start, 37.0, seed=SEED, step=0.5)
+    return project(start, 37.0, seed=SEED, spread=False, step=0.5)
 
 
 def _rooted(years: int) -> float:
@@ -152,6 +156,6 @@ def _rooted(years: int) -> float:
 
 def _implants() -> float:
     """Return how many [%] implants last ten years, clinics of all kinds."""
-    h = hazards_of(Start(MEMBERS, age=55.0, tooth=36), SEED)
+    h = hazards_of(Start(MEMBERS, age=55.0, tooth=36), SEED, spread=False)
     _, occupied, _, _ = propagate(replace(h, state=np.full(MEMBERS, code("implant"))), 10.0)
     return 100.0 * float(occupied[:, -1, code("implant")].mean())

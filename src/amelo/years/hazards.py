@@ -5,7 +5,7 @@ Draws belong to the seed and the member alone, never to what was done, so that t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -16,12 +16,13 @@ from amelo.forecast.stages.chain import MOVES, STAGES
 from amelo.forecast.stages.rates import FADING, kind_of, log_rates, site_of
 from amelo.params import load_set
 from amelo.records.teeth import tooth_class
+from amelo.years.constants import CENTRAL, Constants
 from amelo.years.outside import MECHANISMS, ratios
 from amelo.years.pulp import chance_lost, pulp_hazard
 from amelo.years.start import DIRECT, Start
 from amelo.years.states import ROWS, code
 
-__all__ = ["DECADE", "Hazards", "hazards_of"]
+__all__ = ["DECADE", "Hazards", "hazards_of", "surviving_frailty"]
 
 DECADE = 10.0  # years after which levels are told
 ELDERLY = 65.0
@@ -36,12 +37,14 @@ class Hazards:
     Fields: state (M,), where each starts; collapsed (M,), the chance that its pulp is lost at once; shape (M,) of restorations' Weibull law;
     now (M, 3), cumulative hazard after a decade of the present restoration by caries, other failure and fracture; now_age (M,) [year]; later
     (M, 6, 3), the same of what may be placed later; root_now (M, 2), cumulative hazard of the loss of a tooth that is root-treated now after a
-    decade, and the part of it that is fracture; root (M, 2), the same hazard of teeth treated or crowned later, without and with a crown; root_shape; root_age (M,) [year]; deep (M,), cumulative hazard of the pulp after a year by what was done near it, and
-    deep_shape; steady (M, 5) [1/year]: pulp without and with a restoration, fracture without one, loss of a vital tooth, loss of an implant;
+    decade, and the part of it that is fracture; root (M, 2), the same hazard of teeth treated or crowned later, without and with a crown, and
+    root_shape (M,); root_age (M,) [year]; deep (M,), cumulative hazard of the pulp after a year by what was done near it, and
+    deep_shape (M,); steady (M, 5) [1/year]: pulp without and with a restoration, fracture without one, loss of a vital tooth, loss of an implant;
     age (M,) [year]; stage (M, K), log_rate (M, K, 7), fading (M, K, 7), change of the log rate over the ten years from 13.5, and activity
-    (M, K) of surfaces, ratios of effects included; policy (8,): part of large fillings that become crowns, of lost
+    (M, K) of surfaces, ratios of effects included; policy (9,): part of large fillings that become crowns, of lost
     pulps that are root-treated, of these that are crowned, of lost teeth that become implants, of fractures that cannot be restored; rate at
-    which cavities are filled [1/year]; the stage from which they are; the part of losses of root-treated teeth that is fracture.
+    which cavities are filled [1/year]; the stage from which they are; the part of losses of root-treated teeth that is fracture; of pulps
+    under lesions filled in the last third of dentine that are lost.
     """
 
     state: np.ndarray
@@ -52,10 +55,10 @@ class Hazards:
     later: np.ndarray
     root_now: np.ndarray
     root: np.ndarray
-    root_shape: float
+    root_shape: np.ndarray
     root_age: np.ndarray
     deep: np.ndarray
-    deep_shape: float
+    deep_shape: np.ndarray
     steady: np.ndarray
     age: np.ndarray
     stage: np.ndarray
@@ -71,8 +74,32 @@ class Hazards:
 
     def part(self, rows: slice) -> Hazards:
         """Return some of the members."""
-        keep = ("root_shape", "deep_shape", "policy")
-        return Hazards(**{name: a if name in keep else a[rows] for name, a in self.__dict__.items()})
+        return Hazards(**{name: a if name == "policy" else a[rows] for name, a in self.__dict__.items()})
+
+
+def _each(value: Any, count: int) -> np.ndarray:
+    """Return a number or array as an array over members."""
+    return np.broadcast_to(np.asarray(value, float), (count,)).copy()
+
+
+def surviving_frailty(start: Start, seed: int = 0) -> np.ndarray:
+    """Return frailties (M,) of restorations of patients whose restoration has stood its years: the exact posterior of the gamma law.
+
+    Arguments: start, whose material and age of the restoration count; seed, of the projections that will use it.
+    Notes: the draws are those that a projection with this seed would have made, so that a restoration of no age changes nothing.  Take it
+    from the tooth before treatment and give it to every arm: a new filling makes nobody sturdier.
+    """
+    ordinary = replace(start, restoration_frailty=None)
+    fillings = _Fillings(ordinary, np.random.default_rng([seed, 19, 1]), _Ratio(start, CENTRAL), CENTRAL)
+    drawn = fillings.frailty
+    if not start.material:
+        return drawn
+    past = (
+        fillings.level(start.material, start.covers, start.root_treated)
+        / drawn
+        * (start.restoration_age / DECADE) ** fillings.shape
+    )
+    return drawn / (1.0 + fillings.variance * past)
 
 
 @cache
@@ -93,17 +120,19 @@ def _gamma(variance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rng.standard_gamma(1.0 / variance) * variance
 
 
-def hazards_of(start: Start, seed: int = 0) -> Hazards:
+def hazards_of(start: Start, seed: int = 0, *, spread: bool = True) -> Hazards:
     """Return the hazards of a start.
 
-    Arguments: start; seed of all draws: posteriors, practice, frailties, effects.
+    Arguments: start; seed of all draws: posteriors, practice, frailties, effects, constants; spread, whether the constants of the set
+    ``years`` are drawn for each member from their ranges, or stand as they are.
     Raises: ParameterError for an effect that cannot be applied or counts twice.
     """
-    count, value = start.members, load_set("years").value
-    streams = [np.random.default_rng([seed, 19, k]) for k in range(3)]  # lesions, restorations, effects
-    ratio = _Ratio(start)
+    count = start.members
+    streams = [np.random.default_rng([seed, 19, k]) for k in range(4)]  # lesions, restorations, effects, constants
+    value = Constants.of(count, streams[3]) if spread else CENTRAL
+    ratio = _Ratio(start, value)
     lesion = _lesions(start, streams[0], streams[2].standard_normal((count, len(MECHANISMS))))
-    fillings = _Fillings(start, streams[1], ratio)
+    fillings = _Fillings(start, streams[1], ratio, value)
     root_10, root_37 = value("root.loss_10"), value("root.loss_37")
     periodontal = 1.0 + start.periodontal * (value("background.loss_periodontal") / value("background.loss") - 1.0)
     loss = value("background.loss") * periodontal if start.loss_rate is None else start.loss_rate
@@ -125,25 +154,30 @@ def hazards_of(start: Start, seed: int = 0) -> Hazards:
         now=fillings.now(),
         now_age=start.restoration_age,
         later=fillings.later(),
-        root_now=_root_now(start, crowned_root, ratio),
+        root_now=_root_now(start, crowned_root, ratio, value),
         root=np.stack([crowned_root * value("root.uncrowned"), crowned_root], axis=1),
-        root_shape=float(np.log(root_37 / root_10) / np.log(37.0 / 10.0)),
+        root_shape=_each(np.log(root_37 / root_10) / np.log(37.0 / 10.0), count),
         root_age=start.root_age,
-        deep=np.broadcast_to(_deep(start), (count,)),
-        deep_shape=value("after.shape"),
+        deep=_each(_deep(start, value), count),
+        deep_shape=_each(value("after.shape"), count),
         steady=np.ascontiguousarray(steady, float),
         age=start.age,
         policy=np.array(
             [policy[name] for name in ("crown", "root_treatment", "crown_on_root", "implant")]
-            + [value("fracture.lost"), 1.0 / policy["wait"], float(STAGES.index(start.policy.filled_from)), value("root.fracture")]
+            + [
+                value("fracture.lost"),
+                1.0 / policy["wait"],
+                float(STAGES.index(start.policy.filled_from)),
+                value("root.fracture"),
+                _too_late(),
+            ]
         ),
         **lesion,
     )
 
 
-def _root_now(start: Start, crowned_root: np.ndarray, ratio: _Ratio) -> np.ndarray:
+def _root_now(start: Start, crowned_root: np.ndarray, ratio: _Ratio, value: Constants) -> np.ndarray:
     """Return level and part of fracture (M, 2) of the loss of a tooth that is root-treated now, which answers to its strength."""
-    value = load_set("years").value
     part = value("root.fracture")
     level = crowned_root * (1.0 if start.crowned else value("root.uncrowned"))
     broken = part * ratio.fracture(start.strength, value(f"strength.{'crowned' if start.crowned else 'refilled'}"))
@@ -156,7 +190,12 @@ def _state(start: Start) -> np.ndarray:
     return np.where(start.root_treated > 0, rooted, vital).astype(np.int64)
 
 
-def _deep(start: Start) -> np.ndarray:
+def _too_late() -> float:
+    """Return the chance that a pulp does not survive the filling of a lesion in the inner third of dentine, by selective removal."""
+    return float(1.0 - np.exp(-pulp_hazard(5.0, residual=load_set("years").value("after.residual_selective"), carious_left=1.0)))
+
+
+def _deep(start: Start, value: Constants) -> np.ndarray:
     return pulp_hazard(
         1.0,
         exposed=start.exposed,
@@ -165,15 +204,16 @@ def _deep(start: Start) -> np.ndarray:
         carious_left=start.carious_left,
         pain=start.pain,
         damage=start.damage,
+        constants=value,
     )
 
 
 class _Ratio:
     """How many times as often a tooth breaks as one of another strength."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, value: Constants) -> None:
         given = start.load_exponent
-        self.exponent = np.full(start.members, load_set("years").value("fracture.exponent")) if given is None else given
+        self.exponent = _each(value("fracture.exponent"), start.members) if given is None else given
 
     def fracture(self, strength: Any, reference: float) -> np.ndarray:
         return (reference / strength) ** self.exponent
@@ -182,15 +222,16 @@ class _Ratio:
 class _Fillings:
     """Levels of restorations from the posterior, with its own rules for materials, surfaces and patients."""
 
-    def __init__(self, start: Start, rng: np.random.Generator, ratio: _Ratio) -> None:
+    def __init__(self, start: Start, rng: np.random.Generator, ratio: _Ratio, value: Constants) -> None:
         count = start.members
         p, practice = _drawn("restorations", count, rng), start.setting == "practice"
-        self.start, self.p, self.ratio = start, p, ratio
+        self.start, self.p, self.ratio, self.value = start, p, ratio, value
         setting, source = (
             np.exp(p["setting_spread"]) * rng.standard_normal(count),
             np.exp(p["source_spread"]) * rng.standard_normal(count),
         )
-        frailty = _gamma(np.exp(p["frailty_variance"]), rng)
+        self.variance = np.exp(p["frailty_variance"])
+        frailty = _gamma(self.variance, rng)
         between = load_set("restorations")["hazard.implant_between_10"]
         clinics = np.log(between.high / between.low) / (2 * 1.96) * rng.standard_normal(count)
         self.implant = np.exp(p["implant"] + clinics) / DECADE
@@ -200,7 +241,8 @@ class _Fillings:
         log = p["level"] + (p["practice"] + setting if practice else 0.0) + p["molar"] * (tooth_class(start.tooth) == "molar")
         for name, holds in flags.items():
             log = log + p[name] * holds
-        self.base = log + np.log(np.maximum(frailty if start.restoration_frailty is None else start.restoration_frailty, 1e-300))
+        self.frailty = np.maximum(frailty if start.restoration_frailty is None else start.restoration_frailty, 1e-300)
+        self.base = log + np.log(self.frailty)
 
     def level(self, material: str, covers: int, rooted: np.ndarray | float) -> np.ndarray:
         """Return the cumulative hazard (M,) of a restoration after a decade."""
@@ -214,7 +256,7 @@ class _Fillings:
 
     def _shared(self, level: np.ndarray, material: str, strength: Any, leak: Any, bond: Any) -> np.ndarray:
         """Return the level (M, 3) by what ends a restoration, each answering to its own part of the state."""
-        value = load_set("years").value
+        value = self.value
         word = "direct" if material in DIRECT else "indirect"
         caries, fracture = value(f"failure.caries_{word}"), value(f"failure.fracture_{word}")
         parts = (
@@ -231,7 +273,7 @@ class _Fillings:
         return self._shared(self.level(s.material, s.covers, s.root_treated), s.material, s.strength, s.leak, s.bond)
 
     def later(self) -> np.ndarray:
-        s, value = self.start, load_set("years").value
+        s, value = self.start, self.value
         rows = []
         for row in ROWS:
             filling = row in NEXT_SURFACES

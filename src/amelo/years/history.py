@@ -53,15 +53,16 @@ class _Walk:
         rng = [np.random.default_rng([seed, 23, k]) for k in range(kinds)]  # a stream of its own for each kind
         self.h = h
         self.threshold = np.cumsum(np.stack([r.standard_exponential((EPISODES, count)) for r in rng]), axis=1)
-        self.choice = np.stack([np.random.default_rng([seed, 29, k]).random((EPISODES, count)) for k in range(5)])
+        self.choice = np.stack([np.random.default_rng([seed, 29, k]).random((EPISODES, count)) for k in range(6)])
         self.passed, self.met = np.zeros((kinds, count)), np.zeros((kinds, count), np.int64)
         self.state, self.stage = h.state.copy(), h.stage.copy()
         self.original, self.since = h.state < GAP, np.zeros(count)
-        self.pending, self.made = np.ones(count, bool), np.zeros((5, count), np.int64)
+        self.pending, self.made = np.ones(count, bool), np.zeros((6, count), np.int64)
         self.count, self.log = np.zeros((count, len(EVENTS)), np.int64), []
 
     def picks(self, which: int, member: int, part: float) -> bool:
-        """Return a choice of a member by its own uniform numbers: 0 crown, 1 root treatment, 2 crown on it, 3 implant, 4 broken for good."""
+        """Return a choice of a member by its own uniform numbers: 0 crown, 1 root treatment, 2 crown on it, 3 implant, 4 broken for good, 5
+        filled too late."""
         told = self.choice[which, self.made[which, member] % EPISODES, member] < part
         self.made[which, member] += 1
         return bool(told)
@@ -81,11 +82,11 @@ class _Walk:
         found = np.zeros((len(self.passed), len(who)))
         found[:3] = level.T * grown
         found[2] += h.steady[who, 2] * span * (state == UNRESTORED)
-        deep = h.deep[who] * (end**h.deep_shape - begin**h.deep_shape)
+        deep = h.deep[who] * (end ** h.deep_shape[who] - begin ** h.deep_shape[who])
         found[3] = vital * (deep + np.where(state == UNRESTORED, h.steady[who, 0], h.steady[who, 1]) * span)
         root_age = np.where(h.state[who] >= ROOTED, h.root_age[who], -self.since[who])
         root = np.where(original, h.root_now[who, 0], h.root[who, (state == ROOT_CROWNED).astype(int)])
-        aged = ((root_age + end) / DECADE) ** h.root_shape - ((root_age + begin) / DECADE) ** h.root_shape
+        aged = ((root_age + end) / DECADE) ** h.root_shape[who] - ((root_age + begin) / DECADE) ** h.root_shape[who]
         found[4] = np.where(rooted, root * aged, vital * h.steady[who, 3] * span)
         found[5] = (state == IMPLANT) * h.steady[who, 4] * span
         growing = self.pending[who] & (state < GAP)
@@ -171,17 +172,21 @@ class _Walk:
                 return
         else:
             self.note(member, time, "lesion filled")
+            late = self.stage[member, surface] == PULP - 1 and state <= CROWNED
+            if late and self.picks(5, member, self.h.policy[8]):
+                self.end_pulp(member, time)
+                return
         self.pending[member] = False  # whoever opens one surface sees to the others
         self.note(member, time, "filling placed")
         self.put(member, time, FILLED if state == UNRESTORED else REFILLED if state <= REFILLED else state)
 
 
-def sample(start: Start, years: float = 10.0, *, seed: int = 0, step: float = 1.0 / 12.0) -> Histories:
+def sample(start: Start, years: float = 10.0, *, seed: int = 0, spread: bool = True, step: float = 1.0 / 12.0) -> Histories:
     """Return one history of each member.
 
-    Arguments: start; years; seed, of draws and of chance, the same for arms that are to be compared; step [year].
+    Arguments: start; years; seed, of draws and of chance, the same for arms that are to be compared; spread, as for ``project``; step [year].
     """
-    h = hazards_of(start, seed)
+    h = hazards_of(start, seed, spread=spread)
     walk, steps = _Walk(h, seed), max(1, round(years / step))
     times, everyone = np.linspace(0.0, years, steps + 1), np.arange(start.members)
     for member in everyone[(np.random.default_rng([seed, 31]).random(start.members) < h.collapsed) & (h.state <= CROWNED)]:

@@ -14,19 +14,21 @@ __all__ = ["march"]
 
 STAGES, MOVES, ROWS, STATES, EVENTS = 8, 7, 6, 8, 12
 VITAL = 4  # rows, and states, with a living pulp
-TERMS = 9  # of the series of a step: exact to 1e-6 where the fastest rate meets a step of a quarter of a year
+DEEP = 6  # the last stage before the pulp
+TERMS, LONGEST = 9, 0.75  # of the series of a piece of a step, in which no rate times its length is above the second: exact to 1e-7
 FASTEST = 4.0  # per year, as in the natural history
 LOST, TINY = 1e-200, 1e-300
 FLAGS = {"reassoc", "contract", "arcp", "nsz"}
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def lesions(m, steps, step, age, stage, log_rate, fading, activity, policy, filled, pulp):  # pragma: no cover
-    """Add to ``filled`` and ``pulp`` the hazards of each step that a lesion is filled or reaches the pulp, given that none has yet."""
+def lesions(m, steps, step, age, stage, log_rate, fading, activity, policy, filled, late, pulp):  # pragma: no cover
+    """Put the hazards of each step that a lesion is filled, is filled when it is near the pulp, or reaches it, given that none has yet."""
     filled[:steps] = 0.0
+    late[:steps] = 0.0
     pulp[:steps] = 0.0
     share_now = min(max((age[m] - 13.5) / 10.0, 0.0), 1.0)
-    leave, held, term, total = np.empty(STAGES), np.empty(STAGES + 1), np.empty(STAGES + 1), np.empty(STAGES + 1)
+    leave, held, term, total = np.empty(STAGES), np.empty(STAGES + 2), np.empty(STAGES + 2), np.empty(STAGES + 2)
     first_cavity = int(policy[6])
     for k in range(stage.shape[1]):
         speed = activity[m, k]
@@ -48,31 +50,42 @@ def lesions(m, steps, step, age, stage, log_rate, fading, activity, policy, fill
             if before < LOST:
                 filled[t] += 50.0  # nothing is left that could still wait
                 continue
-            for j in range(STAGES + 1):
-                term[j] = total[j] = held[j]
-            for n in range(1, TERMS + 1):
-                scale = step / n
-                arriving, out = 0.0, 0.0
-                for j in range(MOVES):
-                    going = leave[j] * term[j]
-                    ended = treat * term[j] if j >= first_cavity else 0.0
-                    term[j] = scale * (arriving - going - ended)
-                    arriving = going
-                    out += ended
-                term[7], term[8] = scale * arriving, scale * out
-                for j in range(STAGES + 1):
-                    total[j] += term[j]
+            fastest = 0.0
+            for j in range(MOVES):
+                fastest = max(fastest, leave[j] + (treat if j >= first_cavity else 0.0))
+            pieces = int(np.ceil(max(fastest * step / LONGEST, 1.0)))
+            for j in range(STAGES + 2):
+                total[j] = held[j]
+            for _ in range(pieces):
+                for j in range(STAGES + 2):
+                    term[j] = total[j]
+                for n in range(1, TERMS + 1):
+                    scale = step / (n * pieces)
+                    arriving, out, near = 0.0, 0.0, 0.0
+                    for j in range(MOVES):
+                        going = leave[j] * term[j]
+                        ended = treat * term[j] if j >= first_cavity else 0.0
+                        term[j] = scale * (arriving - going - ended)
+                        arriving = going
+                        if j == DEEP:
+                            near += ended
+                        else:
+                            out += ended
+                    term[7], term[8], term[9] = scale * arriving, scale * out, scale * near
+                    for j in range(STAGES + 2):
+                        total[j] += term[j]
             after = 0.0
             for j in range(MOVES):
                 total[j] = max(total[j], 0.0)
                 after += total[j]
             hazard = min(np.log(before / max(after, LOST)), 50.0)
-            to_pulp, to_filling = total[7] - held[7], total[8] - held[8]
-            both = to_pulp + to_filling
-            if both > 0.0 and hazard > 0.0:
-                pulp[t] += hazard * to_pulp / both
-                filled[t] += hazard * to_filling / both
-            for j in range(STAGES + 1):
+            to_pulp, to_filling, to_late = total[7] - held[7], total[8] - held[8], total[9] - held[9]
+            every = to_pulp + to_filling + to_late
+            if every > 0.0 and hazard > 0.0:
+                pulp[t] += hazard * to_pulp / every
+                filled[t] += hazard * to_filling / every
+                late[t] += hazard * to_late / every
+            for j in range(STAGES + 2):
                 held[j] = total[j]
 
 
@@ -117,12 +130,12 @@ def rooted(bare, crowned, stays, fails, loss, kept, crown_fails, crown_loss):  #
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _fill_clock(into, level, at, power, steps):  # pragma: no cover
-    """Put the hazards of spans between points of time (steps + 2) of a Weibull law into a row, backwards."""
+def _fill_clock(into, at, power, steps):  # pragma: no cover
+    """Put the hazards of spans between points of time (steps + 2) of a Weibull law of level 1 into a row, backwards."""
     before = at[0] ** power
     for d in range(steps + 1):
         after = at[d + 1] ** power
-        into[steps - d] = level * (after - before)
+        into[steps - d] = after - before
         before = after
 
 
@@ -133,15 +146,9 @@ def march(
 ):  # fmt: skip  # pragma: no cover
     """Fill occupied (M, steps + 1, 8), chances of states; happened (M, steps + 1, 12), expected counts of events; untouched (M, steps + 1), the
     chance that nothing has happened.  See ``Hazards``."""
-    to_crown, to_root, root_crown, to_implant, unrestorable, root_breaks = (
-        policy[0],
-        policy[1],
-        policy[2],
-        policy[3],
-        policy[4],
-        policy[7],
-    )
-    filled, pulp = np.empty(steps), np.empty(steps)
+    to_crown, to_root, root_crown, to_implant = policy[0], policy[1], policy[2], policy[3]
+    unrestorable, root_breaks, too_late = policy[4], policy[7], policy[8]
+    filled, near, pulp = np.empty(steps), np.empty(steps), np.empty(steps)
     chance, fresh = np.empty((ROWS, steps + 1)), np.empty(ROWS)
     own, loss, through = np.zeros((ROWS, steps + 1)), np.zeros((ROWS, steps + 1)), np.ones((ROWS, steps + 1))
     one = np.empty((10, 1))  # what a treated root that was there at the start needs in a step
@@ -151,10 +158,12 @@ def march(
     at_middles[0] = 0.0
     for d in range(1, steps + 2):
         at_middles[d] = (d + 0.5) * step / 10.0  # decades; what begins within a step begins in its middle
-    _fill_clock(unit2, 1.0, at_middles, root_shape, steps)
     for m in range(len(state)):
-        lesions(m, steps, step, age, stage, log_rate, fading, activity, policy, filled, pulp)
-        _fill_clock(unit1, 1.0, at_middles, shape[m], steps)
+        lesions(m, steps, step, age, stage, log_rate, fading, activity, policy, filled, near, pulp)
+        for t in range(steps):
+            filled[t] += near[t]
+        _fill_clock(unit1, at_middles, shape[m], steps)
+        _fill_clock(unit2, at_middles, root_shape[m], steps)
         for r in range(ROWS):
             level[r] = later[m, r, 0] + later[m, r, 1] + later[m, r, 2]
             for d in range(steps + 1):
@@ -190,7 +199,7 @@ def march(
         for t in range(steps):
             fresh[:] = 0.0
             begin, end = t * step, (t + 1) * step
-            dull = deep[m] * (end**deep_shape - begin**deep_shape)
+            dull = deep[m] * (end ** deep_shape[m] - begin ** deep_shape[m])
             gone = 0.0
             aged = ((now_age[m] + end) / 10.0) ** shape[m] - ((now_age[m] + begin) / 10.0) ** shape[m]
             for source in range(-1, VITAL):
@@ -201,6 +210,7 @@ def march(
                 h_pulp = dull + steady[m, 0 if here == 0 else 1] * step
                 h_loss, h_break = steady[m, 3] * step, steady[m, 2] * step if here == 0 else 0.0
                 h_fill, h_deep = (filled[t], pulp[t]) if pending else (0.0, 0.0)
+                h_late = near[t] * too_late if pending else 0.0  # of those that are filled, where the pulp does not bear it
                 same = h_pulp + h_loss + h_break + h_fill + h_deep
                 if source < 0:
                     first = total * aged if here > 0 else 0.0
@@ -224,8 +234,8 @@ def march(
                 broken = by_own * share_of[2] / whole if whole > 0.0 else 0.0
                 other = by_own - caries - broken
                 broken += every * h_break
-                reached, refilled = every * h_deep, every * h_fill
-                ill = every * h_pulp + reached
+                reached, refilled, dying = every * h_deep, every * h_fill, every * h_late
+                ill = every * h_pulp + reached + dying
                 kept = ill * to_root
                 crown = kept if here == 3 else kept * root_crown
                 counted[0] += refilled
@@ -234,13 +244,13 @@ def march(
                 counted[3] += other
                 counted[4] += broken
                 counted[5] += ill
-                counted[8] += refilled + (kept if here == 3 else kept - crown)
+                counted[8] += refilled - dying + (kept if here == 3 else kept - crown)
                 counted[9] += broken * (1.0 - unrestorable) + (0.0 if here == 3 else crown)
                 counted[10] += kept
                 fresh[5] += crown
                 fresh[4] += kept - crown
                 fresh[3] += broken * (1.0 - unrestorable)
-                fresh[0 if here == 0 else 2 if here < 3 else 3] += refilled
+                fresh[0 if here == 0 else 2 if here < 3 else 3] += refilled - dying
                 gone += every * h_loss + ill - kept + broken * unrestorable
                 failed = caries + other
                 if here == 3:
@@ -263,7 +273,7 @@ def march(
                 gone += lost + lost_crowned
             if at >= VITAL or collapsed[m] > 0.0:
                 grown = (end / 10.0) ** shape[m] - (begin / 10.0) ** shape[m]
-                root_grown = ((since + end) / 10.0) ** root_shape - ((since + begin) / 10.0) ** root_shape
+                root_grown = ((since + end) / 10.0) ** root_shape[m] - ((since + begin) / 10.0) ** root_shape[m]
                 one[0, 0], one[1, 0] = bare, crowned
                 one[3, 0], one[4, 0] = level[4] * grown, root[m, 0] * root_grown
                 one[6, 0], one[7, 0] = level[5] * grown, root[m, 1] * root_grown
@@ -317,7 +327,7 @@ def _count_roots(counted, failed, parts, again, crown_parts):  # pragma: no cove
             counted[9] += amount
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FLAGS)
 def _note(m, t, at, begun, chance, bare, crowned, gap, implant, sides, occupied):  # pragma: no cover
     for s in range(STATES):
         occupied[m, t, s] = 0.0

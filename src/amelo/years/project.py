@@ -59,19 +59,21 @@ def project(
     seed: int = 0,
     weights: Weights | None = None,
     discount: float = 0.0,
+    spread: bool = True,
     step: float = STEP,
     threads: int = 1,
 ) -> Projection:
     """Return what becomes of a tooth within some years of its treatment.
 
     Arguments: start; years; seed of draws from posteriors and of frailties, the same for arms that are to be compared; weights of states
-    (default: the declared ones); discount of later quality and cost [1/year]; step [year]; threads.
+    (default: the declared ones); discount of later quality and cost [1/year]; spread, whether each member draws its own
+    constants from their ranges; step [year]; threads.
     Raises: ParameterError for what cannot be.
     Assumptions: given a member's hazards its events compete independently; see ``docs/years.md`` for what is assumed of each.
     """
     if not 0.0 <= discount <= 0.2:
         raise ParameterError(f"a discount of {discount:g} a year", why="it lies between 0 and 0.2")
-    hazards = hazards_of(start, seed)
+    hazards = hazards_of(start, seed, spread=spread)
     times, occupied, happened, untouched = propagate(hazards, years, step, threads)
     worth = Worth(weights or Weights.default(), discount)
     return Projection(times, occupied, happened, untouched, hazards, worth, seed)

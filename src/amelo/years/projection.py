@@ -195,7 +195,9 @@ class Projection:
             key = name.replace("-", "_").replace(" ", "_")
             data[key] = (("time", "member"), self.values(name), {"units": unit, "long_name": what, "source": source})
         coordinates = {"time": ("time", self.times, {"units": "year"}), "state": list(STATES), "event": list(EVENTS)}
-        return xr.Dataset(data, coordinates, {"set": "years 2026.1", "seed": self.seed, "discount": self.worth.discount})
+        return xr.Dataset(
+            data, coordinates, {"set": f"years {load_set('years').version}", "seed": self.seed, "discount": self.worth.discount}
+        )
 
     def plot(self) -> Figure:
         """Return a figure: the states of the tooth over time, and how often it is kept, alive and left alone."""

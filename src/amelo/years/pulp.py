@@ -11,6 +11,7 @@ import numpy as np
 
 from amelo.errors import ParameterError, nearest
 from amelo.params import load_set
+from amelo.years.constants import CENTRAL, Constants
 
 __all__ = ["LOST_AT_ENTRY", "chance_lost", "pulp_hazard", "success_after"]
 
@@ -22,14 +23,9 @@ AT = {
 LOST_AT_ENTRY = {"normal": 0.0, "reversible pulpitis": 0.0, "necrosis": 1.0}
 
 
-def _shape() -> float:
-    return load_set("years").value("after.shape")
-
-
-def _level(name: str, years: float) -> float:
+def _level(name: str, years: float, value: Constants) -> Any:
     """Return a published cumulative hazard without the background of restored teeth, which the studies counted as well."""
-    value = load_set("years").value
-    return max(value(f"after.{name}_{years:g}") - value("background.pulp_restored") * years, 0.0)
+    return np.maximum(value(f"after.{name}_{years:g}") - value("background.pulp_restored") * years, 0.0)
 
 
 def chance_lost(diagnosis: str, cap: str = "") -> float:
@@ -58,16 +54,17 @@ def pulp_hazard(
     carious_left: Any = 0.0,
     pain: Any = False,
     damage: Any = 0.0,
+    constants: Constants = CENTRAL,
 ) -> np.ndarray:
     """Return the cumulative hazard of the loss of a pulp by what was done near it, so many years after treatment, beyond the background.
 
     Arguments: years; exposed; cap of an exposure, or "pulpotomy" for all; residual dentine [m]; carious_left, part of the floor that is
-    carious, 0 to 1; pain at entry; damage [unit] when the first weeks are over.  Numbers or arrays that broadcast.
+    carious, 0 to 1; pain at entry; damage [unit] when the first weeks are over; constants.  Numbers or arrays that broadcast.
     Raises: ParameterError for what cannot be.
     Assumptions: Weibull in time, all ratios multiply; without an exposure it falls with residual dentine as influx does, by 1/e over the
     length of the set ``pulp``, and never rises above that of none; that length and all ratios are assumed, the levels are of trials.
     """
-    value = load_set("years").value
+    value = constants
     opened, left, carious, dose = (np.asarray(x, float) for x in (exposed, residual, carious_left, damage))
     if not (
         (left >= 0.0).all()
@@ -78,13 +75,13 @@ def pulp_hazard(
         raise ParameterError("residual dentine, damage or time is below 0, or a part of the floor not between 0 and 1")
     if opened.any() and cap not in AT:
         raise ParameterError(f"'{cap}' does not cap an exposed pulp", fix=nearest(cap, AT))
-    shape = _shape()
-    closed = _level("hard", 5.0) * np.exp(-(left - value("after.residual")) / load_set("pulp").value("dentine.decay"))
+    shape = value("after.shape")
+    closed = _level("hard", 5.0, value) * np.exp(-(left - value("after.residual")) / load_set("pulp").value("dentine.decay"))
     closed = closed * value("ratio.carious_left") ** carious
-    level = 0.0
+    level: Any = 0.0
     if cap in AT:
         name, at = AT[cap]
-        level = _level(name, at) * (5.0 / at) ** shape  # told at five years as the other
+        level = _level(name, at, value) * (5.0 / at) ** shape  # told at five years as the other
     opened = np.ones_like(opened) if cap == "pulpotomy" else opened
     mark = load_set("pulp").value("damage.collapse")
     ratio = value("ratio.entry_pain") ** np.asarray(pain, float) * value("ratio.damage") ** np.minimum(dose / mark, 1.0)

@@ -108,7 +108,7 @@ class Start:
     at the margin over an ordinary one.
     Pulp: root_treated and root_age [year]; collapsed, the chance that the model of the first weeks leaves the pulp lost; damage [unit] at the
     end of those weeks; residual dentine [m] after deep excavation, infinite where nothing was cut near the pulp; exposed, and cap, what an
-    exposure was capped with; carious_left, part of the floor that is carious, 0 to 1; diagnosis and pain at entry.
+    exposure is covered with, or ``pulpotomy`` for all; carious_left, part of the floor that is carious, 0 to 1; diagnosis and pain at entry.
     Structure: strength over a sound tooth; load_exponent, by which fractures rise as strength falls (default: the set).
     Patient: periodontal; flags by name, of ``elderly`` (default: by age), ``medical``, ``high_risk``; loss_rate [1/year] for reasons other than
     caries, pulp and fracture (default: the set); caries_frailty and restoration_frailty, from the forecast of the patient's history
@@ -201,8 +201,6 @@ class Start:
     def _check_sense(self) -> None:
         if self.exposed.any() and not self.cap:
             raise ParameterError("the pulp was exposed and nothing covers it", fix="name the cap: " + ", ".join(CAPS))
-        if self.cap and not (self.exposed.any() or self.cap == "pulpotomy"):
-            raise ParameterError(f"{self.cap} caps a pulp that no member has exposed", fix="set exposed, or leave cap empty")
         if (self.material.startswith("crown") and self.surfaces) and any((s.codes(self.members) > 0).any() for s in self.surfaces):
             raise ParameterError("a crown covers every surface, and a lesion under it cannot be seen", fix="leave the surfaces out")
         if "high_risk" in self.flags and self.flags["high_risk"].any() and (self.margin_activity != 1.0).any():

@@ -21,6 +21,7 @@ from amelo.therapy.nano.opening import lot_of, lots
 from amelo.therapy.nano.passage import flow
 from amelo.therapy.nano.supply import apatite_calcium, apatite_equivalent
 from amelo.therapy.nano.tabulated import passage_at
+from amelo.therapy.nano.template import answered
 from amelo.therapy.nano.visit import BOILING, MOST_OF_PORES, Act
 from amelo.twin.tooth.state import WholeTooth
 
@@ -159,6 +160,8 @@ def _left_by(carrier: Carrier, found: Brought, tooth: WholeTooth) -> WholeTooth:
         },
         **{f"{carrier.name}: iron": stays * carrier.iron_oxide_mass, "payload brought": laid.sum(axis=1)},
     )
+    felt, called = answered(tooth, found.inside if payload_of(carrier) else np.zeros(tooth.members))
+    books |= called
     if found.heat.any() and not tooth.rooted:
         books["warming"] = np.maximum(books.get("warming", 0.0), found.far)
     return replace(
@@ -167,7 +170,7 @@ def _left_by(carrier: Carrier, found: Brought, tooth: WholeTooth) -> WholeTooth:
         filled=filled,
         bacteria=tooth.bacteria * (1.0 - efficacy[:, None] * found.dead),
         conductance=tooth.conductance * found.passed,
-        carriers=tooth.carriers + np.maximum(load_of(carrier, found.pulp + found.near), 0.0),
+        carriers=tooth.carriers + np.maximum(load_of(carrier, found.pulp + found.near), 0.0) + felt,
         pulp=pulp,
         books=books,
         constants=replace(c, values=_of_the_payload(carrier, laid.sum(axis=1), tooth)),

@@ -108,6 +108,9 @@ def whole_tooth(
     pulps = Pulps.drawn(members, seed, "hypothetical" if _engineered(case) else "ordinary")
     pulps = _central(pulps).changed({"inflammation.by_carriers": answer["gain"]})
     values["efficacy"] = answer["efficacy"]
+    if _engineered(case):
+        values |= drawn(None, members, seed, sets=("tooth-hypothetical",))
+        assumed.append("dentine that answers carriers, in one of two ways: hypothetical, invented for the founding case")
     values["crown.width"] = values["crown.width"] * {"premolar": values["crown.premolar"], "molar": 1.0}.get(
         tooth_class(fdi), values["crown.incisor"]
     )

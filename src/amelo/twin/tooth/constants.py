@@ -18,7 +18,7 @@ __all__ = ["DAY", "HOUR", "MOLAR_VOLUME", "SI", "Constants", "Mouth", "Owner", "
 HOUR, DAY = 3600.0, 86400.0
 SI = {
     "1": 1.0, "um": 1e-6, "mm": 1e-3, "m": 1.0, "h": HOUR, "d": DAY, "min": 60.0, "s": 1.0, "1/h": 1.0 / HOUR, "1/d": 1.0 / DAY,
-    "um/d": 1e-6 / DAY, "um2/h": 1e-12 / HOUR, "mol/m3": 1.0, "K": 1.0, "m2/s": 1.0, "W/m2": 1.0, "W/(m2 K)": 1.0, "mm3": 1e-9, "cm3/mol": 1e-6,
+    "um/d": 1e-6 / DAY, "um2/h": 1e-12 / HOUR, "mol/m3": 1.0, "K": 1.0, "m2/s": 1.0, "W/m2": 1.0, "W/(m2 K)": 1.0, "mm3": 1e-9, "1/m2": 1.0, "cm3/mol": 1e-6,
     "mL/min": 1e-6 / 60.0,
 }  # fmt: skip
 MOLAR_VOLUME = 1e-6 * load_set("tissues").value("molar_volume.apatite")  # m3/mol of apatite with five calcium

@@ -26,6 +26,7 @@ LEDGER = (
     "gained",
     "lost",
 )  # mol/m2: in at the outer face, in at the wall, from carriers, by and from minerals
+PASSES = 8  # over one step, until nothing is on the wrong side or overfull
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True)
@@ -39,6 +40,7 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
     s, below, diagonal, right = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
     thickness, conduct, exchange, source = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
     depth, spreading = np.zeros(count), np.zeros(count)
+    rooms, careful = np.zeros(count), np.zeros(count, np.bool_)
     for m in range(first, last):
         c = constants[m]
         opened, outside, wall, pulp_excess, length, growth, most = c[0], c[1], c[2], c[3], c[4], c[5], c[6]
@@ -63,7 +65,8 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
         for step in range(len(steps)):
             dt = steps[step]
             # conductances, with minerals as they stand; which way each cell goes is guessed from before, and once more where that was wrong
-            for _ in range(3):
+            careful[:] = False
+            for _ in range(PASSES):
                 for i in range(start, count):
                     w = share if i >= junction else 0.0
                     total = (1.0 - w) * mineral[i] + w * inner[i]
@@ -85,7 +88,9 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                         )
                         lacking = min(space / 0.05, 1.0)  # growth slows where tissue is nearly full
                         build = growth * whole * max(total, 0.05) ** (2.0 / 3.0) * lacking * (1.0 - filled[i])
-                        exchange[i] = build / (1.0 + dt * build * bound / (density * (space + 1e-12)))
+                        most_here = bound if careful[i] else min(s[i], bound)
+                        exchange[i] = build / (1.0 + dt * build * most_here / (density * (space + 1e-12)))
+                        rooms[i] = space
                     flow = rate * payload[i] / (1.0 + rate * dt * (1.0 + bound / payload_excess))
                     source[i] = flow  # mol/(m3 s) into fluid at saturation
                 fraction = (1.0 - share) * mineral[start] + share * inner[start] if start >= junction else mineral[start]
@@ -118,7 +123,10 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 wrong = False
                 for i in range(count - 1, start - 1, -1):
                     found = (right[i] + (below[i + 1] * s[i + 1] if i < count - 1 else 0.0)) / diagonal[i]
-                    wrong = wrong or ((found < 0.0) != (s[i] < 0.0))
+                    wrong = wrong or ((found < 0.0) != (s[i] < 0.0)) or found - s[i] > 0.2 * s[i] + 1e-9 * bound
+                    if found > 0.0 and s[i] >= 0.0 and dt * exchange[i] * found > 0.98 * rooms[i] * sound[i] / molar_volume:
+                        careful[i] = True  # it would be overfull: what could flow in at most is what limits it
+                        wrong = True
                     s[i] = found
                 if not wrong:
                     break

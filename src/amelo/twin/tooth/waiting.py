@@ -145,17 +145,18 @@ def forces(tooth: WholeTooth) -> dict[str, np.ndarray | float]:
     outside = -tooth.activity / MOLAR_VOLUME * c["exchange.length"] / sound  # so that a bare sound floor loses what the mouth takes
     alive = np.zeros(tooth.members) if tooth.rooted else (tooth.pulp_state("damage") < DISEASED).astype(float)
     kinetics, pulp = load_set("kinetics"), load_set("pulp")
+    called, grown = _called(tooth)
     return {
         "open": opened,
         "outside": outside,
         "wall_exchange": alive * (tooth.exposed <= 0.0),
-        "pulp_supersaturation": c["pulp.supersaturation"],
+        "pulp_supersaturation": c["pulp.supersaturation"] + called * grown["supersaturation"],
         "length": c["exchange.length"],
         "growth": c["growth.ratio"],
-        "most": c["growth.most"],
+        "most": np.where(c.reacts, np.maximum(c["growth.most"], 1.0 + called * (grown["misplaced"] - 1.0)), c["growth.most"]),
         "share": c["intrafibrillar.share"],
-        "guided": tooth.books.get("guided", c["intrafibrillar.guided"]),
-        "free_diffusivity": free,
+        "guided": np.where(c.reacts, c["intrafibrillar.guided"], np.maximum(c["intrafibrillar.guided"], called)),
+        "free_diffusivity": free * (1.0 + called * (grown["diffusivity"] - 1.0)),
         "porosity_exponent": power,
         "payload_release": c["payload.release"],
         "payload_supersaturation": c["payload.supersaturation"],
@@ -174,6 +175,14 @@ def forces(tooth: WholeTooth) -> dict[str, np.ndarray | float]:
         "bare": tooth.exposed * opened,
         "tertiary": tooth.tertiary,
     }
+
+
+def _called(tooth: WholeTooth) -> tuple[np.ndarray, dict[str, np.ndarray | float]]:
+    """Return how far dentine answers carriers (M,), and what it then does; nothing in an ordinary tooth."""
+    values = tooth.constants.values
+    called = np.asarray(tooth.books.get("templated", np.zeros(tooth.members)))
+    plain = {"supersaturation": 0.0, "diffusivity": 1.0, "misplaced": 1.0}
+    return called, {name: values.get(f"template.{name}", value) for name, value in plain.items()}
 
 
 def _laid_down(tooth: WholeTooth, duration: float) -> np.ndarray:
