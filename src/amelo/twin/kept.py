@@ -41,7 +41,6 @@ def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             np.savez(file, **arrays)
-        os.replace(beside, path)
+        Path(beside).replace(path)
     finally:
-        with suppress(FileNotFoundError):
-            os.unlink(beside)
+        Path(beside).unlink(missing_ok=True)
