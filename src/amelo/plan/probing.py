@@ -67,7 +67,7 @@ def _measured(untouched: Rollouts, policy: Policy, pool: Sequence[Design], best:
     violations = harms.sum(axis=1)
     upper = upper_bound(violations, np.full(len(HARMS), count), looks.each)
     certified = bool((upper <= largest).all())
-    adopted = certified and gain.mean() - spread > LEAST
+    adopted = bool(certified and gain.mean() - spread > LEAST)
     certificate = Certificate(policy.calm, worth, outcomes, violations, upper, True if certified else None)
     told = (
         f"first a {100 * policy.share:g} % dose of {policy.nano.carrier}, read after a day: inflammation below {policy.threshold:.3g} speaks for {policy.calm.arm} treatment, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from amelo.twin.pulp.dentine import odontoblast_loss
 from amelo.twin.pulp.equations import STATES
 from amelo.twin.tooth.state import Restored, WholeTooth
 
-__all__ = ["RESINS", "Fill", "Seal", "covered", "cured", "hold", "must_be_excavated"]
+__all__ = ["RESINS", "Fill", "Seal", "covered", "cured", "hold", "leaking", "must_be_excavated"]
 
 RESINS = ("composite", "compomer", "resin", "ceramic", "zirconia")  # held by what etching opened
 CURED = ("composite", "compomer", "resin", "resin-modified glass ionomer")
@@ -43,16 +44,27 @@ def hold(tooth: WholeTooth, material: str) -> np.ndarray:
 PROTEIN = 1.5  # times the protein of sound enamel, from which bonds suffer
 
 
-def margin(tooth: WholeTooth, kind: str, material: str, *, temporary: bool = False) -> np.ndarray:
-    """Return the share of the mouth that passes a margin (M,)."""
-    c = tooth.constants
+def leaking(
+    constants: Mapping[str, np.ndarray], kind: str, material: str, *, dry: bool, etched: bool, temporary: bool = False
+) -> np.ndarray:
+    """Return the share of the mouth that passes the margin of a cover (M,), without a liner below.
+
+    Arguments: constants (of the set ``steps``); kind ("filling", "sealant" and others); material; dry and etched, what it was laid on;
+    temporary.
+    """
     name = "temporary" if temporary else {"sealant": "sealant", "filling": "composite"}.get(kind, "indirect")
     if kind == "filling" and not temporary:
         name = "glass_ionomer" if material in IONOMERS else ("amalgam" if material == "amalgam" else "composite")
-    leak = c[f"leak.{name}"]
+    leak = constants[f"leak.{name}"]
     if material in RESINS:
-        leak = leak * (1.0 if tooth.isolated else c["leak.wet"]) * (1.0 if "etched" in tooth.prepared else c["leak.unetched"])
-    leak = np.minimum(leak, 1.0)
+        leak = leak * (1.0 if dry else constants["leak.wet"]) * (1.0 if etched else constants["leak.unetched"])
+    return np.minimum(leak, 1.0)
+
+
+def margin(tooth: WholeTooth, kind: str, material: str, *, temporary: bool = False) -> np.ndarray:
+    """Return the share of the mouth that passes a margin (M,)."""
+    c, etched = tooth.constants, "etched" in tooth.prepared
+    leak = leaking(c, kind, material, dry=tooth.isolated, etched=etched, temporary=temporary)
     return leak * c["liner.seals"] if tooth.lined else leak
 
 
