@@ -133,7 +133,7 @@ def whole_tooth(
         restored=restored,
         leak=leak,
         bond=bond,
-        access=np.where(leak < 1.0, leak, 1.0),
+        access=leak,
         gone=_gone(record, letter, finding),
         rooted=record.root_treated is True or record.pulp_diagnosis in ("previously treated", "previously initiated therapy"),
     )
