@@ -28,6 +28,7 @@ __all__ = ["COARSE_CELLS", "FINE_CELLS", "Built", "whole_tooth"]
 ABSENT = ("missing", "implant", "pontic", "unerupted", "root remnant")
 COARSE_CELLS, FINE_CELLS = (3, 15), (6, 36)  # of enamel, of dentine
 NEAREST = 0.05e-3  # m from a front to the pulp of a tooth whose pulp is alive
+MARGINS = {"worn": "worn", "marginal gap": "gap", "secondary caries": "broken", "fractured": "broken"}  # of the set, by condition
 POINTS = 9  # in a cell, over which a profile is averaged
 OTHER_SETS = {
     "free_diffusivity": "transport/free_diffusivity",
@@ -123,7 +124,7 @@ def whole_tooth(
         mouth,
     )  # fmt: skip
     found = _laid_out(widths, lesion, constants, finding)
-    restored, leak, bond = _restored(fdi, letter, record, members, assumed)
+    restored, leak, bond = _restored(letter, record, values, members, assumed)
     taken = mouth({}, draws)
     found = replace(
         found,
@@ -132,7 +133,7 @@ def whole_tooth(
         restored=restored,
         leak=leak,
         bond=bond,
-        access=np.where(leak < 1.0, leak, 1.0),
+        access=leak,
         gone=_gone(record, letter, finding),
         rooted=record.root_treated is True or record.pulp_diagnosis in ("previously treated", "previously initiated therapy"),
     )
@@ -282,19 +283,18 @@ def _laid_out(widths: np.ndarray, lesion: _Lesion, constants: Constants, finding
 
 
 def _restored(
-    fdi: int, letter: str, record: Record, members: int, assumed: list[str]
+    letter: str, record: Record, values: dict[str, np.ndarray], members: int, assumed: list[str]
 ) -> tuple[Restored | None, np.ndarray, np.ndarray]:
     """Return what covers a surface already, how much its margin leaks, and how well it is bonded."""
     one = np.ones(members)
     for entry in record.restorations:
         if letter not in entry.surfaces or entry.condition == "lost":
             continue
-        leak = {"marginal gap": 0.3, "secondary caries": 0.5, "fractured": 0.5, "worn": 0.1}.get(entry.condition, 0.02)
+        leak = values[f"margin.{MARGINS.get(entry.condition, 'intact')}"]
         assumed.append(
-            f"the {entry.kind} on surface {letter} lets {100 * leak:g} % of the mouth pass its margin, because its condition is {entry.condition}"
+            f"the {entry.kind} on surface {letter} lets {100 * leak[0]:g} % of the mouth pass its margin, because its condition is {entry.condition}"
         )
-        covered = Restored(entry.kind, entry.material, frozenset(entry.surfaces), 0.0)
-        return covered, leak * one, (1.0 - leak) * one
+        return Restored(entry.kind, entry.material, frozenset(entry.surfaces), 0.0), leak, 1.0 - leak
     return None, one, np.zeros(members)
 
 

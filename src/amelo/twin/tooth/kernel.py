@@ -126,6 +126,8 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 for i in range(start + 1, count):
                     factor = below[i] / diagonal[i - 1]
                     diagonal[i] -= factor * below[i]
+                    if diagonal[i] <= 1e-13 * below[i]:  # closed on all sides, and nothing in it takes or gives: at rest
+                        diagonal[i] = math.inf
                     right[i] += factor * right[i - 1]
                 wrong = False
                 for i in range(count - 1, start - 1, -1):
