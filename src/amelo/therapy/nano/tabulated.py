@@ -16,7 +16,7 @@ from amelo.therapy.nano.opening import LOTS, lots
 from amelo.therapy.nano.passage import Passage
 from amelo.therapy.nano.visit import Act
 
-__all__ = ["DEFICITS", "DEPTHS", "Floors", "Tubules", "floors", "passage_at", "reached", "tubules"]
+__all__ = ["DEFICITS", "DEPTHS", "Floors", "Tubules", "floors", "on_the_floor", "passage_at", "reached", "tubules"]
 
 CELLS, FIRST = 200, 2e-6  # of a tubule, and the first of them [m]
 SHARES = (
