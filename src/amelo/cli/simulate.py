@@ -276,14 +276,14 @@ def _print(trajectory: Trajectory) -> None:
             (name if outcome.measure.symbol not in trajectory.run.phases else outcome.measure.label, value, *spread, outcome.unit)
         )
     print_table(("outcome", "median" if several else "value", *(("5–95 %", "members") if several else ()), "unit"), rows)
-    if books := trajectory.accounts():
+    for head, books in trajectory.books().items():
         rows = []
         for outcome in books.values():
             spread = (
                 (f"{outcome.low:.4g} to {outcome.high:.4g}" if outcome.has_interval else "", outcome.members) if several else ()
             )
             rows.append((outcome.measure.label, f"{outcome.value:.4g}" if outcome.members else "–", *spread, outcome.unit))
-        print_table(("carriers", "median" if several else "value", *(("5–95 %", "members") if several else ()), "unit"), rows)
+        print_table((head, "median" if several else "value", *(("5–95 %", "members") if several else ()), "unit"), rows)
     depths = []
     for depth in depths_of(trajectory):
         depths.append((f"{depth:g}", *(o.figures() for o in trajectory.at_depth(depth).values())))

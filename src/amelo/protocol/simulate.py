@@ -70,6 +70,7 @@ def simulate(
         rest = {"members": members, "tier": tier, "seed": seed, "years": YEARS if years is None else years}
         return _whole_tooth(twin, protocol, out, force, rest | {"on_progress": on_progress})
     from amelo.therapy.nano.treat import treated
+    from amelo.therapy.on_column import readied
     from amelo.twin.diffusivity import diffusivities
     from amelo.twin.draws import members_of
     from amelo.twin.lesion.checked import solve_checked
@@ -102,7 +103,9 @@ def simulate(
         column = replace(twin, specimen=specimen).column(members=members, seed=seed, values=values)
     solver = solve_reduced if tier == "reduced" else solve
     schedule = protocol.schedule(twin.case) if isinstance(protocol, Protocol) else _checked(protocol)
-    column, schedule = treated(column, schedule, **_ground(twin), seed=seed)
+    ground = _ground(twin)
+    column, schedule = treated(column, schedule, **ground, seed=seed)
+    column, schedule = readied(column, schedule, dentine=ground["tubules"], dry=twin.case is None, seed=seed)
     origin = Provenance.of(
         twin.name,
         specimen=twin.specimen.model_dump_json(indent=1, exclude_none=True),

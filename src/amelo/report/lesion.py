@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from amelo.report.summary import depths_of, summary_of
 from amelo.twin.show import balance_in_words, describe_time
 
 if TYPE_CHECKING:
+    from amelo.twin.measures import Outcome
     from amelo.twin.trajectory import Trajectory
 
 __all__ = ["check_report_path", "lesion_html", "lesion_report"]
@@ -62,7 +64,7 @@ def lesion_html(trajectory: Trajectory) -> str:
         ("What was simulated", _subject(trajectory)),
         ("How it ended", _ending(trajectory)),
         ("Outcomes", _outcomes(trajectory)),
-        *([("Carriers", _carriers(trajectory))] if trajectory.carriers else ()),
+        *((head[0].upper() + head[1:], _books(trajectory, head, books)) for head, books in trajectory.books().items()),
         ("Pictures", "".join(_picture(trajectory, kind, words) for kind, words in PICTURES.items())),
         ("pH and saturation at depth", _at_depth(trajectory)),
         ("Parameters", parameters_table(origin.parameters)),
@@ -125,14 +127,15 @@ def _outcomes(trajectory: Trajectory) -> str:
     return table(heads, rows)
 
 
-def _carriers(trajectory: Trajectory) -> str:
+def _books(trajectory: Trajectory, head: str, books: Mapping[str, Outcome]) -> str:
+    """Return a table of books, and of carriers a picture."""
     several = trajectory.members > 1
     rows = []
-    for outcome in trajectory.accounts().values():
+    for outcome in books.values():
         spread = (f"{outcome.low:.4g} to {outcome.high:.4g}" if outcome.has_interval else "",) if several else ()
         rows.append((outcome.measure.label, f"{outcome.value:.4g}" if outcome.members else "–", *spread, outcome.unit))
-    books = table(("carriers", "median" if several else "value", *(("5–95 %",) if several else ()), "unit"), rows)
-    return books + _picture(trajectory, "carriers", CARRIERS)
+    found = table((head, "median" if several else "value", *(("5–95 %",) if several else ()), "unit"), rows)
+    return found + (_picture(trajectory, "carriers", CARRIERS) if head == "carriers" else "")
 
 
 def _at_depth(trajectory: Trajectory) -> str:
