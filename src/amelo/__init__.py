@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from amelo.forecast.run import forecast
     from amelo.inference.fit import Fit, fit
     from amelo.inference.sensitivity import Sensitivity, sensitivity
+    from amelo.plan.plan import plan
+    from amelo.plan.record import Plan
     from amelo.protocol.record import Protocol
     from amelo.records.case import Case, load_case
     from amelo.records.fluid import Fluid
@@ -40,6 +42,7 @@ _HOMES = {
     "Fluid": "amelo.records.fluid",
     "Forecast": "amelo.forecast.record",
     "Genotype": "amelo.records.genotype",
+    "Plan": "amelo.plan.record",
     "Protocol": "amelo.protocol.record",
     "Quantity": "amelo.units",
     "Saturation": "amelo.twin.chemistry.saturation",
@@ -56,6 +59,7 @@ _HOMES = {
     "load_case": "amelo.records.case",
     "load_specimen": "amelo.records.specimen",
     "nano": "amelo.therapy.nano",  # the package itself
+    "plan": "amelo.plan",  # the package itself, which can be called
     "quantity": "amelo.units",
     "saliva_of": "amelo.twin.chemistry.fluids",
     "saturation": "amelo.twin.chemistry.saturation",
@@ -70,6 +74,7 @@ __all__ = [
     "Fluid",
     "Forecast",
     "Genotype",
+    "Plan",
     "Protocol",
     "Quantity",
     "Saturation",
@@ -86,6 +91,7 @@ __all__ = [
     "load_case",
     "load_specimen",
     "nano",
+    "plan",
     "quantity",
     "saliva_of",
     "saturation",
