@@ -14,7 +14,7 @@ from amelo.twin.pulp.dentine import odontoblast_loss
 from amelo.twin.pulp.equations import STATES
 from amelo.twin.tooth.state import Restored, WholeTooth
 
-__all__ = ["RESINS", "Fill", "Seal", "covered", "cured", "hold", "leaking"]
+__all__ = ["RESINS", "Fill", "Seal", "covered", "cured", "hold", "leaking", "must_be_excavated"]
 
 RESINS = ("composite", "compomer", "resin", "ceramic", "zirconia")  # held by what etching opened
 CURED = ("composite", "compomer", "resin", "resin-modified glass ionomer")
@@ -92,6 +92,13 @@ def cured(tooth: WholeTooth, material: str) -> WholeTooth:
     return replace(tooth, pulp=pulp, books=books)
 
 
+def must_be_excavated(act: Act, tooth: WholeTooth) -> None:
+    """Refuse an act on a bare cavity from which nobody took the infected dentine."""
+    excavated = any(step.startswith("excavate") for step in tooth.done)
+    if tooth.restored is None and not excavated and (tooth.bacteria * tooth.left > 0.0).any():
+        refuse(act, "the cavity is full of carious dentine", fix="excavate before it, or seal over it on purpose")
+
+
 @dataclass(frozen=True)
 class Fill(Act):
     """Fill a cavity, for good or for a while."""
@@ -110,15 +117,13 @@ class Fill(Act):
         super().check(tooth)
         if tooth.restored is not None:
             refuse(self, f"a {tooth.restored.kind} is there", fix="take off the restoration first")
-        if not (tooth.opening > 0.0).any():
+        if not tooth.hollow:
             refuse(self, "there is no cavity", fix="excavate first, or seal the surface")
-        excavated = any(step.startswith("excavate") for step in tooth.done)
-        if not excavated and (tooth.bacteria * tooth.left > 0.0).any():
-            refuse(self, "the cavity is full of carious dentine", fix="excavate before it, or seal over it on purpose")
+        must_be_excavated(self, tooth)
 
     def done(self, tooth: WholeTooth) -> WholeTooth:
         """Return the tooth with its filling."""
-        return cured(covered(tooth, "filling", self.material, frozenset(tooth.gone), temporary=self.temporary), self.material)
+        return cured(covered(tooth, "filling", self.material, tooth.gone, temporary=self.temporary), self.material)
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,6 @@ class Seal(Act):
 
     def done(self, tooth: WholeTooth) -> WholeTooth:
         """Return the tooth under its seal: a sealant on a closed surface, a filling in a cavity."""
-        open_ = bool(tooth.open_floor.any())
-        surfaces = frozenset(tooth.gone) if open_ else frozenset({tooth.constants.owner.surface})
-        return cured(covered(tooth, "filling" if open_ else "sealant", self.material, surfaces), self.material)
+        own = tooth.constants.owner.surface
+        kind, surfaces = ("filling", tooth.gone) if own in tooth.gone else ("sealant", frozenset({own}))
+        return cured(covered(tooth, kind, self.material, surfaces), self.material)

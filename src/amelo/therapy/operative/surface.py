@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from amelo.therapy.contract import Act, fading, refuse
-from amelo.twin.tooth.constants import MOLAR_VOLUME
 from amelo.twin.tooth.state import WholeTooth
 
 __all__ = ["Deproteinise", "Etch", "etched_depth", "protein_left"]
@@ -78,8 +77,7 @@ def _dissolved(tooth: WholeTooth, depth: np.ndarray) -> tuple[np.ndarray, np.nda
     """Return what is left of cells (M, N) when a depth (M,) [m] is dissolved, and the mineral that went (M,) [mol/m2]."""
     above = np.cumsum(tooth.thickness, axis=1) - tooth.thickness
     taken = np.clip(depth[:, None] - above, 0.0, tooth.thickness)
-    gone = (taken * tooth.total * tooth.constants.sound).sum(axis=1) / MOLAR_VOLUME
-    return np.maximum(tooth.left - taken / tooth.widths, 0.0), gone
+    return np.maximum(tooth.left - taken / tooth.widths, 0.0), (tooth.solid * taken).sum(axis=1)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import numpy as np
 from amelo.twin.structure import Mechanics, mechanics, thresholds
 from amelo.twin.tooth.state import WholeTooth
 
-__all__ = ["depth_of", "felt", "hard_from", "lesion_depth", "needed_of"]
+__all__ = ["CARIOUS", "depth_of", "felt", "hard_from", "lesion_depth", "needed_of", "own_dentine"]
 
 MOST = 0.97  # of the hardness of sound dentine, that any hand is content with
-CARIOUS = 0.95  # mineral over sound dentine below which dentine counts as carious
+CARIOUS = 0.95  # mineral over that of the tooth's own sound dentine below which dentine counts as carious
 
 
 def felt(tooth: WholeTooth) -> Mechanics:
@@ -79,9 +79,15 @@ def hard_from(hardness: np.ndarray, bottom: np.ndarray, thickness: np.ndarray, n
 def lesion_depth(tooth: WholeTooth) -> np.ndarray:
     """Return how thick the carious dentine is under the floor or under the enamel (M,) [m]."""
     first = tooth.constants.dentine_from
-    healthy = tooth.constants["dentine.sound_mineral"][:, None]
-    sick = tooth.total[:, first:] < CARIOUS * np.minimum(healthy, 1.0)
+    sick = tooth.total[:, first:] < CARIOUS * own_dentine(tooth)[:, None]
     return (sick * tooth.thickness[:, first:]).sum(axis=1)
+
+
+def own_dentine(tooth: WholeTooth) -> np.ndarray:
+    """Return the mineral (M,) of dentine that no caries has reached, over that of usual dentine: less where genes leave fibrils empty."""
+    c = tooth.constants
+    between, within = (np.minimum(c[f"dentine.{name}"], 1.0) for name in ("sound_mineral", "intrafibrillar_mineral"))
+    return (1.0 - c["intrafibrillar.share"]) * between + c["intrafibrillar.share"] * within
 
 
 @cache
