@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from amelo.twin.chemistry.fluids import saliva_of
     from amelo.twin.chemistry.saturation import Saturation, saturation
     from amelo.twin.chemistry.thresholds import critical_ph, solubility
+    from amelo.twin.tooth.trajectory import ToothTrajectory
+    from amelo.twin.tooth.twin import ToothTwin
     from amelo.twin.trajectory import Trajectory
     from amelo.twin.twin import Twin
     from amelo.units import Quantity, quantity
@@ -45,6 +47,8 @@ _HOMES = {
     "Quantity": "amelo.units",
     "Saturation": "amelo.twin.chemistry.saturation",
     "Sensitivity": "amelo.inference.sensitivity",
+    "ToothTrajectory": "amelo.twin.tooth.trajectory",
+    "ToothTwin": "amelo.twin.tooth.twin",
     "Trajectory": "amelo.twin.trajectory",
     "Twin": "amelo.twin.twin",
     "Specimen": "amelo.records.specimen",
@@ -76,6 +80,8 @@ __all__ = [
     "Saturation",
     "Sensitivity",
     "Specimen",
+    "ToothTrajectory",
+    "ToothTwin",
     "Trajectory",
     "Twin",
     "critical_ph",

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from amelo.report import plan_words as words
 from amelo.report.lesion import check_report_path
-from amelo.report.page import data_script, folded, page, paragraph, plain_text, table, unordered
+from amelo.report.plan_page import data_script, folded, page, paragraph, plain_text, table, unordered
 from amelo.report.plan_svg import futures_svg, harms_svg, timeline_svg
 from amelo.report.tooth_section import section_svg, section_words
 from amelo.twin.store import writing

@@ -7,7 +7,7 @@ from math import isfinite, log10
 from typing import TYPE_CHECKING
 
 from amelo.plan.goals import HARMS
-from amelo.report.page import plain_text
+from amelo.report.plan_page import plain_text
 
 if TYPE_CHECKING:
     from amelo.plan.futures import Future

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amelo.records.teeth import arch, tooth_class
-from amelo.report.page import plain_text
+from amelo.report.plan_page import plain_text
 
 if TYPE_CHECKING:
     from amelo.plan.futures import Section

@@ -21,6 +21,7 @@ LEVELS = np.array([0.0, 0.3, 0.7, 1.0])  # of conductance after earlier plugs, b
 ROUND = 1e-4  # m, to which the thickness of dentine is rounded for the taper of tubules
 SUMS = ("entered", "home", "retrieved", "plugged", "pulp", "far", "hot", "heat")
 PROFILES = ("inside", "killed", "resisting")
+WARM = ("far", "hot", "heat")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +75,13 @@ def brought(carrier: Carrier, acts: tuple[Act, ...], tooth: WholeTooth) -> Broug
     near = load_set(SCENE).value("pulp.near")
     places = np.concatenate([cells, residual[:, None], np.maximum(residual - near, 0.0)[:, None]], axis=1)
     above = _at(inside, places)
-    beyond = np.where(alive, total - above[:, -2], 0.0)  # of thicker dentine between which it was interpolated: it is through
+    beyond = np.where(
+        alive, np.maximum(total - above[:, -2], 0.0), 0.0
+    )  # of thicker dentine between which it was interpolated: it is through
     held = total - beyond
     edges = above[:, : tooth.cells + 1]
     edges[:, -1] = held
-    by_cell = np.diff(edges, axis=1)
+    by_cell = np.maximum(np.diff(edges, axis=1), 0.0)
     close = np.maximum(held - above[:, -1], 0.0) * alive
     straight = sum(most_arriving(carrier, a.field, a.outside, a.duration, a.temperature) for a in acts if a.outside) * bare * alive
     lost = bare * sum(most_arriving(carrier, a.field, a.outside, a.duration, a.temperature) for a in acts if a.outside) - straight
@@ -159,24 +162,37 @@ def _into(carrier: Carrier, acts: tuple[Act, ...], tooth: WholeTooth, lot: np.nd
             mine = np.flatnonzero(reached & (alive == vital) & (weight > 0.0))
             if mine.size:
                 table = tubules(carrier, acts, thickness, vital, float(conductance))
-                for name, rows in _between(table, lot[mine], tooth.residual[mine]).items():
+                for name, rows in _between(table, lot[mine], tooth.residual[mine], stretched=not vital).items():
                     found[name][mine] += (weight[mine] if rows.ndim == 1 else weight[mine, None]) * rows
     return found
 
 
-def _between(table: Tubules, lot: np.ndarray, residual: np.ndarray) -> dict[str, np.ndarray]:
-    """Return rows of a table for members, in straight lines between its thicknesses."""
+def _between(table: Tubules, lot: np.ndarray, residual: np.ndarray, *, stretched: bool) -> dict[str, np.ndarray]:
+    """Return rows of a table for members, between its thicknesses.
+
+    Arguments: table; lot (M,); residual (M,) [m]; stretched (whether depths count from both ends, because carriers pile up at a closed one).
+    Assumptions: how many enter changes by factors with thickness, what becomes of them in straight lines; all that entered stays accounted for.
+    """
     left = np.clip(residual, table.residual[0], table.residual[-1])
     k = np.clip(np.searchsorted(table.residual, left, side="right") - 1, 0, len(table.residual) - 2)
     share = (left - table.residual[k]) / (table.residual[k + 1] - table.residual[k])
-    found = {}
-    for name in SUMS:
-        rows = getattr(table, name)
-        found[name] = (1.0 - share) * rows[lot, k] + share * rows[lot, k + 1]
-    for name in PROFILES:
-        rows = getattr(table, name)
-        found[name] = (1.0 - share)[:, None] * rows[lot, k] + share[:, None] * rows[lot, k + 1]
-    found["open"] = (1.0 - share)[:, None] * table.open[k] + share[:, None] * table.open[k + 1]
+    nodes = ((k, 1.0 - share), (k + 1, share))
+    ways = [(node, weight, DEPTHS * (table.residual[node] / left)[:, None]) for node, weight in nodes]
+    low, high = table.entered[lot, k], table.entered[lot, k + 1]
+    some = (low > 0.0) & (high > 0.0)
+    both = np.exp((1.0 - share) * np.log(np.where(some, low, 1.0)) + share * np.log(np.where(some, high, 1.0)))
+    entered = np.where(some, both, (1.0 - share) * low + share * high)
+    found = {name: np.zeros(len(lot)) for name in SUMS} | {name: np.zeros((len(lot), len(DEPTHS))) for name in (*PROFILES, "open")}
+    for node, weight, places in ways:
+        came = table.entered[lot, node]
+        each = weight * np.where(came > 0.0, entered / np.where(came > 0.0, came, 1.0), 0.0)
+        for name in SUMS:
+            found[name] += (weight if name in WARM else each) * getattr(table, name)[lot, node]
+        for name in (*PROFILES, "open"):
+            rows = table.open[node] if name == "open" else getattr(table, name)[lot, node]
+            rows = _at(rows, places) if stretched else rows
+            found[name] += (each if name == "inside" else weight)[:, None] * rows
+    found["entered"] = entered
     return found
 
 

@@ -16,24 +16,16 @@ from amelo.therapy.nano.opening import LOTS, lots
 from amelo.therapy.nano.passage import Passage
 from amelo.therapy.nano.visit import Act
 
-__all__ = ["DEFICITS", "DEPTHS", "Floors", "Tubules", "floors", "passage_at", "reached", "tubules"]
+__all__ = ["DEFICITS", "DEPTHS", "Floors", "Tubules", "floors", "on_the_floor", "passage_at", "reached", "tubules"]
 
-CELLS, FIRST = 200, 2e-6  # of a tubule, and the first of them [m]
+CELLS, FIRST, STEPS = 120, 2e-6, 256  # of a tubule, the first of them [m], of time in an act: both change less than looking up does
 SHARES = (
-    0.015,
-    0.05,
-    0.1,
-    0.17,
-    0.25,
-    0.35,
-    0.45,
-    0.55,
-    0.7,
-    0.85,
-    1.0,
-    1.4,
-)  # of the thickness of dentine, that is left under a floor
-DEPTHS = np.concatenate([[0.0], np.geomspace(2e-6, 7e-3, 85)])  # m below the floor, at which profiles are kept
+    0.015, 0.03, 0.05, 0.075, 0.1, 0.13, 0.17, 0.21, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0, 1.4,
+)  # fmt: skip
+"""Of the thickness of dentine, that is left under a floor."""
+DEPTHS = np.concatenate(
+    [[0.0], np.geomspace(2e-6, 6e-5, 16)[:-1], np.arange(6e-5, 4.5e-3, 6e-5), [5e-3, 7e-3, 12e-3]]
+)  # m below the floor
 DEFICITS = np.array([0.0, 0.05, 0.15, 0.35, 0.65, 1.0])  # of the mineral of a floor
 HEAT_CELLS = 40
 FOR_EVER = 1e6  # s
@@ -136,7 +128,16 @@ def reached(
         if vital:
             changed["outflow"] = (pressed * np.asarray(conductance_left(state, passage, carrier)))[:, None] * passage.outflow
         state, done = carry_many(
-            passage, carrier, act.field, state, outside=act.outside, duration=act.duration, ph=7.0, saturation=1.0, **changed
+            passage,
+            carrier,
+            act.field,
+            state,
+            outside=act.outside,
+            duration=act.duration,
+            ph=7.0,
+            saturation=1.0,
+            steps=STEPS,
+            **changed,
         )
         entered, home = entered + np.asarray(done.entered), home + np.asarray(done.left_by_mouth)
         retrieved = retrieved + (np.asarray(done.left_by_mouth) if act.home else 0.0)
@@ -154,8 +155,8 @@ def reached(
         "home": home * counted,
         "retrieved": retrieved * counted,
         "plugged": (lines[2] * size).sum(axis=1) * counted,
-        "pulp": np.asarray(state.pulp) * counted,
-        "inside": _above(passage, sum(lines) * size * counted[:, None]),
+        "pulp": np.maximum(np.asarray(state.pulp), 0.0) * counted,
+        "inside": _rising(_above(passage, sum(lines) * size * counted[:, None])),
         "killed": _above(passage, _dead(carrier, passage, straight, lines[1], since) * size),
         "resisting": _above(passage, along),
         "open": _above(passage, alone[None])[0],
@@ -169,6 +170,12 @@ def _above(passage: Passage, amounts: np.ndarray) -> np.ndarray:
     """Return how much of the amounts (L, N) of cells lies above each of ``DEPTHS`` (L, Z)."""
     summed = np.concatenate([np.zeros((len(amounts), 1)), np.cumsum(amounts, axis=1)], axis=1)
     return np.stack([np.interp(DEPTHS, passage.edges, row) for row in summed])
+
+
+def _rising(profile: np.ndarray) -> np.ndarray:
+    """Return a profile (L, Z) that never falls, with the same sum: the scheme undershoots a little where carriers are few."""
+    whole, found = np.maximum(profile[:, -1:], 0.0), np.maximum.accumulate(np.maximum(profile, 0.0), axis=1)
+    return found * np.where(found[:, -1:] > 0.0, whole / np.where(found[:, -1:] > 0.0, found[:, -1:], 1.0), 0.0)
 
 
 def _resistance(passage: Passage, carrier: Carrier, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

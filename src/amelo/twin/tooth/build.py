@@ -115,7 +115,7 @@ def whole_tooth(
         tooth_class(fdi), values["crown.incisor"]
     )
     tissues = load_set("tissues")
-    owner = Owner(fdi, letter, _age(case), is_primary(fdi), {"diagnosis": record.pulp_diagnosis})
+    owner = Owner(fdi, letter, _age(case), is_primary(fdi), {"diagnosis": record.pulp_diagnosis, "mobility": record.mobility})
     constants = Constants(
         values, pulps, draws, owner, reacts, cells[0],
         np.repeat([tissues.value("human_enamel.sound_mineral"), tissues.value("dentine.sound_mineral")], cells),
@@ -298,8 +298,13 @@ def _restored(
     return None, one, np.zeros(members)
 
 
+def _broken(finding: Finding) -> bool:
+    """Whether a surface has lost its enamel: to caries, or because it broke away."""
+    return finding.defect == "post-eruptive breakdown" or (finding.icdas != UNKNOWN and finding.icdas >= 5)
+
+
 def _gone(record: Record, letter: str, finding: Finding | None) -> frozenset[str]:
     """Return the surfaces that are not the tooth's own any more: cavities and restorations."""
-    open_ = {f.surface for f in record.findings if f.site == "crown" and f.icdas != UNKNOWN and f.icdas >= 5}
+    open_ = {f.surface for f in record.findings if f.site == "crown" and _broken(f)}
     covered = {s for r in record.restorations if r.kind not in ("sealant", "infiltration") for s in r.surfaces}
     return frozenset(open_ | covered)

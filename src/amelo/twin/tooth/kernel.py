@@ -18,6 +18,7 @@ CONSTANTS = (
     "open", "outside", "wall_exchange", "pulp_supersaturation", "length", "growth", "most", "share", "guided", "free_diffusivity",
     "porosity_exponent", "payload_release", "payload_supersaturation", "bacteria_growth", "bacteria_starving", "reach", "soft", "spread",
     "kill", "antimicrobial_life", "residual", "protected", "decay", "influx", "influx_decay", "bare", "tertiary",
+    "most_supersaturation",
 )  # fmt: skip
 LEDGER = (
     "outer",
@@ -47,6 +48,7 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
         share, guided, free, power, rate, payload_excess = c[7], c[8], c[9], c[10], c[11], c[12]
         grows, starves, reach, soft, spread, kill, life = c[13], c[14], c[15], c[16], c[17], c[18], c[19]
         residual, protected, decay, strength, fade, bare, tertiary = c[20], c[21], c[22], c[23], c[24], c[25], c[26]
+        most_excess = c[27]
         left, mineral, inner, organic = cells[m, 0], cells[m, 1], cells[m, 2], cells[m, 3]
         bacteria, filled, payload, killer = cells[m, 4], cells[m, 5], cells[m, 6], cells[m, 7]
         start = 0
@@ -61,7 +63,7 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
             depth[i] = behind + 0.5 * thickness[i]  # from the wall of the pulp to the middle of the cell
             behind += thickness[i]
             s[i] = 0.0
-        bound = max(abs(outside), payload_excess, pulp_excess) + 1e-12  # no excess in the tooth is larger than those at its faces
+        bound = max(abs(outside), most_excess, pulp_excess) + 1e-12  # no excess in the tooth is larger than those at its faces
         for step in range(len(steps)):
             dt = steps[step]
             # conductances, with minerals as they stand; which way each cell goes is guessed from before, and once more where that was wrong
@@ -92,7 +94,7 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                         exchange[i] = build / (1.0 + dt * build * most_here / (density * (space + 1e-12)))
                         rooms[i] = space
                     flow = rate * payload[i] / (1.0 + rate * dt * (1.0 + bound / payload_excess))
-                    source[i] = flow  # mol/(m3 s) into fluid at saturation
+                    source[i] = flow if s[i] <= payload_excess else 0.0  # mol/(m3 s) into fluid at saturation; it does not grow
                 fraction = (1.0 - share) * mineral[start] + share * inner[start] if start >= junction else mineral[start]
                 # the excess of the fluid: what flows in and comes off carriers is what minerals take
                 for i in range(start, count):
@@ -124,6 +126,7 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 for i in range(count - 1, start - 1, -1):
                     found = (right[i] + (below[i + 1] * s[i + 1] if i < count - 1 else 0.0)) / diagonal[i]
                     wrong = wrong or ((found < 0.0) != (s[i] < 0.0)) or found - s[i] > 0.2 * s[i] + 1e-9 * bound
+                    wrong = wrong or (payload[i] > 0.0 and (found > payload_excess) != (s[i] > payload_excess))
                     if found > 0.0 and s[i] >= 0.0 and dt * exchange[i] * found > 0.98 * rooms[i] * sound[i] / molar_volume:
                         careful[i] = True  # it would be overfull: what could flow in at most is what limits it
                         wrong = True
@@ -189,8 +192,11 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 w = share if i + 1 >= junction else 0.0
                 nearby = (1.0 - w) * mineral[i + 1] + w * inner[i + 1]
                 if nearby < soft and i >= junction:
-                    moved = spread * dt * (spreading[i] - spreading[i + 1]) * 2.0 / (thickness[i] + thickness[i + 1])
-                    moved = min(max(moved, -0.25 * spreading[i + 1] * thickness[i + 1]), 0.25 * spreading[i] * thickness[i])
+                    both = thickness[i] + thickness[i + 1]
+                    most_at_once = (
+                        0.5 * thickness[i] * thickness[i + 1] / both
+                    )  # half of what would make them alike, however thin one is
+                    moved = (spreading[i] - spreading[i + 1]) * min(spread * dt * 2.0 / both, most_at_once)
                     bacteria[i] -= moved / thickness[i]
                     bacteria[i + 1] += moved / thickness[i + 1]
             for i in range(start, count):

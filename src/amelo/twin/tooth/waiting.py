@@ -174,6 +174,7 @@ def forces(tooth: WholeTooth) -> dict[str, np.ndarray | float]:
         "influx_decay": pulp.value("dentine.decay"),
         "bare": tooth.exposed * opened,
         "tertiary": tooth.tertiary,
+        "most_supersaturation": c.values.get("payload.amorphous", c["payload.supersaturation"]),  # of any payload
     }
 
 
