@@ -91,3 +91,13 @@ def made_futures(plan: Plan, *, refused: str = ""):
     )  # fmt: skip
     sections = (section("before"), section("after treatment", restored="filling of composite"), section("in five years", lost=True))
     return Futures(tuple(found), sections, plan.surface, 192, {"tissue cut away": (12.0, 8.0, 16.0, "mm³")})
+
+
+def make_small(patch) -> None:
+    """Let searches use few scenarios, so that a plan takes seconds, with a pytest.MonkeyPatch."""
+    from amelo.plan import plan as verb
+    from amelo.plan import robust
+
+    patch.setattr(verb, "EXPLORED", 96)
+    patch.setattr(verb, "UNTOUCHED", 320)
+    patch.setattr(robust, "SCENARIOS", 32)

@@ -145,10 +145,11 @@ def plan(
     if on_progress:
         on_progress(0.0, "building the teeth this may be")
     built = twin.whole(members=EXPLORED, seed=seed)
+    situation = situation_of(case, built.tooth, tuple(arms))  # before anything that takes long: there may be nothing to plan for
     fresh = twin.whole(members=UNTOUCHED, seed=seed + APART, tier="full")
     make = lambda teeth, tier, own: Rollouts(twin, teeth, TIERS[tier][1], goals, years, own, threads)  # noqa: E731
     search = _Search(
-        twin, make(built.tooth, "reduced", seed), make(fresh.tooth, "full", seed + APART), situation_of(case, built.tooth, tuple(arms)), goals, limits, seed,
+        twin, make(built.tooth, "reduced", seed), make(fresh.tooth, "full", seed + APART), situation, goals, limits, seed,
         seconds if rollouts is None else np.inf, started, on_progress, seconds, on_found,
     )  # fmt: skip
     races: dict[str, Race] = {}
