@@ -27,6 +27,7 @@ __all__ = ["COARSE_CELLS", "FINE_CELLS", "Built", "whole_tooth"]
 
 ABSENT = ("missing", "implant", "pontic", "unerupted", "root remnant")
 COARSE_CELLS, FINE_CELLS = (3, 15), (6, 36)  # of enamel, of dentine
+MOST_BETWEEN = 1.15  # mineral between fibrils over that of sound dentine, in any dentine that is formed
 NEAREST = 0.05e-3  # m from a front to the pulp of a tooth whose pulp is alive
 MARGINS = {"worn": "worn", "marginal gap": "gap", "secondary caries": "broken", "fractured": "broken"}  # of the set, by condition
 POINTS = 9  # in a cell, over which a profile is averaged
@@ -95,6 +96,7 @@ def whole_tooth(
         factors[tissue], told = structures_of(case, tissue, draws)
         assumed += told
         values |= {f"{tissue}.{name}": value for name, value in factors[tissue].items()}
+    values["dentine.between"] = _between(values)
     thickness = _thicknesses(fdi, letter, record, finding, values, draws, assumed)
     lesion = _lesion(finding, record, thickness, values, assumed)
     widths = np.concatenate(
@@ -139,6 +141,12 @@ def whole_tooth(
     )
     found, told = pulps_at_entry(found, record.pulp_diagnosis)
     return Built(found, [*assumed, *told])
+
+
+def _between(values: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the mineral between fibrils (M,) over that of sound dentine, from all mineral and what fibrils hold of it."""
+    share, within = values["intrafibrillar.share"], np.minimum(values["dentine.intrafibrillar_mineral"], 1.0)
+    return np.clip((values["dentine.sound_mineral"] - share * within) / (1.0 - share), 0.0, MOST_BETWEEN)
 
 
 def _finding(fdi: int, record: Record, surface: str | None) -> Finding | None:
@@ -270,8 +278,8 @@ def _laid_out(widths: np.ndarray, lesion: _Lesion, constants: Constants, finding
     bare = 1.0 - mineral / constants["collagen.protected_above"][:, None]
     organic = np.where(in_dentine[:, :, 0], 1.0 - np.clip(bare, 0.0, 1.0) * bacteria, 0.0)
     inner = np.where(in_dentine[:, :, 0], mineral, 1.0)
-    e, d = constants["enamel.sound_mineral"][:, None], constants["dentine.sound_mineral"][:, None]
-    mineral = np.clip(mineral * np.where(in_dentine[:, :, 0], d, e), 0.0, 1.1)
+    e, d = constants["enamel.sound_mineral"][:, None], constants["dentine.between"][:, None]
+    mineral = np.clip(mineral * np.where(in_dentine[:, :, 0], d, e), 0.0, MOST_BETWEEN)
     inner = np.where(in_dentine[:, :, 0], inner * np.minimum(constants["dentine.intrafibrillar_mineral"], 1.0)[:, None], 1.0)
     nothing, zero = np.zeros((members, count)), np.zeros(members)
     return WholeTooth(
