@@ -122,8 +122,11 @@ def bench(*names: str) -> None:
 
 
 def demo(*arguments: str) -> None:
-    """run a worked answer on a real case and say where the result lies"""
-    call(str(BIN / "amelo"), "demo", *arguments)
+    """plan for a tooth of a synthetic patient and say where the report lies; arguments go to amelo plan"""
+    report = Path("out") / "demo" / "plan.html"
+    (ROOT / report).parent.mkdir(parents=True, exist_ok=True)
+    call(str(BIN / "amelo"), "plan", "cases/kira.json", "--tooth", "36", "--report", str(report), "--force", *arguments)
+    print(f"report: {report}")
 
 
 TASKS = {f.__name__.replace("_", "-"): f for f in (setup, test, lint, docs, bench, demo, serve_docs)}

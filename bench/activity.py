@@ -1,8 +1,9 @@
 """How fast tooth surfaces lose mineral in many mouths, by the ion-resolved twin: the design behind amelo.twin.activity.
 
     python bench/activity.py run TABLE [MINUTES]     solve the design, row by row; go on where TABLE ends
-    python bench/activity.py check TABLE             a dozen of its rows by a careful run
-    python bench/activity.py spread TABLE            the same dozen over plausible teeth
+    python bench/activity.py mend TABLE              solve again what has no answer
+    python bench/activity.py check TABLE             eight of its rows by a careful run
+    python bench/activity.py spread TABLE            the same eight over plausible teeth
     python bench/activity.py fit TABLE               fit, score on mouths held out, and write the shipped table
 
 A mouth of the design has three lives: as drawn, with fewer things eaten between meals, and with other fluoride. Each is solved on four
@@ -23,9 +24,11 @@ from amelo.errors import AmeloError
 from amelo.protocol.activity import DAYS, daily_schedule, rate_of, surface_twin
 from amelo.records.case import Case
 from amelo.twin.activity import PER_DAY, with_snacks
+from amelo.twin.schedule import Schedule
+from amelo.twin.twin import Twin
 
 SEED, BASES = 20261126, 150
-CAREFUL = 12
+CAREFUL = 8
 """Rows that ``check`` and ``spread`` solve again."""
 
 
@@ -136,7 +139,7 @@ def run(path: Path, minutes: float) -> None:
                 for tissue in ("enamel", "dentine"):
                     for thickness in (0.0, plaque):
                         twin = surface_twin(case, tissue, thickness)
-                        found[f"{tissue} {'plaque' if thickness else 'clean'}"] = rate_of(twin, schedule)
+                        found[f"{tissue} {'plaque' if thickness else 'clean'}"] = answer(twin, schedule)
             except AmeloError as error:
                 print(f"{base} {life}: {error}", flush=True)
                 found = {}
@@ -148,14 +151,37 @@ def run(path: Path, minutes: float) -> None:
             print(f"{number + 1}/{total} {spent:.0f} s {base} {life} {rates}", flush=True)
 
 
+def answer(twin: Twin, schedule: Schedule) -> dict[str, list[float]]:
+    """Return the rate of a surface on the coarsest of three grids on which the run has an answer."""
+    for parts in (1, 2, 4):
+        found = rate_of(twin, schedule, parts=parts)
+        if np.isfinite(found["rate"][0]):
+            break
+    return found | {"parts": parts}
+
+
+def mend(path: Path) -> None:
+    """Solve again, on finer grids, what has no answer in a table."""
+    rows = rows_of(path)
+    for row in rows:
+        for site, found in row["rates"].items():
+            if np.isfinite(found["rate"][0]) and found["days"][-1] != 0.0:
+                continue
+            case, (tissue, place) = Case.model_validate(row["case"]), site.split()
+            twin = surface_twin(case, tissue, row["plaque"] if place == "plaque" else 0.0)
+            row["rates"][site] = answer(twin, daily_schedule(case, DAYS, before=1))
+            print(row["base"], row["life"], site, row["rates"][site], flush=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+
 def careful_rows(path: Path) -> list[dict]:
-    """Return the same dozen rows of a table, spread evenly over it."""
+    """Return the same eight rows of a table, spread evenly over it."""
     rows = [row for row in rows_of(path) if row["rates"]]
     return [rows[i] for i in np.linspace(0, len(rows) - 1, CAREFUL).round().astype(int)]
 
 
 def check(path: Path, *, members: int = 1) -> None:
-    """Print, for a dozen rows, the rate of the design beside that of a careful run, or with members the spread over plausible teeth."""
+    """Print, for a few rows, the rate of the design beside that of a careful run, or with members the spread over plausible teeth."""
     for row in careful_rows(path):
         case = Case.model_validate(row["case"])
         schedule = daily_schedule(case, DAYS)
@@ -178,6 +204,8 @@ if __name__ == "__main__":
     what, path = sys.argv[1], Path(sys.argv[2])
     if what == "run":
         run(path, float(sys.argv[3]) if len(sys.argv) > 3 else 25.0)
+    elif what == "mend":
+        mend(path)
     elif what == "check":
         check(path)
     elif what == "spread":

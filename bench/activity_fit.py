@@ -21,9 +21,9 @@ WORSE_UNDER_PLAQUE = ("sugar_hours",)
 BETTER_UNDER_PLAQUE = ("fluoride_log",)
 LEFT_OUT = ("fluoride",)
 PROBABILITIES = (0.0, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 1.0)
-STRIPS = 4  # of predicted rates, in each of which errors have quantiles of their own
+STRIPS = 6  # of predicted rates, in each of which errors have quantiles of their own
 STARTS, UNITS = 4, 4
-RIDGE = 0.02
+RIDGE = 0.3
 DELTA = 0.5  # of the residual beyond which it counts by its size and no longer by its square
 FOLDS = 5
 
@@ -82,26 +82,35 @@ def learned(x: np.ndarray, z: np.ndarray, site: str, seed: int = 0) -> dict[str,
     down = BETTER_UNDER_PLAQUE * plaque
     signs = np.array([1 if FEATURES[j] in up else -1 if FEATURES[j] in down else 0 for j in columns])
     centre, width = x[:, columns].mean(axis=0), x[:, columns].std(axis=0)
-    members = fit((x[:, columns] - centre) / width, z, signs, seed)
+    scaled = (x[:, columns] - centre) / width
+    members = fit(scaled, z, signs, seed)
     return {
         "scale": SCALES[site.split()[0]],
         "features": [FEATURES[j] for j in columns],
         "columns": columns,
         "centre": centre.tolist(),
         "width": width.tolist(),
+        "least": scaled.min(axis=0).tolist(),
+        "most": scaled.max(axis=0).tolist(),
         "members": members,
     }
 
 
 def write(rows: list[dict], design_seed: int) -> None:
     """Fit every kind of surface, score it on mouths held out, and write the shipped table."""
-    rows = [row for row in rows if row["rates"]]
+    rows = [row for row in rows if row["rates"] and all(np.isfinite(found["rate"][0]) for found in row["rates"].values())]
     cases = [Case.model_validate(row["case"]) for row in rows]
     groups = np.array([row["base"] for row in rows])
     sites, fold = {}, groups % FOLDS
     for site in rows[0]["rates"]:
         tissue, place = site.split()
-        x = np.array([day_features(c, tissue, row["plaque"] * (place == "plaque")) for c, row in zip(cases, rows, strict=True)])
+        # the design takes the second day of a mouth, whose plaque has not settled: so do its sums
+        x = np.array(
+            [
+                day_features(c, tissue, row["plaque"] * (place == "plaque"), settled=False)
+                for c, row in zip(cases, rows, strict=True)
+            ]
+        )
         y = PER_DAY * np.array([row["rates"][site]["rate"][0] for row in rows])
         z = np.arcsinh(y / SCALES[tissue])
         out = np.full(len(z), np.nan)
@@ -145,7 +154,8 @@ def error_table(out: np.ndarray, z: np.ndarray) -> dict[str, Any]:
 
 
 def scores(out: np.ndarray, z: np.ndarray, y: np.ndarray, scale: float, rows: list[dict]) -> dict[str, Any]:
-    """Return how good predictions of mouths held out are; pairs are lives of one mouth whose rates differ by a tenth of the scale or more."""
+    """Return how good predictions of mouths held out are; pairs are lives of one mouth whose
+    rates differ by a tenth of the scale or more: those of which one loses mineral, and those where it comes in in both."""
     told = scale * np.sinh(out)
     table = {"rows": len(z), "losing": float((y > 0).mean())}
     table["r2_scaled"] = float(1.0 - ((out - z) ** 2).sum() / ((z - z.mean()) ** 2).sum())
@@ -157,8 +167,12 @@ def scores(out: np.ndarray, z: np.ndarray, y: np.ndarray, scale: float, rows: li
         for i, row in enumerate(rows):
             j = next((j for j, other in enumerate(rows) if other["base"] == row["base"] and other["life"] == "drawn"), None)
             if row["life"] == life and j is not None and abs(y[i] - y[j]) >= 0.1 * scale:
-                pairs.append((out[i] - out[j]) * (z[i] - z[j]) > 0)
-        table[f"pairs_{life}"], table[f"right_{life}"] = len(pairs), float(np.mean(pairs)) if pairs else None
+                pairs.append((max(y[i], y[j]) > 0.0, (out[i] - out[j]) * (z[i] - z[j]) > 0))
+        for name, chosen in (
+            ("losing", [right for loses, right in pairs if loses]),
+            ("gaining", [right for loses, right in pairs if not loses]),
+        ):
+            table[f"pairs_{life}_{name}"], table[f"right_{life}_{name}"] = len(chosen), float(np.mean(chosen)) if chosen else None
     return table
 
 
@@ -185,7 +199,17 @@ def ranges(cases: list[Case], rows: list[dict]) -> dict[str, list]:
     seen["longest"] = [max(meal.duration for meal in m) for m in meals], "the longest meal [min] of"
     seen["acidic"] = [meal.pH for m in meals for meal in m if meal.pH != "unknown"] + [7.0], "a drink of pH"
     seen["plaque"] = [1e6 * row["plaque"] for row in rows], "plaque [µm] of"
-    return {name: [float(np.min(values)), float(np.max(values)), words] for name, (values, words) in seen.items()}
+    found = {name: [outward(np.min(values), -1), outward(np.max(values), 1), words] for name, (values, words) in seen.items()}
+    found["longest"][0] = 0.0  # short meals are no matter
+    return found
+
+
+def outward(value: float, way: int) -> float:
+    """Return a number to two figures, rounded down (-1) or up (1), for what was drawn up to 5000 and came to 4997."""
+    if value == 0.0:
+        return 0.0
+    step = 10.0 ** (np.floor(np.log10(abs(value))) - 1)
+    return float(f"{(np.ceil if way > 0 else np.floor)(value / step - way * 1e-9) * step:.2g}")
 
 
 def rounded(value: Any) -> Any:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from amelo.forecast.run import forecast
     from amelo.inference.fit import Fit, fit
     from amelo.inference.sensitivity import Sensitivity, sensitivity
+    from amelo.plan.plan import plan
+    from amelo.plan.record import Plan
     from amelo.protocol.record import Protocol
     from amelo.records.case import Case, load_case
     from amelo.records.fluid import Fluid
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from amelo.twin.chemistry.fluids import saliva_of
     from amelo.twin.chemistry.saturation import Saturation, saturation
     from amelo.twin.chemistry.thresholds import critical_ph, solubility
+    from amelo.twin.tooth.trajectory import ToothTrajectory
+    from amelo.twin.tooth.twin import ToothTwin
     from amelo.twin.trajectory import Trajectory
     from amelo.twin.twin import Twin
     from amelo.units import Quantity, quantity
@@ -38,10 +42,13 @@ _HOMES = {
     "Fluid": "amelo.records.fluid",
     "Forecast": "amelo.forecast.record",
     "Genotype": "amelo.records.genotype",
+    "Plan": "amelo.plan.record",
     "Protocol": "amelo.protocol.record",
     "Quantity": "amelo.units",
     "Saturation": "amelo.twin.chemistry.saturation",
     "Sensitivity": "amelo.inference.sensitivity",
+    "ToothTrajectory": "amelo.twin.tooth.trajectory",
+    "ToothTwin": "amelo.twin.tooth.twin",
     "Trajectory": "amelo.twin.trajectory",
     "Twin": "amelo.twin.twin",
     "Specimen": "amelo.records.specimen",
@@ -52,6 +59,7 @@ _HOMES = {
     "load_case": "amelo.records.case",
     "load_specimen": "amelo.records.specimen",
     "nano": "amelo.therapy.nano",  # the package itself
+    "plan": "amelo.plan",  # the package itself, which can be called
     "quantity": "amelo.units",
     "saliva_of": "amelo.twin.chemistry.fluids",
     "saturation": "amelo.twin.chemistry.saturation",
@@ -66,11 +74,14 @@ __all__ = [
     "Fluid",
     "Forecast",
     "Genotype",
+    "Plan",
     "Protocol",
     "Quantity",
     "Saturation",
     "Sensitivity",
     "Specimen",
+    "ToothTrajectory",
+    "ToothTwin",
     "Trajectory",
     "Twin",
     "critical_ph",
@@ -80,6 +91,7 @@ __all__ = [
     "load_case",
     "load_specimen",
     "nano",
+    "plan",
     "quantity",
     "saliva_of",
     "saturation",

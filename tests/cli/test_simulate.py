@@ -192,14 +192,15 @@ def test_a_case_needs_a_tooth_and_a_specimen_has_none(amelo):
     for words, sentence in (
         (
             ("cases/kira.json", "x y"),
-            "--tooth and --surface are missing; the case cases/kira.json has many; for example --tooth 36",
+            "--tooth is missing; the case cases/kira.json has many; for example --tooth 36, and --surface M",
         ),
-        (("cases/kira.json", "x y", "--tooth", "36"), "--surface is missing"),
         (("cases/kira.json", "x y", "--surface", "M"), "--tooth is missing"),
         (("slab.toml", "x y", "--tooth", "36"), "--tooth cannot be used with a specimen; slab.toml is not a case"),
     ):
         ran = amelo("simulate", *words)
         assert ran.code == 2 and sentence in ran.err and len(ran.err.splitlines()) == 1
+    ran = amelo("sensitivity", "cases/kira.json", "x y", "--tooth", "36")  # of a column only
+    assert ran.code == 2 and "--surface is missing" in ran.err
 
 
 def test_a_protocol_file_that_is_not_there_is_named(amelo, monkeypatch, tmp_path):

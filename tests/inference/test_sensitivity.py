@@ -161,9 +161,9 @@ def test_every_number_of_the_laboratory_is_a_knob():
         assert back.value == pytest.approx(1.05 * knob.value) and turned(other, back, knob.value) == steps
 
 
-def test_a_mouth_has_no_knobs_yet():
-    with pytest.raises(InputError, match="there is nothing to turn; the protocol has no laboratory step"):
-        sensitivity(specimen(), "rest 1 h", parts="protocol")
+def test_a_day_of_a_case_needs_the_case():
+    with pytest.raises(InputError, match="'day of case' needs a case"):
+        sensitivity(specimen(), "day of case", parts="protocol")
 
 
 @pytest.mark.parametrize(

@@ -150,12 +150,12 @@ def _walk(steps, start):
         yield step, level
 
 
-def _course(steps, saliva, *, start=None):
+def _course(steps, saliva, *, start=None, division=None):
     levels = [level for _, level in _walk(steps, start)]
     return types.SimpleNamespace(levels=levels, end=StandInState(levels[-1]))
 
 
-def _segments(course, steps):
+def _segments(course, steps, division=None):
     return tuple(
         Segment(step.duration, Exposure(Fluid(pH=7.0, totals_mmol_per_kgw={"F": level}), sugar=step.sugar), step.label)
         for step, level in zip(steps, course.levels, strict=True)
@@ -166,7 +166,7 @@ def _segments(course, steps):
 def mouth(monkeypatch):
     stand_in = types.ModuleType("amelo.twin.mouth")
     stand_in.Mouthful, stand_in.segments_of, stand_in.mouth_course = StandInMouthful, _segments, _course
-    stand_in.saliva_profile = lambda case=None: "saliva"
+    stand_in.saliva_profile, stand_in.divided = lambda case=None: "saliva", lambda course, steps: None
     monkeypatch.setitem(sys.modules, "amelo.twin.mouth", stand_in)
     return stand_in
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from amelo.errors import CommandError, RecordError
+from amelo.params import load_set
 from amelo.records.case import Case, load_case
 from amelo.twin.activity import PER_DAY, activity_of, activity_table, filled, predicted, typical_activity, with_snacks
-from amelo.twin.activity_day import FEATURES, constants_of_mouth, day_features, habits_of
+from amelo.twin.activity_day import FEATURES, constants_of_mouth, day_features, habits_of, settled_cover
 
 CASES = sorted((Path(__file__).parents[2] / "cases").glob("*.json"))
 SITES = [(tissue, plaque) for tissue in ("enamel", "dentine") for plaque in (True, False)]
@@ -271,3 +272,65 @@ def test_the_shipped_table_says_where_it_comes_from_and_how_good_it_is():
         assert table["sites"][name]["held_out"]["r2_scaled"] > 0.85
         assert table["sites"][name]["held_out"]["same_sign"] > 0.85
     assert len(json.dumps(table["sites"])) < 200_000
+
+
+@pytest.mark.parametrize("often", [0, 1, 2, 3])
+def test_plaque_at_midnight_is_what_many_days_of_brushing_leave(kira, often):
+    """The share that the full mouth comes to, day after day of it, without a meal in the way."""
+    habits, value = habits_of(filled(nobody(hygiene={"brushing_per_day": float(often)}))[0]), load_set("mouth").value
+    share, growth = 1.0, 3600.0 * value("brushing.regrowth")
+    for _ in range(12):
+        clock = 0.0
+        for at, duration, kind, *_ in habits.cleaned:
+            share = 1.0 - (1.0 - share) * np.exp(-(at + duration - clock) / growth)
+            share, clock = share * (1.0 - value("brushing.plaque_removed")) if kind == "brush" else share, at + duration
+        share = 1.0 - (1.0 - share) * np.exp(-(86_400.0 - clock) / growth)
+    assert settled_cover(habits) == pytest.approx(share, rel=1e-6)
+    assert (settled_cover(habits) == 1.0) == (often == 0)
+
+
+def test_plaque_turns_sour_where_it_is_fed_and_not_in_a_fast():
+    names = list(FEATURES)
+    fasting = filled(nobody(diet={"meals": []}))[0]
+    for tissue in ("enamel", "dentine"):
+        none, some = (day_features(case, tissue, 300e-6) for case in (fasting, filled(eater(4))[0]))
+        assert none[names.index("acid_dose")] == 0.0 < some[names.index("acid_dose")]
+        assert none[names.index("sugar_hours")] < some[names.index("sugar_hours")]
+        assert none[names.index("gained")] > 0.0
+
+
+def test_a_drink_with_acid_reaches_a_clean_surface_and_water_does_not():
+    names = list(FEATURES)
+
+    def doses(ph):
+        meals = [{"at": "10:00", "what": "acidic drink", "duration": 20, "sugar": 0, **({"pH": ph} if ph else {})}]
+        return day_features(filled(nobody(diet={"meals": meals}))[0], "dentine", 0.0)
+
+    sour, mild, none = doses(2.5), doses(4.5), doses(None)
+    for name in ("acid_dose", "sour_dose"):
+        j = names.index(name)
+        assert sour[j] > mild[j] > none[j] == 0.0
+    assert sour[names.index("undersaturated")] > none[names.index("undersaturated")] > 0.0  # water alone thins saliva
+
+
+def test_fluoride_of_paste_rinse_and_water_is_counted():
+    j = FEATURES.index("fluoride")
+
+    def mean(**hygiene):
+        water = [{"at": "10:00", "what": "unsweetened drink", "duration": 10, "sugar": 0}]
+        known = {"brushing_per_day": 2.0, "toothpaste_fluoride": 0.0, "rinse_fluoride": 0.0, "water_fluoride": 0.0}
+        return day_features(filled(nobody(hygiene=known | hygiene, diet={"meals": water}))[0], "enamel", 0.0)[j]
+
+    assert mean() < mean(water_fluoride=1.0) < mean(rinse_fluoride=225.0) < mean(rinse_fluoride=225.0, toothpaste_fluoride=1450.0)
+    assert mean(toothpaste_fluoride=1450.0) < mean(toothpaste_fluoride=5000.0)
+
+
+def test_meals_that_overlap_still_make_a_day(kira):
+    meals = [
+        {"at": "10:00", "what": "meal", "duration": 60, "sugar": 5},
+        {"at": "10:30", "what": "snack", "duration": 10, "sugar": 30},
+    ]
+    late = [{"at": "23:30", "what": "snack", "duration": 120, "sugar": 30}]
+    for eaten in (meals, late):
+        found = activity_of(nobody(diet={"meals": eaten}), tissue="dentine")
+        assert np.isfinite([found.low, found.rate, found.high]).all()

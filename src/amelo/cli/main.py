@@ -34,6 +34,12 @@ COMMANDS = {
         "amelo.cli.forecast:forecast",
         "What may go wrong in a mouth, by when, how sure that is, why, and what would change it.",
     ),
+    "plan": ("amelo.cli.plan:plan", "The protocol that helps a patient most while harm is certified below its limits, and why."),
+    "compare": ("amelo.cli.compare:compare", "Your own protocols beside the planner's and beside waiting, on the same scenarios."),
+    "synergy": (
+        "amelo.cli.synergy:synergy",
+        "What carriers and operative care add to each other, with controls that must find nothing.",
+    ),
     "models": ("amelo.cli.cohort:models", "The models behind the forecasts, each with its card."),
     "train": ("amelo.cli.cohort:train", "Train a model on your own cohort."),
     "evaluate": ("amelo.cli.cohort:evaluate", "Test a model on your own cohort, with intervals."),

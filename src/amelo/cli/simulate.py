@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["open_protocol", "open_twin", "simulate"]
 
 MOST = 100_000  # members
+MEMBERS = 256  # of a whole tooth, unless said otherwise
+ACCURACY = 0.01
 
 
 def simulate(
@@ -32,7 +34,8 @@ def simulate(
     draws: Path | None = None,
     tier: Literal["auto", "reduced", "full"] = "auto",
     seed: Whole = 0,
-    accuracy: float = 0.01,
+    accuracy: float | None = None,
+    years: float | None = None,
     jump: Flag = False,
     tooth: Whole | None = None,
     surface: str | None = None,
@@ -43,38 +46,41 @@ def simulate(
     json: Flag = False,
     force: Flag = False,
 ) -> int:
-    """Simulate what a protocol does to a specimen, or to a surface of a patient's tooth.
+    """Simulate what a protocol does to a specimen, to a surface of a patient's tooth, or to the whole tooth.
 
-    Prints mineral loss, lesion depth, surface layer, fluxes, phases, pH and saturation at depth, balances and status.
+    Prints of a specimen or surface mineral loss, lesion depth, surface layer, fluxes, phases, pH and saturation at depth, balances and
+    status; of a whole tooth (--tooth without --surface) what was done with its price, and what became of dentine, pulp and strength.
 
     Parameters
     ----------
     specimen
-        A specimen (TOML), or a case (JSON) together with --tooth and --surface.
+        A specimen (TOML), or a case (JSON) together with --tooth, and with --surface for the column of a surface alone.
     protocol
         A file with a protocol, or the protocol itself in quotes.
     members
-        Size of the ensemble of plausible teeth, 1 if not given; from 2 on every outcome has an interval.
+        Size of the ensemble of plausible teeth, if not given 1, or 256 of a whole tooth; from 2 on every outcome has an interval.
     draws
         Take the members from these draws (.csv, .zarr) of 'amelo fit'; without --members every one of them.
     tier
         full (every species diffuses on its own), reduced (one unknown per cell on tabulated paths), or auto: the full equations with the
-        diffusion that the specimen says.
+        diffusion that the specimen says. Of a whole tooth: full or reduced (as auto), fine or coarse cells and steps.
     seed
         Draws the ensemble; the same seed gives the same result.
     accuracy
-        Relative error in time of the mineral loss at which steps are small enough; it says nothing of pH or of other outcomes.
+        Relative error in time of the mineral loss at which steps are small enough, 0.01 if not given; it says nothing of other outcomes.
+    years
+        Look so many years ahead after the protocol, 10 if not given, 0 for none; of a whole tooth only.
     jump
         Leap over cycles of long repeats and carry the minerals over them, with a checked error: for months and years.
     tooth
         Tooth of the case, by its FDI number, for example 36.
     surface
-        Surface of that tooth: M, O, D, B, L and so on.
+        Surface of that tooth, M, O, D, B, L and so on: its column of tissue alone, without cavity, restoration and pulp.
     with_
         Change the twin with your own Python, as docs/extending.md tells: file.py, or file.py:function. The file is run with all your rights:
         give only files that you trust. May be given more than once.
     out
-        Write every saved state to this .zarr folder or .nc file; the folder grows while the run goes on.
+        Write every saved state to this .zarr folder or .nc file; the folder of a column grows while the run goes on.
     report
         Write a report to this .html file.
     plot
@@ -84,8 +90,28 @@ def simulate(
     force
         Replace files that are there already.
     """
-    _check(1 if members is None else members, seed, accuracy)
+    whole = specimen.lower().endswith(".json") and surface is None
+    _check(1 if members is None else members, seed, ACCURACY if accuracy is None else accuracy)
     _check_places(out, report, plot, force)
+    if whole and tooth is None:
+        fix = "for example --tooth 36, and --surface M for the column of a surface alone"
+        raise CommandError("--tooth is missing", why=f"the case {specimen} has many", fix=fix)
+    if whole:
+        from amelo.cli.treatment import simulate_tooth
+
+        useless = {"--accuracy": accuracy, "--jump": jump or None, "--draws": draws, "--with": with_}
+        given = " and ".join(name for name, value in useless.items() if value is not None)
+        if given:
+            fix = "leave it out, or name a surface, such as --surface O"
+            raise CommandError(f"{given} cannot be used with a whole tooth", fix=fix)
+        places = {"out": out, "report": report, "plot": plot}
+        return simulate_tooth(specimen, protocol, tooth, members or MEMBERS, tier, seed, years, places, json=json, force=force)
+    if years is not None:
+        what = f"--years cannot be used with a {'surface' if surface is not None else 'specimen'}"
+        raise CommandError(
+            what, why="only a whole tooth is followed for years", fix="name a tooth of a case and leave out --surface"
+        )
+    accuracy = ACCURACY if accuracy is None else accuracy
     twin, steps = open_twin(specimen, tooth, surface), open_protocol(protocol)
     taken: dict[str, object] = {"members": members or 1}
     if draws is not None:
@@ -250,14 +276,14 @@ def _print(trajectory: Trajectory) -> None:
             (name if outcome.measure.symbol not in trajectory.run.phases else outcome.measure.label, value, *spread, outcome.unit)
         )
     print_table(("outcome", "median" if several else "value", *(("5–95 %", "members") if several else ()), "unit"), rows)
-    if books := trajectory.accounts():
+    for head, books in trajectory.books().items():
         rows = []
         for outcome in books.values():
             spread = (
                 (f"{outcome.low:.4g} to {outcome.high:.4g}" if outcome.has_interval else "", outcome.members) if several else ()
             )
             rows.append((outcome.measure.label, f"{outcome.value:.4g}" if outcome.members else "–", *spread, outcome.unit))
-        print_table(("carriers", "median" if several else "value", *(("5–95 %", "members") if several else ()), "unit"), rows)
+        print_table((head, "median" if several else "value", *(("5–95 %", "members") if several else ()), "unit"), rows)
     depths = []
     for depth in depths_of(trajectory):
         depths.append((f"{depth:g}", *(o.figures() for o in trajectory.at_depth(depth).values())))

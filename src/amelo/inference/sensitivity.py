@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from amelo.errors import AmeloError, CommandError, SolveError, nearest
-from amelo.inference.knobs import Knob, knobs_of, turned
+from amelo.inference.knobs import Knob, Move, knobs_of, mouth_moves, turned
 from amelo.inference.model import LANES, solve_members
 from amelo.inference.slopes import Knobbed, Slopes, slopes
+from amelo.protocol.compile import Mouths, mouths_of
 from amelo.protocol.record import Protocol
 from amelo.records.case import Case
 from amelo.records.specimen import Specimen
@@ -125,10 +126,11 @@ def sensitivity(
     started = time.perf_counter()
     told = on_progress or (lambda fraction, message: None)
     protocol = Protocol.parse(protocol) if isinstance(protocol, str) else protocol
-    base = protocol.schedule(case)
+    base, mouths = mouths_of(protocol, case)
     refuse_changes([base], "sensitivities")
     numbers = _parameters(specimen) if parts != "protocol" else []
-    knobs, notes = _usable(protocol, base, case) if parts != "parameters" else ([], [])
+    told(0.0, "turning what can be turned")
+    knobs, notes = _usable(protocol, base, mouths, case, ends) if parts != "parameters" else ([], [])
     plan = [*numbers, *knobs]
     if not plan:
         raise CommandError("there is nothing to turn", why="; ".join(notes) or "no parameter of the specimen has a range")
@@ -137,7 +139,7 @@ def sensitivity(
     finer = replace(settings, grid=replace(settings.grid, parts=2))
     coarse = float(_read(solve_members(specimen, base, {}, settings), of)[0])
     told(0.1, "walking back")
-    exact, words = _by_adjoint(specimen, base, numbers, knobs, of, finer)
+    exact, words = _by_adjoint(specimen, base, mouths, numbers, knobs, of, finer)
     if exact is None and ends == "gradient":
         raise CommandError("ends cannot be read off a gradient", why=words, fix="leave ends at 'solved'")
     if ends == "gradient":
@@ -189,24 +191,37 @@ class _Turn:
     value: float
     points: tuple[float, float, float, float]
     logarithmic: bool
-    schedules: tuple[Schedule, ...] = ()
+    schedules: tuple[Schedule | None, ...] = ()
     turn: Callable[[float], Schedule | None] | None = None
+    moves: tuple[Move, ...] = ()
+    scale: float = 1.0
 
     @property
     def step(self) -> float:
         """Distance between two points of a derivative, in the unit for people."""
         return self.points[1] - self.value
 
+    def schedule(self, k: int) -> Schedule | None:
+        """Return the schedule at one of the points."""
+        found = self.schedules[k] if self.schedules else None
+        return found or self.turn(self.points[k])
+
 
 def _by_adjoint(
-    specimen: Specimen, base: Schedule, numbers: Sequence[_Turn], knobs: Sequence[_Turn], of: str, settings: Settings
+    specimen: Specimen,
+    base: Schedule,
+    mouths: Mouths,
+    numbers: Sequence[_Turn],
+    knobs: Sequence[_Turn],
+    of: str,
+    settings: Settings,
 ) -> tuple[Slopes | None, str]:
     """Return the derivatives by one run and its way back, or None, and which it was in words."""
     steps = {item.name: item.step for item in numbers}
-    turns = [Knobbed(item.name, item.value, item.step, item.turn) for item in knobs]
+    turns = [Knobbed(item.name, item.value, item.step, item.turn, item.moves, item.scale) for item in knobs]
     try:
         return slopes(
-            specimen, base, steps, turns, of=of, grid=settings.grid
+            specimen, base, steps, turns, of=of, grid=settings.grid, mouths=mouths
         ), "the adjoint of one run, exact for its steps in time"
     except SolveError as error:
         return None, f"differences of two runs each, because {error.what}"
@@ -238,32 +253,41 @@ def _parameters(specimen: Specimen) -> list[_Turn]:
     return turns
 
 
-def _usable(protocol: Protocol, base: Schedule, case: Case | None) -> tuple[list[_Turn], list[str]]:
-    """Return the knobs whose every turn gives a schedule of the same structure, and sentences on the others."""
+def _usable(protocol: Protocol, base: Schedule, mouths: Mouths, case: Case | None, ends: str) -> tuple[list[_Turn], list[str]]:
+    """Return the knobs whose every turn gives a schedule of the same structure, and sentences on the others.
+
+    What is done in a mouth is cut into segments as it is at the middle; it is worked out at the ends of a range only where they are solved.
+    """
     turns, refused = [], []
-    for knob in knobs_of(protocol):
-        kind = knob.kind
-        step = SMALL * (1.0 if kind.logarithmic else knob.value)
-        reach = PH_REACH if kind.logarithmic else REACH * knob.value
+    like = mouths if mouths.stretches else None
+    for knob in knobs_of(protocol, case):
+        kind, eaten = knob.kind, bool(knob.moves)
+        step = SMALL * (1.0 if kind.logarithmic else min(knob.value, knob.room))
+        reach = PH_REACH if kind.logarithmic else min(REACH * knob.value, knob.room)
         points = (knob.value - step, knob.value + step, knob.value - reach, knob.value + reach)
 
         def turn(shown: float, knob: Knob = knob) -> Schedule | None:
-            found = turned(protocol, knob, shown * knob.kind.scale).schedule(case)
+            found = turned(protocol, knob, shown * knob.kind.scale, case).schedule(case, like)
             return found if _structure(found) == _structure(base) else None
 
         try:
-            schedules = tuple(turned(protocol, knob, _within(knob, value)).schedule(case) for value in points)
+            changed = [turned(protocol, knob, _within(knob, value), case) for value in points]
+            wanted = (2, 3) if eaten and ends == "solved" else () if eaten else range(4)
+            schedules = tuple(one.schedule(case, like) if k in wanted else None for k, one in enumerate(changed))
         except (AmeloError, ValueError):  # a step out of its range, or a bath whose charge cannot be closed
             refused.append(knob.name)
             continue
-        if any(_structure(s) != _structure(base) for s in schedules):
+        if any(s is not None and _structure(s) != _structure(base) for s in schedules):
             refused.append(knob.name)
             continue
         shown = tuple(value / kind.scale for value in points)
-        turns.append(_Turn(knob.name, "protocol", kind.unit, knob.shown, shown, kind.logarithmic, schedules, turn))
+        moves = mouth_moves(protocol, knob, case)
+        turns.append(
+            _Turn(knob.name, "protocol", kind.unit, knob.shown, shown, kind.logarithmic, schedules, turn, moves, kind.scale)
+        )
     notes = [f"{len(refused)} numbers of the protocol cannot be turned: {', '.join(refused[:4])}"] if refused else []
     if not turns and not refused:
-        notes.append("the protocol has no laboratory step, and what people do in a mouth has no numbers to turn yet")
+        notes.append("the protocol has no number to turn")
     return turns, notes
 
 
@@ -288,7 +312,7 @@ def _members(
         if item.kind == "parameter":
             values[item.name][here] = [item.points[k] for k in each]
         else:
-            schedules[here] = [item.schedules[k] for k in each]
+            schedules[here] = [item.schedule(k) for k in each]
     return values, schedules
 
 

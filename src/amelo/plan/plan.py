@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time as clock_time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from amelo.errors import CommandError, RecordError, nearest
+from amelo.params import load_set
 from amelo.plan.certify import Certificate, certify
 from amelo.plan.design import ARMS, Design, Situation
 from amelo.plan.explain import explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals, Limits
 from amelo.plan.probing import probed
-from amelo.plan.race import Race, starters
+from amelo.plan.race import FIRST, Race, starters
 from amelo.plan.record import Option, Plan, Probe
 from amelo.plan.robust import robustness
 from amelo.plan.rollout import Rollouts
@@ -31,9 +32,19 @@ __all__ = ["EXPLORED", "UNTOUCHED", "plan", "situation_of"]
 EXPLORED, UNTOUCHED = 768, 2048  # scenarios for the search, and others that it never sees
 APART = 1_000_003  # between the seeds of the two
 BUDGET = 30_000  # rollouts of a search without a deadline
-SEARCHING = 0.55  # of the time, until certification begins
-PER_ARM = 3  # candidates of each arm that are certified
+SEARCHING, CERTIFYING, PROBING, LOOKING = 0.5, 0.72, 0.78, 0.9  # of the time, until which each may begin something new
+PER_ARM = 2  # candidates of each arm that are certified
 LEAST_GAIN = 0.0  # of worth over waiting, that the lower bound must pass
+SETS = (
+    "goals",
+    "tooth",
+    "steps",
+    "pulp",
+    "structure",
+    "structure-tissue",
+    "procedures",
+    "years",
+)  # of constants that a plan rests on
 ENAMEL = 0.98  # mineral over sound enamel below which there is a lesion
 
 
@@ -52,6 +63,7 @@ class _Search:
     started: float
     on_progress: Callable[[float, str], None] | None
     seconds: float
+    on_found: Callable[[Mapping[str, Any]], None] | None = None
     certificates: dict[Design, Certificate] = field(default_factory=dict)
     first_certified: float | None = None
 
@@ -85,6 +97,19 @@ class _Search:
             self.certificates[c.design] = c
         if self.first_certified is None and self.best() is not None:
             self.first_certified = self.now()
+        self.tell_found()
+
+    def tell_found(self) -> None:
+        """Tell what is certified so far, for whoever wants to keep it."""
+        best = self.best()
+        if self.on_found is None:
+            return
+        found: dict[str, Any] = {"tooth": self.twin.tooth, "seed": self.seed, "seconds": self.now(), "unfinished": True}
+        if best is None:
+            self.on_found({**found, "status": "deferred", "reason": "nothing was certified yet", "chosen": None})
+            return
+        chosen = Option(best.design.arm, best.design, best.design.text(), best).to_dict(self.limits)
+        self.on_found({**found, "status": "certified", "reason": "the best that was certified by then", "chosen": chosen})
 
 
 def plan(
@@ -101,14 +126,15 @@ def plan(
     years: float = 10.0,
     threads: int = 2,
     on_progress: Callable[[float, str], None] | None = None,
+    on_found: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> Plan:
     """Return the protocol that helps most while harm is certified below its limits, or "wait" with the reason.
 
     Arguments: case; tooth (FDI number); surface (None for its deepest lesion); seconds until the answer; goals; limits; arms to search; seed;
     rollouts, the budget of the search, which makes it reproducible whatever the machine (None: as many as the seconds allow); years of the
-    projection; threads; on_progress (fraction, message).
-    Returns: Plan; interrupted, the best that was certified by then.
-    Raises: RecordError for a tooth without a crown; CommandError for arms, seconds or a budget that cannot be.
+    projection; threads; on_progress (fraction, message); on_found (told as plain values what is certified, whenever that changes).
+    Returns: Plan; interrupted, the best that was certified by then, without what is looked at last (probe, other worlds, ablations).
+    Raises: KeyboardInterrupt when it is interrupted and nothing was certified; RecordError for a tooth without a crown; CommandError for arms, seconds or a budget that cannot be.
     Assumptions: a certificate holds under the twin's own uncertainty; arms are searched with the same number of rollouts.
     """
     started = clock_time.perf_counter()
@@ -119,19 +145,22 @@ def plan(
     if on_progress:
         on_progress(0.0, "building the teeth this may be")
     built = twin.whole(members=EXPLORED, seed=seed)
+    situation = situation_of(case, built.tooth, tuple(arms))  # before anything that takes long: there may be nothing to plan for
     fresh = twin.whole(members=UNTOUCHED, seed=seed + APART, tier="full")
     make = lambda teeth, tier, own: Rollouts(twin, teeth, TIERS[tier][1], goals, years, own, threads)  # noqa: E731
     search = _Search(
-        twin, make(built.tooth, "reduced", seed), make(fresh.tooth, "full", seed + APART), situation_of(case, built.tooth, tuple(arms)), goals, limits, seed,
-        seconds if rollouts is None else np.inf, started, on_progress, seconds,
+        twin, make(built.tooth, "reduced", seed), make(fresh.tooth, "full", seed + APART), situation, goals, limits, seed,
+        seconds if rollouts is None else np.inf, started, on_progress, seconds, on_found,
     )  # fmt: skip
     races: dict[str, Race] = {}
     try:
         _found(search, races, rollouts)
+        return _told(search, races, built.assumed, years)
     except KeyboardInterrupt:
         if search.best() is None:
-            raise
-    return _told(search, races, built.assumed, years)
+            raise KeyboardInterrupt("nothing was certified yet") from None
+    search.on_progress = None  # whoever stopped it has waited enough
+    return _told(search, races, built.assumed, years, stopped=True)
 
 
 def _check(seconds: float, arms: Sequence[str], rollouts: int | None, years: float) -> None:
@@ -186,9 +215,9 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
     search.tell("trying what comes to mind first")
     for arm in arms:
         race = races[arm]
-        race.try_out(starters(race.situation), 96)
+        race.try_out(starters(race.situation), FIRST)
     ranked = sorted((e for race in races.values() for e in race.ranked()[:2]), key=lambda e: -e.score(race_limits(search.limits)))
-    search.certify([e.design for e in ranked[:3]], 0.5, (256, 512))
+    search.certify([e.design for e in ranked[:2]], SEARCHING, (256,))
     search.tell("racing")
     budget = rollouts if rollouts is not None else BUDGET * 100
     for turn, arm in enumerate(arms):
@@ -199,7 +228,7 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
         race.run(budget // len(arms))
     finalists = [e.design for race in races.values() for e in race.ranked()[:PER_ARM]]
     search.tell("certifying")
-    search.certify(finalists, 0.8, (256, 512, 1024, UNTOUCHED))
+    search.certify(finalists, CERTIFYING, (256, 512, 1024, UNTOUCHED))
 
 
 def race_limits(limits: Limits) -> np.ndarray:
@@ -207,8 +236,8 @@ def race_limits(limits: Limits) -> np.ndarray:
     return np.array([limits.largest.get(name, 1.0) for name in HARMS])
 
 
-def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: float) -> Plan:
-    """Return the plan from what was certified."""
+def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: float, stopped: bool = False) -> Plan:
+    """Return the plan from what was certified; stopped, without anything that takes time."""
     waiting = search.certificates[Design()]
     options = [Option("wait", Design(), Design().text(), waiting)]
     for arm in races:
@@ -219,22 +248,18 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
     good = [o for o in options if o.certified and o.arm != "wait"]
     best = max(good, key=lambda o: o.worth, default=None)
     probe: Probe | None = None
-    if "combined" in races or "nano" in races:
-        probe = probed(
-            search.explore,
-            search.untouched,
-            [e.design for race in races.values() for e in race.ranked()[:4]],
-            best,
-            search.limits,
-            search.seed,
-        )
+    if not stopped and ("combined" in races or "nano" in races) and search.before(PROBING):
+        search.tell("asking what a probe would tell")
+        probe = probed(search.explore, search.untouched, _probed_for(search, races), best, search.limits, search.seed)
     chosen, status, reason = _chosen(search, options, best, probe)
     synergy = _synergy(options, search.seed, chosen)
     others = [o for o in options if o.design != chosen.design]
     runner = max((o for o in others if o.certificate.count), key=lambda o: (o.certified, o.worth), default=None)
     options = [chosen, *(replace(o, why=why_not(o, chosen, search.limits)) for o in others)]
+    runner = None if runner is None else next(o for o in options if o.design == runner.design and o.arm == runner.arm)
     origin = Provenance.of(
         search.twin.name,
+        parameters=[p for name in SETS for p in load_set(name)],
         specimen=search.twin.case.to_json(),
         protocol=chosen.protocol,
         seed=search.seed,
@@ -243,7 +268,8 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         wall_time=search.now(),
     )
     search.tell("looking at other worlds")
-    worlds = robustness(search.twin, chosen.design, search.goals, search.limits, search.seed, years) if chosen.arm != "wait" else {}
+    other = chosen.arm != "wait" and not stopped and search.before(LOOKING)
+    worlds = robustness(search.twin, chosen.design, search.goals, search.limits, search.seed, years) if other else {}
     effort = {arm: race.rollouts.count for arm, race in races.items()}
     tried = {arm: len(race.entries) for arm, race in races.items()}
     return Plan(
@@ -257,7 +283,7 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         synergy,
         probe,
         worlds,
-        explained(search.untouched, chosen, waiting, search.limits),
+        () if stopped else explained(search.untouched, chosen, waiting, search.limits, ablated=search.before(LOOKING)),
         unknown_of(search.twin),
         search.goals,
         search.limits,
@@ -265,8 +291,18 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         search.explore.count + search.untouched.count,
         search.first_certified,
         origin,
-        {"designs_tried": tried, "rollouts_after_each_arm": effort},
+        {"designs_tried": tried, "rollouts_after_each_arm": effort, "stopped_by_user": stopped},
     )
+
+
+def _probed_for(search: _Search, races: dict[str, Race]) -> list[Design]:
+    """Return what may follow a probe: with carriers, what is worth most to those who bear them; without, what is worth most to all."""
+    calm = ~search.explore.tooth.constants.reacts
+    tried = [e for race in races.values() for e in race.ranked()]
+    brings = [e for e in tried if e.design.first is not None or e.design.within is not None]
+    brings.sort(key=lambda e: -float(e.worth[calm[: e.count]].mean()) if calm[: e.count].any() else 0.0)
+    plain = sorted((e for e in tried if e not in brings), key=lambda e: -e.score(race_limits(search.limits)))
+    return [e.design for e in (*brings[:4], *plain[:3])]
 
 
 def _chosen(search: _Search, options: list[Option], best: Option | None, probe: Probe | None) -> tuple[Option, str, str]:
@@ -313,8 +349,3 @@ def _synergy(options: list[Option], seed: int, chosen: Option) -> Synergy | None
         return None
     worth = [by_arm[arm].worth[:n] for arm in ("combined", "nano", "operative", "wait")]
     return synergy_of(*worth, seed=seed, certified=by_arm["combined"].verdict is True)
-
-
-def settings_of(plan_: Plan) -> dict[str, Any]:
-    """Return what makes a plan reproducible: seed and rollouts."""
-    return {"seed": plan_.provenance.seed, "rollouts": plan_.rollouts}

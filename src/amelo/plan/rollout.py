@@ -30,9 +30,20 @@ def _operation(line: str) -> Operation:
     return operations(Protocol.parse(line))[0]
 
 
+@cache
+def _whole(text: str) -> tuple[Operation, ...]:
+    return tuple(operations(Protocol.parse(text)))
+
+
 def operations_of(text: str) -> list[Operation]:
-    """Return the operations of a protocol without blocks, each line read once."""
-    return [_operation(line) for line in text.splitlines()]
+    """Return the operations of a protocol, each line read once; one with blocks or comments is read as a whole.
+
+    Assumptions: steps with carriers that follow each other directly are one visit in a protocol that is read as a whole, as ``simulate`` has it.
+    """
+    lines = text.splitlines()
+    if any(not line.strip() or line[:1].isspace() or line.rstrip().endswith(":") or "#" in line for line in lines):
+        return list(_whole(text))
+    return [_operation(line) for line in lines]
 
 
 @dataclass(frozen=True, eq=False)

@@ -89,28 +89,40 @@ def surface_twin(case: Case, tissue: Literal["enamel", "dentine"], plaque: float
 
 
 def rate_of(
-    twin: Twin, schedule: Schedule, *, accuracy: float = 0.05, checked: bool = False, members: int = 1, seed: int = 0
+    twin: Twin,
+    schedule: Schedule,
+    *,
+    accuracy: float = 0.05,
+    checked: bool = False,
+    parts: int = 1,
+    members: int = 1,
+    seed: int = 0,
 ) -> dict[str, list[float]]:
     """Return the daily change of a surface over the last days of a schedule of whole days.
 
-    Arguments: twin; schedule; accuracy; checked (halve steps until the loss is known to it; otherwise the first grid stands); members; seed.
+    Arguments: twin; schedule; accuracy; checked (halve steps until the loss is known to it; otherwise the first grid stands); parts (that each
+    step of that grid is cut into); members; seed.
     Returns: rate, loss and gain [m/s] (members,): mean change of the integrated mineral loss over the last ``LAST`` days, and hour by hour what was
-    lost and gained; days, the change of each day of member 0 [m].
+    lost and gained; days, the change of each day of member 0 [m]; not a number where a member has no answer.
     """
     from amelo.twin.diffusivity import diffusivities
     from amelo.twin.lesion.checked import solve_checked
     from amelo.twin.lesion.solve import settings_for, solve
+    from amelo.twin.run import RunStatus
     from amelo.twin.schedule import duration
 
     column = twin.column(members=members, seed=seed)
     days = round(duration(schedule) / DAY)
-    settings = replace(settings_for(accuracy), saves=days * HOURS)
+    settings = settings_for(accuracy)
+    settings = replace(settings, saves=days * HOURS, grid=replace(settings.grid, parts=parts))
     free = diffusivities(column.temperature)
     run = solve_checked(column, schedule, free, settings, accuracy=accuracy) if checked else solve(column, schedule, free, settings)
     tissue = run.edges[:-1] >= 0.0
     lost = np.einsum("mtn,n->mt", (run.sound[:, None] - run.mineral).sum(axis=2)[..., tissue], np.diff(run.edges)[tissue])
     grid = np.arange(0, days * HOURS + 1) * (DAY / HOURS)
     hourly = np.array([np.interp(grid, run.time, row) for row in lost])
+    finite = np.isfinite(lost).all(axis=1) & (run.time[-1] > grid[-1] - 1.0)
+    hourly[(np.asarray(run.status) != RunStatus.OK) | ~finite] = np.nan  # of a run that failed nothing is filled in
     steps = np.diff(hourly[:, -LAST * HOURS - 1 :], axis=1)
     span = LAST * DAY
     return {

@@ -9,13 +9,14 @@ and the rest is a Repeat of that one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from amelo.errors import RecordError
 from amelo.protocol.baths import Balanced, balanced
+from amelo.protocol.column_steps import any_change, on_column
 from amelo.protocol.mouthfuls import any_mouth, expanded, mouthfuls
 from amelo.protocol.nano_steps import NanoStep
 from amelo.protocol.steps import Bath, Day, DayOfCase, Repeat, Slurry
@@ -28,8 +29,9 @@ from amelo.twin.schedule import Repeat as Repeated
 
 if TYPE_CHECKING:
     from amelo.protocol.record import Protocol
+    from amelo.twin.mouth import Division, Mouthful, SalivaProfile
 
-__all__ = ["SAME", "baths_of", "change_of_column", "compiled", "laboratory_steps"]
+__all__ = ["SAME", "Mouths", "Stretch", "baths_of", "change_of_column", "compiled", "laboratory_steps", "mouths_of"]
 
 SAME = 1e-3  # relative change of a mouth over one pass that counts as none; other passes would differ by less than this
 NOTHING = 1e-9  # mol or mol/m3, below which a change is noise
@@ -40,15 +42,46 @@ MOST_SEGMENTS = 2_000_000  # of a schedule that is written out
 Path = tuple[int, ...]
 
 
-def compiled(protocol: Protocol, case: Case | None = None) -> Schedule:
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """Mouth steps that follow each other, as they were worked out once.
+
+    Fields: paths and taken (one a step); rested (whether they began in a mouth at rest, else where the stretch before ended); division; segments.
+    """
+
+    paths: tuple[Path, ...]
+    taken: tuple[Mouthful, ...]
+    rested: bool
+    division: Division
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Mouths:
+    """What happened in a mouth: its stretches in the order of the schedule; how many passes of each repeat were written out; saliva (None where there are no stretches)."""
+
+    stretches: tuple[Stretch, ...]
+    passes: tuple[int, ...]
+    saliva: SalivaProfile | None
+
+
+def compiled(protocol: Protocol, case: Case | None = None, like: Mouths | None = None) -> Schedule:
     """Return the schedule of a protocol.
 
-    Arguments: protocol; case (whose mouth it is; None for a typical one).
+    Arguments: protocol; case (whose mouth it is; None for a typical one); like (what happened in the mouth under a protocol of the same steps that differs by a little:
+    its schedule is cut in the same way, so that the two compare number by number).
     Raises: RecordError with the place of a bath that cannot be closed, a day that cannot be filled, a case that is missing, or a step
     that needs the whole tooth.
     Assumptions: a specimen that comes from the laboratory enters a mouth at rest; laboratory baths are stirred unless they have a film.
     """
-    return _Compiler(protocol, case).parts(protocol.steps, ())
+    return _Compiler(protocol, case, like).parts(protocol.steps, ())
+
+
+def mouths_of(protocol: Protocol, case: Case | None = None) -> tuple[Schedule, Mouths]:
+    """Return the schedule of a protocol as :func:`compiled` does, and what happened in the mouth."""
+    worked = _Compiler(protocol, case, None)
+    schedule = worked.parts(protocol.steps, ())
+    return schedule, Mouths(tuple(worked.stretches), tuple(worked.written_out), worked.saliva)
 
 
 def baths_of(protocol: Protocol) -> dict[Path, Balanced]:
@@ -71,20 +104,33 @@ def laboratory_steps(steps: Sequence[Any], path: Path = ()) -> Iterator[tuple[Pa
 
 
 def change_of_column(step: Any, place: str) -> Schedule:
-    """Return what a step of the whole tooth is to the column of a lesion.
+    """Return what a step of the whole tooth is to the column of a lesion, as changes of it.
 
     Arguments: step; place (where it stands, for messages).
-    Raises: RecordError always, because the column has neither a pulp, nor walls, nor a restoration.
+    Raises: RecordError for what needs a cavity, a restoration or a pulp, which the column does not have, and for the peptide, of which nobody
+    measured what it does inside a lesion.
     """
+    made = on_column(step)
+    if made is not None:
+        return (made,)
+    if step.kind == "peptide":
+        why, fix = (
+            "nobody measured what it does inside a lesion",
+            "leave it out; on a whole tooth it acts by the effect of its trials",
+        )
+        raise RecordError(f"'{line(step)}' cannot be done to the column of a lesion", where=place, why=why, fix=fix)
     why = "the column of a lesion has no cavity, no restoration and no pulp"
-    raise RecordError(f"'{line(step)}' needs the whole tooth", where=place, why=why, fix="leave it out of a schedule of the column")
+    fix = "name a tooth of a case and leave out --surface (surface= in Python)"
+    raise RecordError(f"'{line(step)}' needs the whole tooth", where=place, why=why, fix=fix)
 
 
 class _Compiler:
     """Walks the steps with the state of the mouth in hand; None is a mouth at rest."""
 
-    def __init__(self, protocol: Protocol, case: Case | None) -> None:
-        self.protocol, self.case = protocol, case
+    def __init__(self, protocol: Protocol, case: Case | None, like: Mouths | None) -> None:
+        self.protocol, self.case, self.like = protocol, case, like
+        self.stretches: list[Stretch] = []
+        self.written_out: list[int] = []
         self.baths = baths_of(protocol)
         self.state: Any = None
         self.saliva: Any = None
@@ -93,7 +139,7 @@ class _Compiler:
     def parts(self, steps: Sequence[Any], path: Path) -> Schedule:
         """Return the parts of a block, runs of mouth steps taken together."""
         out: list[Any] = []
-        run: list[Any] = []
+        run: list[tuple[Path, Any]] = []
         acts: list[tuple[Any, Segment]] = []
         for i, step in enumerate(steps):
             here = (*path, i)
@@ -118,37 +164,44 @@ class _Compiler:
                 out.append(self.bath(step, here))
                 run, self.state = [], None
             else:
-                run.append(step)
+                run.append((here, step))
         return (*out, *visited(acts), *self.mouth(run))
 
     def block(self, step: Any, path: Path) -> Schedule:
         if not isinstance(step, Repeat):
             return self.parts(expanded(step, self.case, self.protocol.place(path)), path)
-        if any_nano(step):
+        if any_change(step):
             return self.written(step, path)
         if not any_mouth(step):
             return (Repeated(step.count, self.parts(step.steps, path)),)
         return self.passes(step, path)
 
     def written(self, step: Repeat, path: Path) -> Schedule:
-        """Return a repeat written out, because what carriers do to the tooth is done in every pass.
+        """Return a repeat written out, because what carriers and steps do to the tooth is done in every pass.
 
         Raises: RecordError for one of too many passes.
         """
         if step.count > MOST_VISITS:
-            what = f"carriers are brought {step.count} times"
+            what = (
+                f"carriers are brought {step.count} times"
+                if any_nano(step)
+                else f"the steps on the tooth are done {step.count} times"
+            )
             raise RecordError(what, where=self.protocol.place(path), why=f"allowed up to {MOST_VISITS} times in a repeat")
         return tuple(part for _ in range(step.count) for part in self.parts(step.steps, path))
 
     def passes(self, step: Repeat, path: Path) -> Schedule:
         """Return a repeat in the mouth, worked out pass by pass until one equals the one before."""
         written: list[Segment | Repeated] = []
+        place = len(self.written_out)
+        self.written_out.append(step.count)
         for done in range(step.count):
             before = self.state
             now = self.parts(step.steps, path)
             if done == step.count - 1:
                 return (*written, *now)
-            if _alike(before, self.state) or done == MOST_PASSES:
+            if done == self.like.passes[place] if self.like else _alike(before, self.state) or done == MOST_PASSES:
+                self.written_out[place] = done
                 return (*written, Repeated(step.count - done, now))
             written += now
         return tuple(written)
@@ -160,17 +213,21 @@ class _Compiler:
         exposure = Exposure(fluid=self.baths[path].fluid, film=film, sugar=sugar, inhibitor=inhibitor)
         return Segment(step.duration, exposure, line(step))
 
-    def mouth(self, run: Sequence[Any]) -> Schedule:
+    def mouth(self, run: Sequence[tuple[Path, Any]]) -> Schedule:
         """Return the segments of successive mouth steps, and keep the state that they leave."""
         if not run:
             return ()
-        from amelo.twin.mouth import mouth_course, saliva_profile, segments_of
+        from amelo.twin.mouth import divided, mouth_course, saliva_profile, segments_of
 
         if self.saliva is None:
             self.saliva = saliva_profile(self.case)
-        taken = mouthfuls(run)
-        course = mouth_course(taken, self.saliva, start=self.state)
-        self.state, segments = course.end, segments_of(course, taken)
+        taken = mouthfuls(step for _, step in run)
+        division = self.like.stretches[len(self.stretches)].division if self.like else None
+        course = mouth_course(taken, self.saliva, start=self.state, division=division)
+        division = division or divided(course, taken)
+        segments = segments_of(course, taken, division)
+        self.stretches.append(Stretch(tuple(path for path, _ in run), tuple(taken), self.state is None, division, segments))
+        self.state = course.end
         self.count += len(segments)
         if self.count > MOST_SEGMENTS:
             raise RecordError(

@@ -16,7 +16,7 @@ from amelo.units import molar_mass
 if TYPE_CHECKING:
     from amelo.twin.mouth import Mouthful
 
-__all__ = ["all_mouth", "any_mouth", "expanded", "mouthfuls"]
+__all__ = ["all_mouth", "amounts", "any_mouth", "closing_rest", "expanded", "mouthfuls"]
 
 
 def all_mouth(step: Any) -> bool:
@@ -26,7 +26,7 @@ def all_mouth(step: Any) -> bool:
 
 def any_mouth(step: Any) -> bool:
     """Return whether any part of a step happens in the mouth."""
-    return any(map(any_mouth, step.steps)) or _leaves_rest(step) if isinstance(step, Repeat | Day) else isinstance(step, MouthStep)
+    return any(map(any_mouth, step.steps)) or closing_rest(step) if isinstance(step, Repeat | Day) else isinstance(step, MouthStep)
 
 
 def expanded(step: Any, case: Case | None, place: str) -> tuple[Any, ...]:
@@ -43,7 +43,7 @@ def expanded(step: Any, case: Case | None, place: str) -> tuple[Any, ...]:
             raise error.at(place) from None
     if not isinstance(step, Day):
         return (step,)
-    if not _leaves_rest(step):
+    if not closing_rest(step):
         return step.steps
     if not all_mouth(step):
         why = "what is left of it would be rest in the mouth, and a specimen of the laboratory is in none"
@@ -53,30 +53,35 @@ def expanded(step: Any, case: Case | None, place: str) -> tuple[Any, ...]:
     return (*step.steps, Rest(duration=_left(step)))
 
 
-def mouthfuls(steps: Iterable[Any]) -> Sequence[Mouthful]:
-    """Return plain mouth steps (no days, no repeats) as mouthfuls, amounts by volume.
+def amounts(step: Any) -> dict[str, tuple[str, float]]:
+    """Return which number of a mouthful each number of a plain mouth step is, and how much of it one unit makes.
 
     Assumptions: densities of the ``habits`` set; sugar is sucrose, two hexoses each; fluoride is free.
     """
+    product = {"meal": "food", "brush": "paste", "gel": "gel", "varnish": "varnish"}.get(step.kind, "drink")
+    density = load_set("habits").value(f"density.{product}")
+    return {
+        "duration": ("duration", 1.0),
+        "sugar": ("sugar", density * 2.0 / molar_mass("sucrose")),
+        "fluoride": ("fluoride", density / molar_mass("F")),
+        "volume": ("volume", 1.0),
+        "mass": ("volume", 1.0 / density),
+        "ph": ("ph", 1.0),
+    }
+
+
+def mouthfuls(steps: Iterable[Any]) -> Sequence[Mouthful]:
+    """Return plain mouth steps (no days, no repeats) as mouthfuls, amounts by volume, as :func:`amounts` reckons them."""
     from amelo.twin.mouth import Mouthful
 
-    constants, found = load_set("habits"), []
-    hexoses = 2.0 / molar_mass("sucrose")
+    found = []
     for step in steps:
-        product = {"meal": "food", "brush": "paste", "gel": "gel", "varnish": "varnish"}.get(step.kind, "drink")
-        density = constants.value(f"density.{product}")
-        mass = getattr(step, "mass", 0.0)
-        found.append(
-            Mouthful(
-                kind=step.kind,
-                duration=step.duration,
-                sugar=getattr(step, "sugar", 0.0) * density * hexoses,
-                fluoride=getattr(step, "fluoride", 0.0) * density / molar_mass("F"),
-                volume=getattr(step, "volume", 0.0) or mass / density,
-                ph=getattr(step, "ph", None),
-                label=line(step),
-            )
-        )
+        numbers: dict[str, float] = {}
+        for name, (taken, per) in amounts(step).items():
+            value = getattr(step, name, None)
+            if value:
+                numbers[taken] = value * per
+        found.append(Mouthful(kind=step.kind, label=line(step), **numbers))
     return found
 
 
@@ -84,5 +89,6 @@ def _left(step: Any) -> float:
     return DAY - sum(map(length, step.steps))
 
 
-def _leaves_rest(step: Any) -> bool:
+def closing_rest(step: Any) -> bool:
+    """Return whether a step is a day that leaves some of its hours to rest."""
     return isinstance(step, Day) and _left(step) >= 1.0

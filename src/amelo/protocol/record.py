@@ -18,6 +18,7 @@ from amelo.protocol.values import time_text
 from amelo.records.base import Record
 
 if TYPE_CHECKING:
+    from amelo.protocol.compile import Mouths
     from amelo.records.case import Case
     from amelo.twin.schedule import Schedule
 
@@ -101,15 +102,16 @@ class Protocol(Record):
         """How long it lasts [s], repeats included."""
         return _length(self.steps)
 
-    def schedule(self, case: Case | None = None) -> Schedule:
+    def schedule(self, case: Case | None = None, like: Mouths | None = None) -> Schedule:
         """Return what the outer face of a tooth sees, in the form that the solver wants.
 
-        Arguments: case (whose mouth it is; needed by 'day of case', otherwise a typical mouth stands in).
+        Arguments: case (whose mouth it is; needed by 'day of case', otherwise a typical mouth stands in); like (see
+        :func:`amelo.protocol.compile.compiled`).
         Raises: RecordError for a bath whose charges cannot be closed, with its place.
         """
         from amelo.protocol.compile import compiled
 
-        return compiled(self, case)
+        return compiled(self, case, like)
 
     def place(self, path: tuple[int, ...]) -> str:
         """Return where a step stands: file, line and column when it was read from text, else its number."""

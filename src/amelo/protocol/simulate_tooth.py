@@ -23,8 +23,6 @@ from amelo.twin.tooth.waiting import Clock, wait
 
 __all__ = ["Followed", "followed", "simulate_tooth"]
 
-SETTLED = 7 * 86400.0  # s after the last insult, from which it shows whether a pulp is lost
-
 
 @dataclass(frozen=True, eq=False)
 class Followed:
@@ -96,7 +94,7 @@ def followed(
     for each in row:
         before, tooth = tooth, each.begin(tooth)
         price = each.act.account(before) if watch and each.act is not None else Price(0.0, consent="none")
-        events.append(Event(before.time, each.label, price.duration, each.price, price.consent))
+        events.append(Event(before.time, each.label, price.duration, each.price, price.consent, each.step.kind))
         tooth, frames = wait(tooth, each.duration, clock)
         if watch:
             for k in range(len(frames.time) - 1):

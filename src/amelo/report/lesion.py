@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
-import re
-from collections.abc import Iterable, Sequence
-from html import escape as escaped
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from amelo.errors import CommandError, FileError
+from amelo.report.page import inline, listed, parameters_table, provenance_table, safe, table, text, write_page
 from amelo.report.summary import depths_of, summary_of
 from amelo.twin.show import balance_in_words, describe_time
-from amelo.twin.store import writing
 
 if TYPE_CHECKING:
+    from amelo.twin.measures import Outcome
     from amelo.twin.trajectory import Trajectory
 
 __all__ = ["check_report_path", "lesion_html", "lesion_report"]
@@ -56,15 +53,7 @@ def lesion_report(trajectory: Trajectory, path: str | Path, *, force: bool = Fal
     """
     path = Path(path)
     check_report_path(path, force=force)
-    page = lesion_html(trajectory)
-    beside = path.with_name(f".{path.stem}.{uuid4().hex[:8]}.html")
-    try:
-        with writing(path, fix="nothing was changed"):
-            beside.write_text(page, "utf-8")
-            beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
+    return write_page(lesion_html(trajectory), path)
 
 
 def lesion_html(trajectory: Trajectory) -> str:
@@ -75,25 +64,25 @@ def lesion_html(trajectory: Trajectory) -> str:
         ("What was simulated", _subject(trajectory)),
         ("How it ended", _ending(trajectory)),
         ("Outcomes", _outcomes(trajectory)),
-        *([("Carriers", _carriers(trajectory))] if trajectory.carriers else ()),
+        *((head[0].upper() + head[1:], _books(trajectory, head, books)) for head, books in trajectory.books().items()),
         ("Pictures", "".join(_picture(trajectory, kind, words) for kind, words in PICTURES.items())),
         ("pH and saturation at depth", _at_depth(trajectory)),
-        ("Parameters", _parameters(origin.parameters)),
-        ("Assumptions", _list(origin.assumptions) or "<p>None were stated.</p>"),
-        ("References", _list(str(reference) for reference in trajectory.references) or "<p>None were named.</p>"),
-        ("Where this comes from", _provenance(trajectory)),
+        ("Parameters", parameters_table(origin.parameters)),
+        ("Assumptions", listed(origin.assumptions) or "<p>None were stated.</p>"),
+        ("References", listed(str(reference) for reference in trajectory.references) or "<p>None were named.</p>"),
+        ("Where this comes from", provenance_table(origin)),
     )
-    body = "".join(f"<section><h2>{_text(title)}</h2>{content}</section>" for title, content in sections)
+    body = "".join(f"<section><h2>{text(title)}</h2>{content}</section>" for title, content in sections)
     data = json.dumps(summary_of(trajectory), ensure_ascii=False, allow_nan=False)
     style = (files(__package__) / "lesion.css").read_text("utf-8")
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8" />'
         '<meta name="viewport" content="width=device-width, initial-scale=1" />'
-        f"<title>amelo: {_text(origin.specimen_name)}</title><style>{style}</style></head><body>"
-        f"<header><h1>{_text(origin.specimen_name)}</h1>"
+        f"<title>amelo: {text(origin.specimen_name)}</title><style>{style}</style></head><body>"
+        f"<header><h1>{text(origin.specimen_name)}</h1>"
         "<p><strong>Research and teaching software, not a medical device.</strong> The figures below are of a model; "
         "what it leaves out and how sure its numbers are is stated with them.</p></header>"
-        f'<main>{body}</main><script type="application/json" id="amelo-data">{_safe(data)}</script></body></html>\n'
+        f'<main>{body}</main><script type="application/json" id="amelo-data">{safe(data)}</script></body></html>\n'
     )
 
 
@@ -101,10 +90,10 @@ def _subject(trajectory: Trajectory) -> str:
     origin = trajectory.provenance
     members = "one member" if trajectory.members == 1 else f"{trajectory.members} members that differ in uncertain parameters"
     words = f"{origin.specimen_name}, {describe_time(trajectory.hours[-1])}, {members}."
-    parts = [f"<p>{_text(words)}</p>"]
-    for title, text in (("Protocol", origin.protocol), ("Specimen", origin.specimen)):
-        if text.strip():
-            parts.append(f"<h3>{title}</h3><pre>{_text(text.strip())}</pre>")
+    parts = [f"<p>{text(words)}</p>"]
+    for title, said in (("Protocol", origin.protocol), ("Specimen", origin.specimen)):
+        if said.strip():
+            parts.append(f"<h3>{title}</h3><pre>{text(said.strip())}</pre>")
     return "".join(parts)
 
 
@@ -119,8 +108,8 @@ def _ending(trajectory: Trajectory) -> str:
     )
     if trajectory.run.counts:
         lines.append("Work: " + ", ".join(f"{count} {name}" for name, count in trajectory.run.counts.items()) + ".")
-    table = _table(("component", "greatest relative imbalance"), [(name, f"{value:.1e}") for name, value in errors.items()])
-    return _list(lines) + "".join(f'<p class="note">Note: {_text(words)}</p>' for words in trajectory.warnings) + table
+    balances = table(("component", "greatest relative imbalance"), [(name, f"{value:.1e}") for name, value in errors.items()])
+    return listed(lines) + "".join(f'<p class="note">Note: {text(words)}</p>' for words in trajectory.warnings) + balances
 
 
 def _outcomes(trajectory: Trajectory) -> str:
@@ -135,17 +124,18 @@ def _outcomes(trajectory: Trajectory) -> str:
         cells = (name, value, *((spread, str(outcome.members)) if several else ()), measure.unit, measure.definition)
         rows.append(cells)
     heads = ("outcome", "median" if several else "value", *(("5–95 %", "members") if several else ()), "unit", "definition")
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
-def _carriers(trajectory: Trajectory) -> str:
+def _books(trajectory: Trajectory, head: str, books: Mapping[str, Outcome]) -> str:
+    """Return a table of books, and of carriers a picture."""
     several = trajectory.members > 1
     rows = []
-    for outcome in trajectory.accounts().values():
+    for outcome in books.values():
         spread = (f"{outcome.low:.4g} to {outcome.high:.4g}" if outcome.has_interval else "",) if several else ()
         rows.append((outcome.measure.label, f"{outcome.value:.4g}" if outcome.members else "–", *spread, outcome.unit))
-    table = _table(("carriers", "median" if several else "value", *(("5–95 %",) if several else ()), "unit"), rows)
-    return table + _picture(trajectory, "carriers", CARRIERS)
+    found = table((head, "median" if several else "value", *(("5–95 %",) if several else ()), "unit"), rows)
+    return found + (_picture(trajectory, "carriers", CARRIERS) if head == "carriers" else "")
 
 
 def _at_depth(trajectory: Trajectory) -> str:
@@ -155,67 +145,13 @@ def _at_depth(trajectory: Trajectory) -> str:
         rows.append((f"{depth:g}", *(outcome.figures() for outcome in found.values())))
     heads = ("depth [µm]", "pH", *(f"SI {phase}" for phase in trajectory.run.phases), "mineral [vol%]")
     return (
-        _table(heads, rows)
+        table(heads, rows)
         + "<p>SI = log10(IAP/Ksp): below 0 the phase dissolves, above 0 it can grow; – where an ion is absent.</p>"
     )
 
 
-def _parameters(rows: Sequence[dict[str, object]]) -> str:
-    if not rows:
-        return "<p>None were named.</p>"
-    keys = ("set", "name", "value", "unit", "low", "high", "grade", "source", "note")
-    cells = [[f"{row.get(k):g}" if isinstance(row.get(k), float) else str(row.get(k, "")) for k in keys] for row in rows]
-    grades = "Grades: A read in a paper or official file, B secondary report, C general knowledge not yet checked, calculated, assumption."
-    return _table(keys, cells) + f"<p>{grades}</p>"
-
-
-def _provenance(trajectory: Trajectory) -> str:
-    origin = trajectory.provenance
-    seconds = f"{origin.wall_time:.3g} s" if math.isfinite(origin.wall_time) else "not known"
-    packages = ", ".join(f"{name} {number}" for name, number in origin.packages.items())
-    rows = [
-        ("made", origin.created),
-        ("amelo", origin.amelo),
-        ("with", packages),
-        ("seed", "nothing was drawn" if origin.seed is None else str(origin.seed)),
-        ("options", json.dumps(dict(origin.options), ensure_ascii=False)),
-        ("computed in", seconds),
-        ("citation keys", " ".join(origin.citations)),
-    ]
-    return f"<footer>{_table(('', ''), rows)}</footer>"
-
-
 def _picture(trajectory: Trajectory, kind: str, words: str) -> str:
-    from amelo.twin.figures import write_figure
-
-    stream = io.StringIO()
-    write_figure(trajectory.plot(kind), stream, form="svg")
-    svg = stream.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{kind}-", svg)  # several pictures share one page
-    svg = svg.replace("<svg", f'<svg role="img" aria-label="{_text(words)}"', 1)
+    svg = inline(trajectory.plot(kind), kind, words)
     if trajectory.members > 1 and kind in BANDED:
         words += " Grey band: 5–95 % of the members."
-    return f"<figure>{svg}<figcaption>{_text(words)}</figcaption></figure>"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{_text(name)}</th>" for name in heads)
-    body = "".join("<tr>" + "".join(f"<td>{_text(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _list(sentences: Iterable[str]) -> str:
-    items = "".join(f"<li>{_text(sentence)}</li>" for sentence in sentences)
-    return f"<ul>{items}</ul>" if items else ""
-
-
-def _safe(data: str) -> str:
-    """Return JSON that cannot end the script that holds it."""
-    return data.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _text(text: str) -> str:
-    """Return text fit for a page, without the control characters that none may hold."""
-    return escaped("".join(c if c in "\n\t" or ord(c) >= 32 else "�" for c in text))
+    return f"<figure>{svg}<figcaption>{text(words)}</figcaption></figure>"

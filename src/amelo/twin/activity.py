@@ -226,6 +226,7 @@ def filled(case: Case) -> tuple[Case, tuple[str, ...]]:
 def predicted(site: Mapping[str, Any], features: np.ndarray) -> np.ndarray:
     """Return the rate on the scale in which it was learned (rows,) of sums of a day (rows, features): asinh of rate over scale."""
     x = (features[:, site["columns"]] - np.array(site["centre"])) / np.array(site["width"])
+    x = np.clip(x, site["least"], site["most"])  # beyond what was run it goes on level
     parts = [
         m["level"] + x @ np.array(m["slopes"]) + np.tanh(x @ np.array(m["inner"]).T + np.array(m["shift"])) @ np.array(m["height"])
         for m in site["members"]

@@ -17,14 +17,15 @@ from amelo.records.base import UNKNOWN
 from amelo.records.case import Case
 from amelo.units import molar_mass
 
-__all__ = ["FEATURES", "Habits", "MouthConstants", "constants_of_mouth", "day_features", "habits_of"]
+__all__ = ["FEATURES", "Habits", "MouthConstants", "constants_of_mouth", "day_features", "habits_of", "settled_cover"]
 
 DAY, HOUR, MINUTE = 86_400.0, 3600.0, 60.0
 DRINKS = ("sugared drink", "acidic drink", "unsweetened drink")
 GAP = 600.0  # s between the last thing eaten and the brush
 FIRST, GROWTH, LONGEST, FED = 15.0, 1.5, 600.0, 60.0  # s, steps; FED is the longest while there is sugar
-PK_CARBONATE, PK_PHOSPHATE = 6.1, 6.8  # at the ionic strength of plaque; where buffers of saliva work
-PK_ACID, SOUR = 4.8, 0.05  # of what makes drinks sour; mol/m3 of it below which it changes nothing
+LITTLE = 0.05  # mol/m3 of sugar from which plaque is fed
+STRIDE, LOWEST = 0.7, 3.6  # of plaque's pH: most that it changes in a step, and least that it is, below where its bacteria stop
+SOUR = 0.05  # mol/m3 of acid below which it changes nothing
 LN10 = math.log(10.0)
 IONS = 8.0  # calcium and phosphate of one apatite Ca5(PO4)3X: how often a dilution counts in its ion product
 DROP = 1.0  # pH over which the slope of saturation is taken
@@ -167,13 +168,14 @@ def _cleaned(case: Case, eaten: list) -> list:
     return found + ([(bed - held, held, "rinse", 0.0, None, rinse, mouth("intake.rinse"))] if rinse else [])
 
 
-def day_features(case: Case, tissue: str, thickness: float) -> np.ndarray:
+def day_features(case: Case, tissue: str, thickness: float, *, settled: bool = True) -> np.ndarray:
     """Return the sums over a day (``FEATURES``,) of a case whose habits are all known.
 
-    Arguments: case; tissue (enamel or dentine); thickness of plaque [m], 0 for a clean surface.
+    Arguments: case; tissue (enamel or dentine); thickness of plaque [m], 0 for a clean surface; settled (whether the mouth has been brushed
+    like this for long, or for one day after never, as in the design of the twin's runs).
     """
     mouth, habits = constants_of_mouth(case), habits_of(case)
-    found = dict(zip(FEATURES, _sums(mouth, habits, tissue == "dentine", thickness), strict=True))
+    found = dict(zip(FEATURES, _sums(mouth, habits, tissue == "dentine", thickness, settled), strict=True))
     return np.array([np.arcsinh(value / ROOM[name]) if name in ROOM else value for name, value in found.items()])
 
 
@@ -195,144 +197,213 @@ def _stretches(habits: Habits) -> list[tuple[float, tuple | None, bool]]:
     return found
 
 
-def _sums(mouth: MouthConstants, habits: Habits, dentine: bool, thickness: float) -> list[float]:
+class _Mouth:
+    """One well-mixed mouth: what :mod:`amelo.twin.mouth_balance` follows, without ions."""
+
+    def __init__(self, mouth: MouthConstants) -> None:
+        self.constants, p = mouth, _numbers()
+        self.vigour = (mouth.stimulated - mouth.rest) / p["typical_excess"]
+        self.reach = max(mouth.stimulated - mouth.rest, 1e-9)
+        self.sugar = self.residue = self.acid = self.held = self.excess = self.inflow = self.flow = 0.0
+        self.fluoride, self.tissue = mouth.fluoride, p["uptake"] * mouth.fluoride / p["back"]
+        self.share, self.cover, self.ph, self.carbonate, self.phosphate = 1.0, 1.0, mouth.ph, *_first(mouth)
+        self.base = _base(self.ph, self.carbonate, self.phosphate)
+
+    def begin(self, taken: tuple | None) -> None:
+        """Take what a stretch begins with: what is rinsed or brushed with at once, food and drink bit by bit."""
+        p, kind = _numbers(), taken[2] if taken else ""
+        self.keep = kind in ("brush", "rinse")
+        self.inflow = taken[6] / taken[1] if taken and not self.keep else 0.0
+        self.eaten, self.given = (taken[3], taken[5]) if taken else (0.0, 0.0)
+        self.soured = p["acid"] * min(max((6.0 - taken[4]) / 3.0, 0.0), 1.0) if taken and taken[4] is not None else 0.0
+        self.chewing = p["chewing"] if kind == "meal" else p["brushing"] if self.keep else 0.0
+        self.stirred = 1.0 if kind == "meal" or self.keep else min(1.0, p["sips"] / taken[1]) if kind == "drink" else 0.0
+        if self.keep:
+            self.held = self.constants.residual + taken[6]
+            left = self.constants.residual / self.held
+            self.sugar, self.acid, self.share = self.sugar * left, self.acid * left, self.share * left
+            self.fluoride = self.fluoride * left + taken[5] * taken[6] / self.held
+
+    def end(self, taken: tuple | None) -> None:
+        """Leave what a stretch leaves: food between the teeth, less plaque."""
+        kind = taken[2] if taken else ""
+        if kind == "brush":
+            self.cover *= 1.0 - _numbers()["removed"]
+        if kind == "meal":
+            self.residue += _numbers()["residue"] * taken[3]
+
+    def step(self, dt: float, asleep: bool) -> None:
+        """Go on by a step [s]."""
+        p, mouth, wanted = _numbers(), self.constants, 0.0
+        if not asleep:
+            sweet, tart = self.sugar / (self.sugar + p["sugar_half"]), self.acid / (self.acid + p["acid_half"])
+            wanted = self.vigour * p["most"] * (1.0 - (1.0 - self.chewing) * (1.0 - p["sweet"] * sweet) * (1.0 - tart))
+        lasting, more = math.exp(-dt / p["lag"]), self.excess - wanted
+        flow = self.flow = (
+            (mouth.sleep if asleep else mouth.rest) + wanted + more * (1.0 - lasting) * p["lag"] / dt
+        )  # mean of the step
+        self.excess = wanted + more * lasting
+        space = self.held if self.keep else mouth.volume
+        self.held += flow * dt * self.keep
+        gone, came = 1.0 + dt * (flow + self.inflow) / space, dt / space  # of what is held nothing leaves, but as much is diluted
+        self.sugar = (self.sugar + came * (self.inflow * self.eaten + p["dissolve"] * self.residue)) / gone
+        self.residue *= math.exp(-p["dissolve"] * dt)
+        self.acid = (self.acid + came * self.inflow * self.soured) / gone
+        self.share = (self.share + came * flow) / gone
+        fluoride = flow * mouth.fluoride + self.inflow * self.given + p["back"] * self.tissue
+        self.fluoride = (self.fluoride + came * fluoride) / (gone + came * p["uptake"])
+        self.tissue = (self.tissue + dt * p["uptake"] * self.fluoride) / (1.0 + dt * p["back"])
+        self.cover += (1.0 - self.cover) * (1.0 - math.exp(-dt / p["regrowth"]))
+        self._speciate(min(max((flow - mouth.rest) / self.reach, 0.0), 1.0))
+
+    def _speciate(self, share: float) -> None:
+        """Set buffers, their base and pH of a fluid between saliva at rest (0) and stimulated (1), with its acid."""
+        mouth = self.constants
+        self.carbonate = (1.0 - share) * mouth.carbonate[0] + share * mouth.carbonate[1]
+        self.phosphate = (1.0 - share) * mouth.phosphate[0] + share * mouth.phosphate[1]
+        saliva = mouth.ph + share * _numbers()["rise"]
+        base = _base(saliva, self.carbonate, self.phosphate)
+        self.ph = saliva if self.acid < SOUR else _sour(base, self.carbonate, self.phosphate, self.acid, self.ph)
+        self.base = base - self.acid
+
+    @property
+    def film(self) -> float:
+        """Resistance [s/m] of the film between mouth and surface."""
+        p = _numbers()
+        still = _film(p, self.constants, self.flow)
+        return 1.0 / (self.stirred / p["stirred"] + (1.0 - self.stirred) / still) / p["film_diffusivity"]
+
+
+class _Plaque:
+    """One cell of plaque of a thickness [m]: sugar in, acid out, groups that hold protons."""
+
+    def __init__(self, thickness: float, mouth: _Mouth) -> None:
+        p = _numbers()
+        self.layer, self.mouth = thickness, mouth
+        self.within = 0.5 * thickness / p["sugar_diffusivity"], 0.5 * thickness / p["ion_diffusivity"]
+        self.sugar, self.ph, self.fluoride, self.share = 0.0, mouth.ph, mouth.fluoride, 1.0
+        self.passing = 1.0 / self.within[1]
+
+    def step(self, dt: float) -> None:
+        """Go on by a step [s]; the mouth has."""
+        p, mouth, film = _numbers(), self.mouth, self.mouth.film
+        sweet = dt / (film + self.within[0]) / self.layer
+        self.passing = 1.0 / (film + self.within[1])
+        ions = self.passing / self.layer
+        inside = (self.ph - p["ph_minimum"]) * (p["ph_maximum"] - self.ph)
+        appetite = inside / (inside + (self.ph - p["ph_optimum"]) ** 2) if inside > 0.0 else 0.0
+        active = p["production"] * appetite * mouth.cover / (1.0 + mouth.fluoride / p["inhibition"])
+        hunger = active / (p["half"] + self.sugar)
+        self.sugar = (p["water"] * self.sugar + sweet * mouth.sugar) / (p["water"] + sweet + dt * hunger)
+        base, capacity = _buffered(self.ph, mouth.carbonate, mouth.phosphate)
+        held = 1.0 / (1.0 + 10.0 ** (p["pk"] - self.ph))
+        stiff = LN10 * p["fixed"] * held * (1.0 - held) + p["water"] * capacity + 1.0
+        change = dt * (ions * (mouth.base - base) - p["yield"] * hunger * self.sugar) / (stiff + dt * ions * capacity)
+        self.ph = min(max(self.ph + min(max(change, -STRIDE), STRIDE), LOWEST), mouth.constants.ph + 1.0)
+        mixed = dt * ions / p["water"]
+        self.share += (mouth.share - self.share) * (1.0 - math.exp(-mixed))
+        self.fluoride = (self.fluoride + mixed * mouth.fluoride) / (1.0 + mixed)
+
+
+class _Surface:
+    """What a surface meets, summed: how far, and through what, the fluid at it is from saturation."""
+
+    def __init__(self, constants: MouthConstants, dentine: bool) -> None:
+        self.constants = constants
+        self.first, self.slope = constants.saturation[dentine], constants.slope[dentine]
+        self.lost = self.guarded = self.dose = self.deep = self.thinned = self.gained = 0.0
+        self.hours = self.sour = self.fluoride = self.log_fluoride = self.flowing = 0.0
+
+    def meet(self, dt: float, mouth: _Mouth, ph: float, fluoride: float, share: float, passing: float) -> None:
+        """Add a step [s] in a fluid of a pH, its fluoride [mol/m3], the share of it that is saliva, and how well ions pass to it [m/s]."""
+        thin, off = math.log10(max(share, 1e-3)), ph - self.constants.ph
+        more = math.log10(fluoride / self.constants.fluoride)
+        index, with_fluoride = self.first + self.slope * off, self.constants.saturation[2] + self.constants.slope[2] * off + more
+        thinned, guarded = (index + IONS * thin) / IONS, (with_fluoride + (IONS + 1) * thin) / (IONS + 1)
+        passed = dt * passing * self.constants.calcium * share
+        self.lost += passed * max(0.0, 10.0 ** min(-thinned, 3.0) - 1.0)
+        self.guarded += passed * max(0.0, 10.0 ** min(-guarded, 3.0) - 1.0)
+        self.gained += passed * max(0.0, 1.0 - 10.0**-thinned)
+        self.dose += dt * max(0.0, -index)
+        self.deep += dt * max(0.0, -with_fluoride)
+        self.thinned += dt * max(0.0, -IONS * thinned)
+        self.hours += dt * mouth.sugar / (mouth.sugar + 1.0)
+        self.sour += dt * mouth.acid / (mouth.acid + 5.0)
+        self.fluoride += dt * fluoride
+        self.log_fluoride += dt * math.log(fluoride)
+        self.flowing += dt * mouth.flow
+
+
+def _sums(constants: MouthConstants, habits: Habits, dentine: bool, thickness: float, settled: bool) -> list[float]:
     """Walk through two days, the second of which counts."""
-    p = _numbers()
-    volume, rest, sleep = mouth.volume, mouth.rest, mouth.sleep
-    vigour = (mouth.stimulated - rest) / p["typical_excess"]
-    layer = max(thickness, 1e-6)
-    within_sugar, within_ions = 0.5 * layer / p["sugar_diffusivity"], 0.5 * layer / p["ion_diffusivity"]
-    resting_base = _base(mouth.ph, mouth.carbonate[0], mouth.phosphate[0])
-    sugar = residue = acid = held = lactic = excess = 0.0
-    fluoride, tissue_f = mouth.fluoride, p["uptake"] * mouth.fluoride / p["back"]
-    plaque_sugar, plaque_ph, plaque_f, cover, fluid_ph = 0.0, mouth.ph, mouth.fluoride, 1.0, mouth.ph
-    saliva_share = plaque_share = 1.0
-    first, slope = mouth.saturation[dentine], mouth.slope[dentine]
-    first_f, slope_f = mouth.saturation[2], mouth.slope[2]
+    mouth, surface = _Mouth(constants), _Surface(constants, dentine)
+    mouth.cover = settled_cover(habits) if settled else 1.0
+    plaque = _Plaque(thickness, mouth) if thickness else None
     stretches = _stretches(habits)
-    for day in range(2):
-        lost = lost_guarded = dose = deep = thinned = gained = hours = sour = mean_f = log_f = flowing = 0.0
+    for counts in (False, True):
         for duration, taken, asleep in stretches:
-            kind = taken[2] if taken else ""
-            inflow, keep, entering_acid = 0.0, False, 0.0
-            if taken:
-                amount = taken[6]
-                if taken[4] is not None:
-                    entering_acid = p["acid"] * min(max((6.0 - taken[4]) / 3.0, 0.0), 1.0)
-                keep = kind in ("brush", "rinse")
-                if keep:
-                    held = mouth.residual + amount
-                    share = mouth.residual / held
-                    sugar, acid, saliva_share = sugar * share, acid * share, saliva_share * share
-                    fluoride = fluoride * share + taken[5] * amount / held
-                else:
-                    inflow = amount / duration
-            chewing = p["chewing"] if kind == "meal" else p["brushing"] if keep else 0.0
-            stirred = 1.0 if kind == "meal" or keep else min(1.0, p["sips"] / duration) if kind == "drink" else 0.0
+            mouth.begin(taken)
             left, step = duration, FIRST
             while left > 1e-6:
-                fed = sugar > 0.05 or plaque_sugar > 0.05
-                dt = min(step, left, FED if fed and thickness else LONGEST)
-                left -= dt
-                step *= GROWTH
-                wanted = 0.0
-                if not asleep:
-                    sweet, tart = sugar / (sugar + p["sugar_half"]), acid / (acid + p["acid_half"])
-                    wanted = vigour * p["most"] * (1.0 - (1.0 - chewing) * (1.0 - p["sweet"] * sweet) * (1.0 - tart))
-                still = math.exp(-dt / p["lag"])
-                flow = (
-                    (sleep if asleep else rest) + wanted + (excess - wanted) * (1.0 - still) * p["lag"] / dt
-                )  # the mean over the step
-                excess = wanted + (excess - wanted) * still
-                space = held if keep else volume
-                held += flow * dt * keep
-                leaving = (flow + inflow) / space  # of what is held nothing leaves, but as much is diluted
-                sugar_in = (inflow * taken[3] if inflow else 0.0) + p["dissolve"] * residue
-                residue *= math.exp(-p["dissolve"] * dt)
-                sugar = (sugar + dt * sugar_in / space) / (1.0 + dt * leaving)
-                acid = (acid + dt * inflow * entering_acid / space) / (1.0 + dt * leaving)
-                back = p["back"] * tissue_f
-                fluoride_in = flow * mouth.fluoride + (inflow * taken[5] if inflow else 0.0) + back
-                fluoride = (fluoride + dt * fluoride_in / space) / (1.0 + dt * (leaving + p["uptake"] / space))
-                tissue_f = (tissue_f + dt * p["uptake"] * fluoride) / (1.0 + dt * p["back"])
-                cover += (1.0 - cover) * (1.0 - math.exp(-dt / p["regrowth"]))
-                share = min(max((flow - rest) / max(mouth.stimulated - rest, 1e-9), 0.0), 1.0)
-                carbonate = (1.0 - share) * mouth.carbonate[0] + share * mouth.carbonate[1]
-                phosphate = (1.0 - share) * mouth.phosphate[0] + share * mouth.phosphate[1]
-                fluid_base = _base(mouth.ph, carbonate, phosphate) - acid
-                fluid_ph = mouth.ph if acid < SOUR else _sour(fluid_base + acid, carbonate, phosphate, acid, fluid_ph)
-                ph = fluid_ph
-                film = 1.0 / (stirred / p["stirred"] + (1.0 - stirred) / _film(p, mouth, flow)) / p["film_diffusivity"]
-                saliva_share = (saliva_share + dt * flow / space) / (1.0 + dt * (flow + inflow) / space)
-                if thickness:
-                    h_sugar, h_ion = 1.0 / (film + within_sugar), 1.0 / (film + within_ions)
-                    inside = (plaque_ph - p["ph_minimum"]) * (p["ph_maximum"] - plaque_ph)
-                    appetite = inside / (inside + (plaque_ph - p["ph_optimum"]) ** 2) if inside > 0.0 else 0.0
-                    active = p["production"] * appetite * cover / (1.0 + fluoride / p["inhibition"])
-                    hunger = active / (p["half"] + plaque_sugar)
-                    plaque_sugar = (p["water"] * plaque_sugar + dt * h_sugar / layer * sugar) / (
-                        p["water"] + dt * h_sugar / layer + dt * hunger
-                    )
-                    made = p["yield"] * hunger * plaque_sugar
-                    lactic = (lactic + dt * made / p["water"]) / (1.0 + dt * h_ion / layer / p["water"])
-                    base, capacity = _buffered(plaque_ph, carbonate, phosphate)
-                    theta = 1.0 / (1.0 + 10.0 ** (p["pk"] - plaque_ph))
-                    stiff = LN10 * p["fixed"] * theta * (1.0 - theta) + p["water"] * capacity + 1.0
-                    rate = h_ion / layer * (fluid_base - base) - made
-                    plaque_ph += min(max(dt * rate / (stiff + dt * h_ion / layer * capacity), -0.7), 0.7)
-                    plaque_ph = min(max(plaque_ph, 3.6), mouth.ph + 1.0)
-                    ph = plaque_ph
-                    plaque_share += (saliva_share - plaque_share) * (1.0 - math.exp(-dt * h_ion / layer / p["water"]))
-                    plaque_f = (plaque_f + dt * h_ion / layer / p["water"] * fluoride) / (1.0 + dt * h_ion / layer / p["water"])
-                else:
-                    plaque_f, plaque_share, h_ion = fluoride, saliva_share, 1.0 / film
-                if day:
-                    thin = math.log10(max(plaque_share, 1e-3))
-                    index = first + slope * (ph - mouth.ph) + IONS * thin
-                    index_f = first_f + slope_f * (ph - mouth.ph) + (IONS + 1) * thin + math.log10(plaque_f / mouth.fluoride)
-                    passed = dt * h_ion * mouth.calcium * plaque_share
-                    lost += passed * max(0.0, 10.0 ** min(-index / IONS, 3.0) - 1.0)
-                    lost_guarded += passed * max(0.0, 10.0 ** min(-index_f / (IONS + 1), 3.0) - 1.0)
-                    dose += dt * max(0.0, IONS * thin - index)
-                    deep += dt * max(0.0, (IONS + 1) * thin - index_f)
-                    thinned += dt * max(0.0, -index)
-                    gained += passed * max(0.0, 1.0 - 10.0 ** (-index / IONS))
-                    hours += dt * sugar / (sugar + 1.0)
-                    sour += dt * acid / (acid + 5.0)
-                    mean_f += dt * plaque_f
-                    log_f += dt * math.log(plaque_f)
-                    flowing += dt * flow
-            if kind == "brush":
-                cover *= 1.0 - p["removed"]
-            elif kind == "meal":
-                residue += p["residue"] * taken[3]
+                fed = plaque is not None and (mouth.sugar > LITTLE or plaque.sugar > LITTLE)
+                dt = min(step, left, FED if fed else LONGEST)
+                left, step = left - dt, step * GROWTH
+                mouth.step(dt, asleep)
+                if plaque is not None:
+                    plaque.step(dt)
+                if counts:
+                    at = plaque or mouth
+                    surface.meet(dt, mouth, at.ph, at.fluoride, at.share, plaque.passing if plaque else 1.0 / mouth.film)
+            mouth.end(taken)
     return [
-        lost * 1e6 / DAY,
-        lost_guarded * 1e6 / DAY,
-        dose / HOUR,
-        deep / HOUR,
-        thinned / HOUR,
-        gained * 1e6 / DAY,
-        hours / HOUR,
-        sour / HOUR,
-        mean_f / DAY,
-        log_f / DAY,
-        math.log(rest * 60.0),
-        math.log(flowing / DAY * 60.0),
-        mouth.saturation[dentine],
-        math.log(max(resting_base, 0.1)),
+        1e6 * surface.lost / DAY,
+        1e6 * surface.guarded / DAY,
+        surface.dose / HOUR,
+        surface.deep / HOUR,
+        surface.thinned / HOUR,
+        1e6 * surface.gained / DAY,
+        surface.hours / HOUR,
+        surface.sour / HOUR,
+        surface.fluoride / DAY,
+        surface.log_fluoride / DAY,
+        math.log(constants.rest * 60.0),
+        math.log(surface.flowing / DAY * 60.0),
+        constants.saturation[dentine],
+        math.log(max(_base(constants.ph, *_first(constants)), 0.1)),
         math.log(thickness * 1e6) if thickness else 0.0,
         float(sum(entry[2] == "brush" for entry in habits.cleaned)),
     ]
 
 
+def settled_cover(habits: Habits) -> float:
+    """Return the share of plaque that is there at midnight in a mouth that has long been brushed at these times."""
+    p, missing, clock = _numbers(), 0.0, 0.0
+    share = 1.0  # of what was missing at midnight that still is
+    for at, duration, kind, *_ in sorted(habits.cleaned):
+        if kind == "brush":
+            left = math.exp(-(at + duration - clock) / p["regrowth"])
+            missing, share, clock = (
+                p["removed"] + (1.0 - p["removed"]) * missing * left,
+                (1.0 - p["removed"]) * share * left,
+                at + duration,
+            )
+    left = math.exp(-(DAY - clock) / p["regrowth"])
+    return 1.0 - missing * left / (1.0 - share * left)
+
+
+def _first(mouth: MouthConstants) -> tuple[float, float]:
+    return mouth.carbonate[0], mouth.phosphate[0]
+
+
 def _base(ph: float, carbonate: float, phosphate: float) -> float:
-    return carbonate / (1.0 + 10.0 ** (PK_CARBONATE - ph)) + phosphate / (1.0 + 10.0 ** (PK_PHOSPHATE - ph))
+    p = _numbers()
+    return carbonate / (1.0 + 10.0 ** (p["carbonate_pk"] - ph)) + phosphate / (1.0 + 10.0 ** (p["phosphate_pk"] - ph))
 
 
 def _buffered(ph: float, carbonate: float, phosphate: float) -> tuple[float, float]:
     """Return base of the mobile buffers at a pH [mol/m3], and how much it changes with pH."""
-    one, two = 1.0 / (1.0 + 10.0 ** (PK_CARBONATE - ph)), 1.0 / (1.0 + 10.0 ** (PK_PHOSPHATE - ph))
+    p = _numbers()
+    one, two = 1.0 / (1.0 + 10.0 ** (p["carbonate_pk"] - ph)), 1.0 / (1.0 + 10.0 ** (p["phosphate_pk"] - ph))
     capacity = LN10 * (carbonate * one * (1.0 - one) + phosphate * two * (1.0 - two) + 1000.0 * 10.0**-ph)
     return carbonate * one + phosphate * two - 1000.0 * 10.0**-ph, capacity
 
@@ -344,7 +415,7 @@ def _sour(base: float, carbonate: float, phosphate: float, acid: float, ph: floa
     """
     for _ in range(4):
         held, capacity = _buffered(ph, carbonate, phosphate)
-        free = 1.0 / (1.0 + 10.0 ** (PK_ACID - ph))
+        free = 1.0 / (1.0 + 10.0 ** (_numbers()["acid_pk"] - ph))
         off = held + acid * free - base
         ph = min(max(ph - min(max(off / (capacity + LN10 * acid * free * (1.0 - free)), -0.7), 0.7), 2.0), 8.5)
     return ph
@@ -366,6 +437,7 @@ def _numbers() -> dict[str, float]:
     return {
         "typical_rest": value("flow.rest") / 60.0,
         "typical_excess": (value("flow.stimulated") - value("flow.rest")) / 60.0,
+        "rise": load_set("oral-fluids").value("ph.stimulated") - load_set("oral-fluids").value("ph.rest"),
         "lag": MINUTE * value("flow.lag"),
         "most": most / 60.0,
         "sweet": value("flow.sugar") / most,
@@ -393,6 +465,9 @@ def _numbers() -> dict[str, float]:
         "production": value("plaque.acid_production") * value("plaque.biomass") / HOUR,
         "half": value("plaque.half_saturation"),
         "yield": value("plaque.lactate_yield"),
+        "carbonate_pk": value("box.carbonate_pk"),
+        "phosphate_pk": value("box.phosphate_pk"),
+        "acid_pk": value("box.acid_pk"),
         "water": value("plaque.water"),
         "fixed": value("plaque.fixed_buffer"),
         "pk": value("plaque.fixed_buffer_pk"),

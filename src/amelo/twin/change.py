@@ -23,8 +23,9 @@ class Standing:
     Fields: time [s] since the start (M,); edges (N + 1,) [m], below 0 outside the tissue; phases (names); mineral (M, P, N), sound
     (M, P, N) and organic (M, N) volume fractions of tissue; porosity, ph (M, N); saturation (M, P, N), the degree of saturation of the
     pore fluid; ease (M, N), how much easier than in free water ions move in the pores outside the tissue; members (M,), which of
-    the ensemble these are; parameters of the column (M,) by name; accounts (M,) by name, what changes keep books of.  A change may
-    replace mineral, organic, ease and accounts.
+    the ensemble these are; parameters of the column (M,) by name; accounts (M,) by name, what changes keep books of; kept (M, N), the share
+    of sound mineral that never dissolves; gone (M, N), true where the tissue of a cell was taken away, so that nothing grows there; collagen
+    (M, N), the share of it that is intact.  A change may replace mineral, organic, ease, accounts, kept and gone.
     """
 
     time: np.ndarray
@@ -40,6 +41,9 @@ class Standing:
     members: np.ndarray
     parameters: Mapping[str, np.ndarray]
     accounts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    kept: np.ndarray = field(default_factory=lambda: np.zeros(()))
+    gone: np.ndarray = field(default_factory=lambda: np.zeros((), bool))
+    collagen: np.ndarray = field(default_factory=lambda: np.ones(()))
 
     @property
     def outside(self) -> int:

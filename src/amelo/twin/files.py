@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from amelo.twin.trajectory import Trajectory
 
-__all__ = ["check_result_path", "dataset_of", "load_trajectory", "remove", "save_trajectory"]
+__all__ = ["check_result_path", "dataset_of", "load_trajectory", "remove", "replace_result", "save_trajectory"]
 
 ENDINGS = (".zarr", ".nc")
 CHUNK = 8_000_000  # bytes of all fields that a kill can lose at most
@@ -89,7 +89,7 @@ def save_trajectory(trajectory: Trajectory, path: Path, *, force: bool = False) 
                 dataset_of(trajectory).to_netcdf(beside, engine="scipy", encoding=_plain())
             else:
                 _to_zarr(trajectory, beside)
-            _replace(beside, path)
+            replace_result(beside, path)
     except FileError as error:  # a store knows only the place beside
         raise FileError(f"{path} cannot be written", why=error.why, fix="nothing was changed") from None
     finally:
@@ -124,7 +124,9 @@ def _load_netcdf(path: Path) -> tuple[Run, Provenance, bool]:
     if "amelo_format" not in data.attrs:
         raise FormatError("is not a trajectory of amelo", where=str(path), why="it lacks the attribute amelo_format")
     if str(data.attrs["amelo_format"]) != FORMAT:
-        raise FormatError(f"has the format {data.attrs['amelo_format']}", where=str(path), why=f"this amelo reads format {FORMAT}")
+        form = str(data.attrs["amelo_format"])
+        fix = "use amelo.ToothTrajectory.load(path)" if form.startswith("tooth") else ""
+        raise FormatError(f"has the format {form}", where=str(path), why=f"this amelo reads format {FORMAT}", fix=fix)
     try:
         run = run_from(
             {name: data[name].values for name, field in FIELDS.items() if name in data or not field.may_lack},
@@ -195,7 +197,7 @@ def _to_zarr(trajectory: Trajectory, path: Path) -> None:
         writer.finish()
 
 
-def _replace(source: Path, target: Path) -> None:
+def replace_result(source: Path, target: Path) -> None:
     """Move a finished file or folder to its place; what was there goes only when the new one is whole."""
     if source.is_file() and not target.is_dir():
         source.replace(target)

@@ -23,14 +23,17 @@ from amelo.twin.saliva import SalivaProfile, film_thickness, ph_of, saliva_profi
 from amelo.twin.schedule import Exposure, Segment
 
 __all__ = [
+    "Division",
     "MouthCourse",
     "MouthState",
     "Mouthful",
     "SalivaProfile",
+    "divided",
     "mouth_course",
     "mouth_schedule",
     "saliva_profile",
     "segments_of",
+    "stirred_share",
 ]
 
 Kind = Literal["rest", "sleep", "meal", "drink", "rinse", "brush", "gel", "varnish"]
@@ -86,6 +89,17 @@ class Mouthful:
 
 
 @dataclass(frozen=True, eq=False)
+class Division:
+    """How a course is looked at and cut into segments, apart from how long its steps last.
+
+    Fields: shares (one array a step) of the length of a step at which the course is seen, from 0 to 1; cuts (first, last) moments of each segment, counted over all steps.
+    """
+
+    shares: tuple[np.ndarray, ...]
+    cuts: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
 class MouthCourse:
     """The mouth over time, T moments; a moment at which something changes abruptly stands twice.
 
@@ -120,10 +134,13 @@ class MouthCourse:
         return float(np.interp(min(end, self.time[-1]), self.time, summed) - np.interp(start, self.time, summed))
 
 
-def mouth_course(steps: Sequence[Mouthful], saliva: SalivaProfile, *, start: MouthState | None = None) -> MouthCourse:
+def mouth_course(
+    steps: Sequence[Mouthful], saliva: SalivaProfile, *, start: MouthState | None = None, division: Division | None = None
+) -> MouthCourse:
     """Return what happens in a mouth.
 
-    Arguments: steps (in order, each where the last one ended); saliva; start (a state a course ended with; None for a mouth at rest).
+    Arguments: steps (in order, each where the last one ended); saliva; start (a state a course ended with; None for a mouth at rest); division
+    (at which moments it is seen; None: as it asks for).
     Raises: RecordError when there is no step.
     """
     if not steps:
@@ -132,8 +149,8 @@ def mouth_course(steps: Sequence[Mouthful], saliva: SalivaProfile, *, start: Mou
     stirred = load_set("mouth").value("film.during_intake") * 1e-3
     pieces, clock = [], 0.0
     for index, step in enumerate(steps):
-        piece = balance.run(step)
-        share = _stirred(step)
+        piece = balance.run(step, division and division.shares[index])
+        share = stirred_share(step)
         film = 1.0 / (share / stirred + (1.0 - share) / film_thickness(saliva, piece.flow))
         pieces.append(
             (clock + piece.time, piece.sugar, piece.totals, piece.flow, film, piece.plaque, np.full(len(piece.time), index))
@@ -153,17 +170,27 @@ def mouth_schedule(steps: Sequence[Mouthful], saliva: SalivaProfile, *, start: M
     return segments_of(mouth_course(steps, saliva, start=start), steps)
 
 
-def segments_of(course: MouthCourse, steps: Sequence[Mouthful]) -> tuple[Segment, ...]:
-    """Return the segments of a course that is already known, as :func:`mouth_schedule` does, for whoever also goes on from its end.
+def divided(course: MouthCourse, steps: Sequence[Mouthful]) -> Division:
+    """Return the moments and segments of a course, so that another of the same steps, a little different, can have the same.
 
     Arguments: course; steps (that it was made of).
     """
-    names, inhibition = reaction_table(37.0).names, load_set("mouth").value("fluoride.metabolic_half")
+    names = reaction_table(37.0).names
     signals = [np.log(course.sugar.clip(0.0) + SUGAR_FLOOR), np.log(course.film)]
     signals += [np.log(course.totals[:, names.index(c)].clip(0.0) + floor) for c, floor in FLOORS.items()]
-    cuts = [
-        cut for index in range(len(steps)) for cut in _cuts(course.time, np.array(signals), np.flatnonzero(course.step == index))
-    ]
+    own = [np.flatnonzero(course.step == index) for index in range(len(steps))]
+    shares = [(course.time[at] - course.time[at[0]]) / step.duration for at, step in zip(own, steps, strict=True)]
+    cuts = [cut for at in own for cut in _cuts(course.time, np.array(signals), at)]
+    return Division(tuple(shares), tuple(cuts))
+
+
+def segments_of(course: MouthCourse, steps: Sequence[Mouthful], division: Division | None = None) -> tuple[Segment, ...]:
+    """Return the segments of a course that is already known, as :func:`mouth_schedule` does, for whoever also goes on from its end.
+
+    Arguments: course; steps (that it was made of); division (None: its own).
+    """
+    names, inhibition = reaction_table(37.0).names, load_set("mouth").value("fluoride.metabolic_half")
+    cuts = (division or divided(course, steps)).cuts
     sugar = [_mean(course.time, course.sugar, cut) for cut in cuts]
     totals = np.array([_mean(course.time, course.totals, cut) for cut in cuts])
     ph = ph_of(totals)
@@ -180,7 +207,7 @@ def segments_of(course: MouthCourse, steps: Sequence[Mouthful]) -> tuple[Segment
     return tuple(segments)
 
 
-def _stirred(step: Mouthful) -> float:
+def stirred_share(step: Mouthful) -> float:
     """Return the share of time in which the film is stirred: always by teeth, brush and rinse, for moments by the sips of a drink."""
     value = load_set("mouth").value
     if step.kind != "drink":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ SUGAR, VOLUME, EXCESS, TISSUE, VARNISH, RESIDUE, PLAQUE, EATEN, GIVEN, SWALLOWED
 HELD = ("rinse", "brush", "gel")  # not swallowed, spat out at the end
 REACH = 3.0  # pH units from no acid (pH 6) to a full one (pH 3)
 PARTS = 4  # moments per step of the integrator
+PRECISION = {"rtol": 1e-10, "atol": 1e-13}  # of the integrator
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +87,35 @@ class Balance:
         self.spat = np.zeros(2)
         self.lost = 0.0
 
-    def run(self, step: Mouthful) -> Piece:
-        """Solve one step and move on to its end."""
+    def run(self, step: Mouthful, shares: np.ndarray | None = None) -> Piece:
+        """Solve one step and move on to its end.
+
+        Arguments: step; shares (T,) of its length at which it is seen, from 0 to 1 (None: as its own course asks for).
+        """
         from scipy.integrate import solve_ivp
 
         taken, amount = self._taken(step), (step.volume or self._usual(step.kind)) * 1e6
-        held, inflow = step.kind in HELD, 0.0
+        left, inflow = self._begin(step, taken, amount)
+        solved = solve_ivp(
+            self._changes(step, taken, inflow, step.kind in HELD),
+            (0.0, step.duration),
+            self.y,
+            "DOP853",
+            dense_output=True,
+            **PRECISION,
+        )
+        time = _moments(solved.t) if shares is None else shares * step.duration
+        course = solved.sol(time)
+        self.y = solved.y[:, -1].copy()
+        self._end(step, left)
+        base = self.sleep if step.kind == "sleep" else self.rest
+        volume = course[VOLUME]
+        return Piece(time, course[SUGAR] / volume, (course[:N] / volume).T, (base + course[EXCESS]) * 1e-6, course[PLAQUE])
+
+    def _begin(self, step: Mouthful, taken: np.ndarray, amount: float) -> tuple[float, float]:
+        """Take what is taken at once; return what of food is left behind [mL], and at what rate the rest comes [mL/s]."""
         y = self.y
-        if held:  # swallow, then take it all at once
+        if step.kind in HELD:  # swallow, then take it all at once
             self._keep(self.residual / self.volume, swallow=True)
             y[:N] += amount * taken
             y[SUGAR] += amount * step.sugar
@@ -106,25 +129,18 @@ class Balance:
             self.lost += (1.0 - soluble) * amount * step.fluoride
         elif amount:
             left = min(self.value("food.residue"), 0.1 * amount) * (step.kind == "meal")
-            inflow = (amount - left) / step.duration
-        solved = solve_ivp(
-            self._changes(step, taken, inflow, held),
-            (0.0, step.duration),
-            y,
-            "DOP853",
-            dense_output=True,
-            rtol=1e-10,
-            atol=1e-13,
-        )
-        time = np.unique(np.concatenate([np.linspace(a, b, PARTS + 1) for a, b in zip(solved.t[:-1], solved.t[1:], strict=True)]))
-        course = solved.sol(time)
-        self.y = y = solved.y[:, -1].copy()
-        if held:
+            return left, (amount - left) / step.duration
+        return 0.0, 0.0
+
+    def _end(self, step: Mouthful, left: float) -> None:
+        """Spit out what was held, leave ``left`` [mL] of food behind, and brush off what a brush takes away."""
+        y = self.y
+        if step.kind in HELD:
             before = np.array([y[SUGAR], y[FLUORIDE]])
             self._keep(self.volume / y[VOLUME], swallow=False)
             self.spat += before - [y[SUGAR], y[FLUORIDE]]
             y[VOLUME] = self.volume
-        if inflow and step.kind == "meal":
+        if step.kind == "meal":
             y[RESIDUE] += left * step.sugar
             y[EATEN] += left * step.sugar
             self.lost += left * step.fluoride  # fluoride of food left behind stays in it
@@ -133,9 +149,6 @@ class Balance:
             self.lost += y[VARNISH]
             y[VARNISH] = 0.0
             y[PLAQUE] *= 1.0 - self.value("brushing.plaque_removed")
-        base = self.sleep if step.kind == "sleep" else self.rest
-        volume = course[VOLUME]
-        return Piece(time, course[SUGAR] / volume, (course[:N] / volume).T, (base + course[EXCESS]) * 1e-6, course[PLAQUE])
 
     def state(self) -> MouthState:
         """Return the state at the end of the last step."""
@@ -246,3 +259,8 @@ class Balance:
     def _usual(self, kind: str) -> float:
         name = {"brush": "paste", "rest": None, "sleep": None}.get(kind, kind)
         return self.value(f"intake.{name}") * 1e-6 if name else 0.0
+
+
+def _moments(edges: np.ndarray) -> np.ndarray:
+    """Return the moments (T,) at which a course is seen: the steps of the integrator in parts."""
+    return np.unique(np.concatenate([np.linspace(a, b, PARTS + 1) for a, b in pairwise(edges)]))

@@ -231,7 +231,9 @@ def load_store(path: Path) -> tuple[Run, Provenance, bool]:
     except (OSError, ValueError, KeyError) as error:
         raise _damaged(path, error) from None
     if attributes["amelo_format"] != FORMAT:
-        raise FormatError(f"has the format {attributes['amelo_format']}", where=str(path), why=f"this amelo reads format {FORMAT}")
+        form = str(attributes["amelo_format"])
+        fix = "use amelo.ToothTrajectory.load(path)" if form.startswith("tooth") else ""
+        raise FormatError(f"has the format {form}", where=str(path), why=f"this amelo reads format {FORMAT}", fix=fix)
     who, complete = largest_block(done)
     if complete == 0:
         raise FileError(f"{path} holds no complete time", why="its run ended before the first chunk was written")

@@ -33,6 +33,7 @@ __all__ = ["PROFILES", "Trajectory"]
 HOUR = 3600.0
 MICROMETRES = 1e6
 ROUNDING = 1e-6  # µm by which a depth may miss the last face, whose place is a sum of widths
+DOCKED = ": carriers docked"  # in the name of a book that every visit with carriers keeps
 MINERAL_ERROR = 1e8  # vol%·µm per metre of solid mineral
 NAMED = 12  # members that a sentence names before it says "and others"
 PROFILES = ("mineral", "porosity", "ph", "ionic_strength", "collagen")
@@ -228,8 +229,8 @@ class Trajectory:
 
     @property
     def carriers(self) -> Mapping[str, str]:
-        """Return whose books the run has, with the name of the phase that their payload is, whether or not there is one."""
-        owners = dict.fromkeys(name.partition(":")[0] for name in self.run.account_names)
+        """Return which carriers the run has books of, with the name of the phase that their payload is, whether or not there is one."""
+        owners = dict.fromkeys(name.partition(":")[0] for name in self.run.account_names if DOCKED in name)
         return {owner: owner.replace("-", "_").replace(".", "_") for owner in owners}
 
     def accounts(self, time: int = -1, *, allow_bad: bool = False) -> Mapping[str, Outcome]:
@@ -247,6 +248,13 @@ class Trajectory:
                 left = self.run.mineral[who, when, self.run.phases.index(phase)] @ widths
                 found |= _account(f"{owner}: payload left [µm]", left)
         return found
+
+    def books(self) -> Mapping[str, Mapping[str, Outcome]]:
+        """Return the accounts at the end in two groups, "carriers" and "done to the specimen", without those that are empty."""
+        told = self.accounts()
+        carried = {name: outcome for name, outcome in told.items() if name.partition(":")[0] in self.carriers}
+        done = {name: outcome for name, outcome in told.items() if name not in carried}
+        return {head: group for head, group in (("carriers", carried), ("done to the specimen", done)) if group}
 
     def at_depth(self, depth: float, time: int = -1, *, allow_bad: bool = False) -> Mapping[str, Outcome]:
         """Return pH, saturation index of each phase and mineral at a depth [µm], linear between cell centres.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
@@ -14,6 +15,9 @@ from amelo.records.specimen import Specimen
 from amelo.twin.build import column_of
 from amelo.twin.column import Column
 
+if TYPE_CHECKING:
+    from amelo.twin.tooth.twin import ToothTwin
+
 __all__ = ["Twin"]
 
 
@@ -22,6 +26,7 @@ class Twin:
     """A specimen, the patient it belongs to when there is one, and what had to be assumed.
 
     ``Twin.of(specimen)`` or ``Twin.of(case, tooth=36, surface="O")``; ``Twin.of(specimen).changed(with_my_phase)`` adds to it.
+    ``Twin.of(case, tooth=36)`` is the twin of the whole tooth, a :class:`~amelo.twin.tooth.twin.ToothTwin`.
     Fields: specimen; case; assumed (sentences); changes (functions from a column to a column, made one after the other).
     """
 
@@ -33,18 +38,28 @@ class Twin:
     @classmethod
     def of(
         cls, source: Specimen | Case, *, tooth: int | str | None = None, surface: str | None = None, site: str = "crown"
-    ) -> Twin:
-        """Return the twin of a specimen, or of a surface of a tooth of a case.
+    ) -> Twin | ToothTwin:
+        """Return the twin of a specimen, of a surface of a tooth of a case, or of a whole tooth of it.
 
-        Arguments: source; tooth (FDI number), surface (its letter) and site (crown or root) of a case.
-        Raises: RecordError when there is no such tooth, or nothing of it to look at.
+        Arguments: source; tooth (FDI number), surface (its letter, None for the whole tooth) and site (crown or root) of a case.
+        Raises: RecordError when there is no such tooth, or nothing of it to look at; CommandError for a tooth or a surface that is missing.
         """
         if isinstance(source, Specimen):
             return cls(source)
+        if tooth is None:
+            fix = 'for example tooth=36, and surface="O" for the column of a surface alone'
+            raise CommandError("tooth is missing", why="a case has many", fix=fix)
+        if surface is None:
+            from amelo.twin.tooth.twin import ToothTwin
+
+            if site != "crown":
+                what = f"a whole tooth has no site '{site}'"
+                raise CommandError(
+                    what, why="it is looked at under a lesion of its crown", fix='name a surface, such as surface="B"'
+                )
+            return ToothTwin.of(source, tooth)
         from amelo.twin.tooth_surface import specimen_of_case
 
-        if tooth is None or surface is None:
-            raise CommandError("tooth and surface are missing", why="a case has many", fix='for example tooth=36, surface="O"')
         specimen, assumed = specimen_of_case(source, tooth, surface, site=site)
         return cls(specimen, source, tuple(assumed))
 

@@ -14,7 +14,7 @@ from amelo.params import load_set
 from amelo.params.load import Parameter
 from amelo.therapy.nano.carrier import SCENE, Carrier
 from amelo.twin.ensemble import quantile
-from amelo.twin.tooth.feel import CARIOUS
+from amelo.twin.tooth.feel import CARIOUS, own_dentine
 from amelo.twin.tooth.state import WholeTooth
 
 __all__ = ["LOTS", "carious_and_infected", "lot_of", "lots", "open_share"]
@@ -70,8 +70,7 @@ def lot_of(tooth: WholeTooth) -> np.ndarray:
 def carious_and_infected(tooth: WholeTooth) -> tuple[np.ndarray, np.ndarray]:
     """Return how much carious dentine, and how much of it full of bacteria, is left under the floor (M,) [m]."""
     first = tooth.constants.dentine_from
-    healthy = np.minimum(tooth.constants["dentine.sound_mineral"], 1.0)[:, None]
-    sick = np.clip((1.0 - tooth.total[:, first:] / healthy) / (1.0 - CARIOUS), 0.0, 1.0)
+    sick = np.clip((1.0 - tooth.total[:, first:] / own_dentine(tooth)[:, None]) / (1.0 - CARIOUS), 0.0, 1.0)
     thickness = tooth.thickness[:, first:]
     infected = np.minimum(tooth.bacteria[:, first:], 1.0)
     return (np.maximum(sick, infected) * thickness).sum(axis=1), (infected * thickness).sum(axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from amelo.twin.pulp.dentine import odontoblast_loss
 from amelo.twin.pulp.equations import STATES
 from amelo.twin.tooth.state import Restored, WholeTooth
 
-__all__ = ["RESINS", "Fill", "Seal", "covered", "cured", "hold"]
+__all__ = ["RESINS", "Fill", "Seal", "covered", "cured", "hold", "leaking", "must_be_excavated"]
 
 RESINS = ("composite", "compomer", "resin", "ceramic", "zirconia")  # held by what etching opened
 CURED = ("composite", "compomer", "resin", "resin-modified glass ionomer")
@@ -43,16 +44,27 @@ def hold(tooth: WholeTooth, material: str) -> np.ndarray:
 PROTEIN = 1.5  # times the protein of sound enamel, from which bonds suffer
 
 
-def margin(tooth: WholeTooth, kind: str, material: str, *, temporary: bool = False) -> np.ndarray:
-    """Return the share of the mouth that passes a margin (M,)."""
-    c = tooth.constants
+def leaking(
+    constants: Mapping[str, np.ndarray], kind: str, material: str, *, dry: bool, etched: bool, temporary: bool = False
+) -> np.ndarray:
+    """Return the share of the mouth that passes the margin of a cover (M,), without a liner below.
+
+    Arguments: constants (of the set ``steps``); kind ("filling", "sealant" and others); material; dry and etched, what it was laid on;
+    temporary.
+    """
     name = "temporary" if temporary else {"sealant": "sealant", "filling": "composite"}.get(kind, "indirect")
     if kind == "filling" and not temporary:
         name = "glass_ionomer" if material in IONOMERS else ("amalgam" if material == "amalgam" else "composite")
-    leak = c[f"leak.{name}"]
+    leak = constants[f"leak.{name}"]
     if material in RESINS:
-        leak = leak * (1.0 if tooth.isolated else c["leak.wet"]) * (1.0 if "etched" in tooth.prepared else c["leak.unetched"])
-    leak = np.minimum(leak, 1.0)
+        leak = leak * (1.0 if dry else constants["leak.wet"]) * (1.0 if etched else constants["leak.unetched"])
+    return np.minimum(leak, 1.0)
+
+
+def margin(tooth: WholeTooth, kind: str, material: str, *, temporary: bool = False) -> np.ndarray:
+    """Return the share of the mouth that passes a margin (M,)."""
+    c, etched = tooth.constants, "etched" in tooth.prepared
+    leak = leaking(c, kind, material, dry=tooth.isolated, etched=etched, temporary=temporary)
     return leak * c["liner.seals"] if tooth.lined else leak
 
 
@@ -80,6 +92,13 @@ def cured(tooth: WholeTooth, material: str) -> WholeTooth:
     return replace(tooth, pulp=pulp, books=books)
 
 
+def must_be_excavated(act: Act, tooth: WholeTooth) -> None:
+    """Refuse an act on a bare cavity from which nobody took the infected dentine."""
+    excavated = any(step.startswith("excavate") for step in tooth.done)
+    if tooth.restored is None and not excavated and (tooth.bacteria * tooth.left > 0.0).any():
+        refuse(act, "the cavity is full of carious dentine", fix="excavate before it, or seal over it on purpose")
+
+
 @dataclass(frozen=True)
 class Fill(Act):
     """Fill a cavity, for good or for a while."""
@@ -98,15 +117,13 @@ class Fill(Act):
         super().check(tooth)
         if tooth.restored is not None:
             refuse(self, f"a {tooth.restored.kind} is there", fix="take off the restoration first")
-        if not (tooth.opening > 0.0).any():
+        if not tooth.hollow:
             refuse(self, "there is no cavity", fix="excavate first, or seal the surface")
-        excavated = any(step.startswith("excavate") for step in tooth.done)
-        if not excavated and (tooth.bacteria * tooth.left > 0.0).any():
-            refuse(self, "the cavity is full of carious dentine", fix="excavate before it, or seal over it on purpose")
+        must_be_excavated(self, tooth)
 
     def done(self, tooth: WholeTooth) -> WholeTooth:
         """Return the tooth with its filling."""
-        return cured(covered(tooth, "filling", self.material, frozenset(tooth.gone), temporary=self.temporary), self.material)
+        return cured(covered(tooth, "filling", self.material, tooth.gone, temporary=self.temporary), self.material)
 
 
 @dataclass(frozen=True)
@@ -128,6 +145,6 @@ class Seal(Act):
 
     def done(self, tooth: WholeTooth) -> WholeTooth:
         """Return the tooth under its seal: a sealant on a closed surface, a filling in a cavity."""
-        open_ = bool(tooth.open_floor.any())
-        surfaces = frozenset(tooth.gone) if open_ else frozenset({tooth.constants.owner.surface})
-        return cured(covered(tooth, "filling" if open_ else "sealant", self.material, surfaces), self.material)
+        own = tooth.constants.owner.surface
+        kind, surfaces = ("filling", tooth.gone) if own in tooth.gone else ("sealant", frozenset({own}))
+        return cured(covered(tooth, kind, self.material, surfaces), self.material)

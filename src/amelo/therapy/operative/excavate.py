@@ -17,6 +17,8 @@ from amelo.twin.tooth.state import WholeTooth
 
 __all__ = ["Excavate", "cut_to"]
 
+TOUCH = 1e-6  # m, less than which no hand cuts: where the floor is hard enough, rounding must not decide
+
 
 @dataclass(frozen=True)
 class Excavate(Act):
@@ -60,7 +62,7 @@ class Excavate(Act):
             wanted = np.minimum(wanted, np.maximum(seen - self.leave, tooth.floor))
         slip = constants["cut.precision"] * draws.normal("hand.depth", occasion)
         slip = slip + constants["cut.roughness"] * np.abs(draws.normal("hand.roughness", occasion))
-        reached = np.where(wanted > tooth.floor, np.maximum(wanted + slip, tooth.floor), tooth.floor)
+        reached = np.where(wanted > tooth.floor + TOUCH, np.maximum(wanted + slip, tooth.floor), tooth.floor)
         after = cut_to(tooth, reached)
         duty = constants["cut.duty"] * (reached > tooth.floor)
         spray = self.water / (self.water + value("water.full")) if self.water else 0.0
@@ -83,12 +85,14 @@ def cut_to(tooth: WholeTooth, depth: np.ndarray) -> WholeTooth:
     """Return a tooth cut down to a depth (M,) [m] below the outer surface, with what that does to its pulp.
 
     Assumptions: enamel over a lesion in dentine is opened as wide as instruments need; a cavity's injury counts for what it adds to that of
-    the cavity before; what is cut through the wall exposes the pulp.
+    the cavity before; what is cut through the wall exposes the pulp; a surface that was opened is lost in every member, and so is what was
+    prepared on it.
     """
     edges, constants = tooth.edges, tooth.constants
     depth = np.maximum(depth, tooth.floor)
     cuts = depth > tooth.floor
-    left = np.minimum(tooth.left, np.clip((edges[:, 1:] - depth[:, None]) / tooth.widths, 0.0, 1.0))
+    below = np.clip((edges[:, 1:] - depth[:, None]) / tooth.widths, 0.0, 1.0)
+    left = np.where(cuts[:, None], np.minimum(tooth.left, below), tooth.left)
     beyond = np.maximum(depth - edges[:, -1], 0.0)
     tertiary = np.maximum(tooth.tertiary - beyond, 0.0)
     bare = cuts & (beyond >= tooth.tertiary) & (depth >= edges[:, -1])
@@ -108,15 +112,16 @@ def cut_to(tooth: WholeTooth, depth: np.ndarray) -> WholeTooth:
         smear=np.where(cuts, 1.0, tooth.smear),
         conductance=np.where(cuts, 1.0, tooth.conductance),  # plugs go with what they sat in
         access=np.where(cuts, 1.0, tooth.access),
-        gone=tooth.gone | ({constants.owner.surface} if cuts.any() else set()),
-        prepared=frozenset() if cuts.any() else tooth.prepared,
+        gone=tooth.gone | {constants.owner.surface},
+        prepared=frozenset(),
     )
     pulp = tooth.pulp.copy()
     if not tooth.rooted:
         dentine = cuts & after.open_floor
         injury = cutting(after.residual, 1.0) - cutting(tooth.residual, 1.0)
         pulp[STATES.index("damage")] += np.where(dentine, np.maximum(injury, 0.0), 0.0)
-    books = after.booked(tissue_removed=removed)
+    taken = (tooth.solid * (tooth.thickness - after.thickness)).sum(axis=1)
+    books = after.booked(tissue_removed=removed, ledger_removed=taken)
     books["stimulated"] = np.where(cuts, tooth.time, tooth.books.get("stimulated", -1e12))
     return replace(after, pulp=pulp, books=books)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from amelo.therapy.contract import Act, Price, refuse
+from amelo.therapy.operative.access import STEEL
 from amelo.therapy.operative.constants import value
-from amelo.therapy.operative.cover import covered
+from amelo.therapy.operative.cover import covered, must_be_excavated
 from amelo.therapy.operative.heat import warmed
 from amelo.twin.tooth.state import WholeTooth
 
@@ -37,8 +38,10 @@ class _Indirect(Act):
         super().check(tooth)
         if tooth.restored is not None and (self.kind == "inlay" or tooth.restored.kind in ("inlay", "onlay", "crown")):
             refuse(self, f"a {tooth.restored.kind} is there", fix="take off the restoration first")
-        if self.kind == "inlay" and not (tooth.opening > 0.0).any():
+        if self.kind == "inlay" and not tooth.hollow:
             refuse(self, "there is no cavity", fix="excavate first")
+        if self.material != STEEL:  # which is set over caries on purpose
+            must_be_excavated(self, tooth)
 
     def done(self, tooth: WholeTooth) -> WholeTooth:
         """Return the tooth with the piece cemented, its pulp having met the preparation."""
@@ -52,7 +55,7 @@ class _Indirect(Act):
         return replace(after, bond=c["bond.cemented"], leak=leak, access=leak)
 
     def _surfaces(self, tooth: WholeTooth) -> frozenset[str]:
-        return frozenset(tooth.gone)
+        return tooth.gone
 
     def _prepared(self, tooth: WholeTooth) -> WholeTooth:
         return tooth
@@ -78,7 +81,7 @@ class Onlay(_Indirect):
         return _reduced(tooth, tooth.constants["preparation.onlay"], 0.5)
 
     def _surfaces(self, tooth: WholeTooth) -> frozenset[str]:
-        return frozenset(tooth.gone | {tooth.constants.owner.surface})
+        return tooth.gone | {tooth.constants.owner.surface}
 
     def _taken(self) -> float:
         return value("preparation.onlay")
@@ -89,7 +92,7 @@ class Crown(_Indirect):
     """Cover the whole tooth above the gum; enamel all round is cut away for it, except under one of steel."""
 
     def _prepared(self, tooth: WholeTooth) -> WholeTooth:
-        return tooth if self.material == "stainless steel" else _reduced(tooth, tooth.constants["preparation.crown"], 2.0)
+        return tooth if self.material == STEEL else _reduced(tooth, tooth.constants["preparation.crown"], 2.0)
 
     def _surfaces(self, tooth: WholeTooth) -> frozenset[str]:
         from amelo.records.teeth import surfaces
@@ -97,7 +100,7 @@ class Crown(_Indirect):
         return frozenset(surfaces(tooth.constants.owner.tooth))
 
     def _taken(self) -> float:
-        return 0.0 if self.material == "stainless steel" else value("preparation.crown")
+        return 0.0 if self.material == STEEL else value("preparation.crown")
 
 
 def _reduced(tooth: WholeTooth, depth: np.ndarray, faces: float) -> WholeTooth:

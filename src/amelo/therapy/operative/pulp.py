@@ -61,7 +61,7 @@ class Line(Act):
         super().check(tooth)
         if tooth.restored is not None:
             refuse(self, f"a {tooth.restored.kind} is there already", fix="line the floor before it is covered")
-        if not (tooth.opening > 0.0).any():
+        if not tooth.hollow:
             refuse(self, "there is no cavity to line", fix="excavate first")
 
     def done(self, tooth: WholeTooth) -> WholeTooth:
@@ -71,7 +71,7 @@ class Line(Act):
 
 @dataclass(frozen=True)
 class Cap(Act):
-    """Cover an exposed pulp; where none is exposed nothing is covered."""
+    """Cover an exposed pulp; where none is exposed the material lies on the floor, and nothing is calmed or killed."""
 
     material: str = "calcium silicate"
 
@@ -81,7 +81,7 @@ class Cap(Act):
         return f"cap with {self.material}"
 
     def check(self, tooth: WholeTooth) -> None:
-        """Refuse it where no pulp lies bare, or there is none."""
+        """Refuse it where the floor is covered or there is no pulp."""
         super().check(tooth)
         if tooth.restored is not None:
             refuse(self, f"a {tooth.restored.kind} is there already", fix="cap before it is covered")
@@ -90,9 +90,6 @@ class Cap(Act):
 
     def done(self, tooth: WholeTooth) -> WholeTooth:
         """Return the tooth with bare pulps capped."""
-        bare = np.flatnonzero(tooth.exposed > 0.0)
-        if not len(bare):
-            return tooth
         after = lined(tooth, self.material)
         mine = tooth.exposed > 0.0
         return replace(

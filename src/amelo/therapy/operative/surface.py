@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from amelo.therapy.contract import Act, fading, refuse
-from amelo.twin.tooth.constants import MOLAR_VOLUME
 from amelo.twin.tooth.state import WholeTooth
 
-__all__ = ["Deproteinise", "Etch"]
+__all__ = ["Deproteinise", "Etch", "etched_depth", "protein_left"]
 
 USUAL_STRENGTH, USUAL_TIME = 0.37, 15.0  # of phosphoric acid, for which the depth holds
+OPENING_STRENGTH, OPENING_TIME = 0.15, 120.0  # of hydrochloric acid, for which its factor holds
 USUAL_BLEACH = 0.05
+Values = Mapping[str, np.ndarray]
+
+
+def etched_depth(constants: Values, acid: str, strength: float, duration: float) -> np.ndarray:
+    """Return how deep an acid takes enamel away (M,) [m].
+
+    Arguments: constants (of the set ``steps`` in SI); acid; strength, by mass; duration [s].
+    Assumptions: it goes with strength, and with time as fresh acid does; polyacrylic acid takes the smear layer alone.
+    """
+    if acid == "polyacrylic acid":
+        return 0.0 * constants["etch.depth"]
+    depth, usual, time = constants["etch.depth"], USUAL_STRENGTH, USUAL_TIME
+    if acid == "hydrochloric acid":
+        depth, usual, time = depth * constants["etch.hydrochloric"], OPENING_STRENGTH, OPENING_TIME
+    return depth * strength / usual * (duration / time) ** constants["etch.slowing"]
+
+
+def protein_left(constants: Values, strength: float, duration: float, reach: np.ndarray) -> np.ndarray:
+    """Return the share of protein that sodium hypochlorite leaves (M, N).
+
+    Arguments: constants (as above); strength, by mass; duration [s]; reach (M, N), what of it comes to a place, 1 at the floor.
+    """
+    return np.exp(-strength / USUAL_BLEACH * duration * reach / constants["bleach.protein"][:, None])
 
 
 @dataclass(frozen=True)
@@ -21,7 +45,7 @@ class Etch(Act):
     """Put an acid on the floor and rinse it off.
 
     Fields: acid; strength, by mass.
-    Assumptions: what it takes goes with strength and time; the smear layer goes at once; what it takes of the outermost cell leaves with the rinse.
+    Assumptions: the smear layer goes at once; what it takes of the outermost cell leaves with the rinse.
     """
 
     acid: str = "phosphoric acid"
@@ -43,11 +67,7 @@ class Etch(Act):
         c = tooth.constants
         if self.acid == "polyacrylic acid":  # takes the smear and leaves the tissue
             return replace(tooth, smear=np.zeros(tooth.members))
-        factor = (
-            c["etch.hydrochloric"] * self.strength / 0.15 if self.acid == "hydrochloric acid" else self.strength / USUAL_STRENGTH
-        )
-        depth = c["etch.depth"] * factor * self.duration / USUAL_TIME
-        left, gone = _dissolved(tooth, depth)
+        left, gone = _dissolved(tooth, etched_depth(c, self.acid, self.strength, self.duration))
         opened = tooth.prepared | {"etched"} | ({"opened"} if self.acid == "hydrochloric acid" else set())
         books = tooth.booked(ledger_etched=gone)
         return replace(tooth, left=left, smear=np.zeros(tooth.members), prepared=frozenset(opened), books=books)
@@ -57,8 +77,7 @@ def _dissolved(tooth: WholeTooth, depth: np.ndarray) -> tuple[np.ndarray, np.nda
     """Return what is left of cells (M, N) when a depth (M,) [m] is dissolved, and the mineral that went (M,) [mol/m2]."""
     above = np.cumsum(tooth.thickness, axis=1) - tooth.thickness
     taken = np.clip(depth[:, None] - above, 0.0, tooth.thickness)
-    gone = (taken * tooth.total * tooth.constants.sound).sum(axis=1) / MOLAR_VOLUME
-    return np.maximum(tooth.left - taken / tooth.widths, 0.0), gone
+    return np.maximum(tooth.left - taken / tooth.widths, 0.0), (tooth.solid * taken).sum(axis=1)
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,7 @@ class Deproteinise(Act):
         reach = fading(tooth, c["bleach.reach"])
         organic = tooth.organic.copy()
         enamel = slice(0, c.dentine_from)
-        organic[:, enamel] = 1.0 - (1.0 - organic[:, enamel]) * np.exp(-dose * reach[:, enamel] / c["bleach.protein"][:, None])
+        organic[:, enamel] = 1.0 - (1.0 - organic[:, enamel]) * protein_left(c, self.strength, self.duration, reach[:, enamel])
         killed = c["bleach.kill"][:, None] * dose / 60.0 * fading(tooth, c["bleach.depth"])
         return replace(
             tooth, organic=organic, bacteria=tooth.bacteria * np.exp(-killed), prepared=tooth.prepared | {"deproteinised"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,10 +11,46 @@ from amelo.therapy.contract import Act, fading, must_be_there, refuse
 from amelo.twin.tooth.feel import lesion_depth
 from amelo.twin.tooth.state import WholeTooth
 
-__all__ = ["Infiltrate", "Peptide", "SilverDiamineFluoride"]
+__all__ = ["SOUND", "Infiltrate", "Peptide", "SilverDiamineFluoride", "porous", "resin_in", "silver_in"]
 
 SOUND = 0.98  # mineral over sound enamel from which there are no pores to fill
 USUAL_SILVER = 0.38
+
+
+def porous(total: np.ndarray) -> np.ndarray:
+    """Return whether there are pores to fill, 0 to 1, from mineral over sound enamel: sound enamel has none."""
+    return np.clip((1.0 - total) / (1.0 - SOUND), 0.0, 1.0)
+
+
+def resin_in(
+    constants: Mapping[str, np.ndarray],
+    total: np.ndarray,
+    thickness: np.ndarray,
+    protein: np.ndarray,
+    *,
+    opened: np.ndarray | float,
+    dry: bool,
+) -> np.ndarray:
+    """Return the share of pores of enamel that resin fills (M, N).
+
+    Arguments: constants (of the set ``steps`` in SI); total (M, N), mineral over sound; thickness of the enamel that is left (M, N) [m];
+    protein (M, N), over that of sound enamel; opened, 0 to 1, how far the surface layer is gone; dry, whether saliva was kept off.
+    """
+    closed = constants["resin.unopened"]
+    reach = constants["resin.depth"] * (opened + (1.0 - opened) * closed)
+    above = np.cumsum(thickness, axis=1) - thickness
+    share = np.clip((reach[:, None] - above) / np.maximum(thickness, 1e-12), 0.0, 1.0)  # of the cell that resin reaches
+    wet = 1.0 if dry else constants["bond.wet"][:, None]
+    open_ = np.minimum(1.0 / np.maximum(protein, 1.0), 1.0)  # protein stands in the way
+    return constants["resin.filled"][:, None] * share * porous(total) * wet * open_
+
+
+def silver_in(constants: Mapping[str, np.ndarray], strength: float, total: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """Return the share of pores that silver and its salts fill (M, N).
+
+    Arguments: constants (of the set ``steps`` in SI); strength, by mass; total (M, N), mineral over sound; reach (M, N), 1 at the floor.
+    """
+    return strength / USUAL_SILVER * constants["silver.filled"][:, None] * reach * np.clip(1.0 - total, 0.0, 1.0)
 
 
 def _bare(act: Act, tooth: WholeTooth) -> None:
@@ -50,15 +87,10 @@ class Infiltrate(Act):
     def done(self, tooth: WholeTooth) -> WholeTooth:
         """Return the tooth with resin in its pores."""
         c, first = tooth.constants, tooth.constants.dentine_from
-        reach = c["resin.depth"] * (1.0 if "opened" in tooth.prepared else c["resin.unopened"])
-        above = np.cumsum(tooth.thickness, axis=1) - tooth.thickness
-        share = np.clip((reach[:, None] - above) / np.maximum(tooth.thickness, 1e-12), 0.0, 1.0)  # of the cell that resin reaches
-        share[:, first:] = 0.0
-        porous = np.clip((1.0 - tooth.total) / (1.0 - SOUND), 0.0, 1.0)  # sound enamel takes none up
-        dry = 1.0 if tooth.isolated else c["bond.wet"][:, None]
         protein = c["enamel.residual_protein"][:, None] * (1.0 - tooth.organic)
-        open_ = np.minimum(1.0 / np.maximum(protein, 1.0), 1.0)  # protein stands in the way
-        fresh = c["resin.filled"][:, None] * share * porous * dry * open_
+        opened = 1.0 if "opened" in tooth.prepared else 0.0
+        fresh = resin_in(c, tooth.total, tooth.thickness, protein, opened=opened, dry=tooth.isolated)
+        fresh[:, first:] = 0.0
         return replace(tooth, filled=np.maximum(tooth.filled, fresh), prepared=frozenset())
 
 
@@ -87,7 +119,7 @@ class SilverDiamineFluoride(Act):
         """Return the tooth with silver in it."""
         c, dose = tooth.constants, self.strength / USUAL_SILVER
         reach = fading(tooth, c["silver.depth"])
-        filled = np.maximum(tooth.filled, dose * c["silver.filled"][:, None] * reach * np.clip(1.0 - tooth.total, 0.0, 1.0))
+        filled = np.maximum(tooth.filled, silver_in(c, self.strength, tooth.total, reach))
         killer = tooth.antimicrobial + dose * c["silver.kill"][:, None] * reach
         stops = c.draws.uniform("silver") < np.minimum(dose, 1.0) * c["silver.arrest"]
         books = {**tooth.books, "arrested": np.maximum(tooth.books.get("arrested", 0.0), stops)}

@@ -10,13 +10,13 @@ import numpy as np
 from amelo.errors import SolveError
 from amelo.records.fluid import Fluid
 from amelo.twin.chemistry.fluids import speciate_fluids
-from amelo.twin.chemistry.solve import log_gamma
+from amelo.twin.chemistry.solve import Speciation, log_gamma
 from amelo.twin.chemistry.status import Status
 from amelo.twin.chemistry.table import ReactionTable
 from amelo.twin.lesion.cell import SIZE, CellModel, portray
 from amelo.twin.lesion.system import CARRIERS
 
-__all__ = ["ARRAYS", "bath_values", "float_frame"]
+__all__ = ["ARRAYS", "bath_arrays", "bath_values", "float_frame"]
 
 MOST_KNOWN = 20_000  # fluids that are kept: calibration meets the same few thousands of times
 _KNOWN: dict[tuple[CellModel, ReactionTable | None, str], dict[str, float]] = {}
@@ -53,32 +53,43 @@ def bath_values(model: CellModel, fluids: Sequence[Fluid], table: ReactionTable 
 
 
 def _solved(model: CellModel, fluids: Sequence[Fluid], table: ReactionTable | None) -> list[dict[str, float]]:
-    found = []
-    for fluid, (batch, row) in zip(fluids, speciate_fluids(fluids, table=table), strict=True):
+    found: list[dict[str, float]] = [{} for _ in fluids]
+    batches: dict[int, tuple[Speciation, list[tuple[int, int]]]] = {}
+    for i, (fluid, (batch, row)) in enumerate(zip(fluids, speciate_fluids(fluids, table=table), strict=True)):
         status = Status(int(batch.status[row]))
         if not status.usable:
             raise SolveError(f"the fluid {fluid.case or 'of the protocol'} has no speciation", why=status.sentence)
-        strength = float(batch.ionic_strength[row])
-        table = batch.table
-        gamma = float(log_gamma(table, 1, np.array(strength)))
-        values: dict[str, float] = {
-            "strength": strength,
-            "log_activity": gamma * np.log(10.0),
-            "activity": 10.0**gamma,
-            "neutral": 10.0 ** -float(log_gamma(table, 0, np.array(strength))),
-        }
-        for j, name in enumerate(CARRIERS.values()):
-            values[f"c{j}"] = max(float(batch.concentration(name)[row]), FLOOR)
-        values[f"c{SIZE - 1}"] = 10.0 ** (-float(batch.ph[row]) - gamma)
-        totals = batch.totals[row]
-        for f, family in enumerate(model.system.families):
-            amount = float(totals[table.names.index(family.name)]) if family.name in table.names else 0.0
-            values[f"total{f}"] = values[f"behind{f}"] = amount
-        found.append(values)
-    for values in found:
-        load, store = float_frame(values)
-        portray(model, load, store, ARRAYS)
+        batches.setdefault(id(batch), (batch, []))[1].append((i, row))
+    for batch, places in batches.values():
+        values = bath_arrays(model, batch)
+        for i, row in places:
+            found[i] = {name: float(value[row]) for name, value in values.items()}
     return found
+
+
+def bath_arrays(model: CellModel, batch: Speciation) -> dict[str, np.ndarray]:
+    """Return the fields of ghost cells that are filled with the fluids of a batch, each (fluids,).
+
+    Arguments: model; batch (whose states the caller has looked at).
+    """
+    table, count = batch.table, len(batch.ph)
+    strength = np.asarray(batch.ionic_strength, float)
+    gamma = log_gamma(table, 1, strength)
+    values: dict[str, np.ndarray] = {
+        "strength": strength,
+        "log_activity": gamma * np.log(10.0),
+        "activity": 10.0**gamma,
+        "neutral": 10.0 ** -log_gamma(table, 0, strength),
+    }
+    for j, name in enumerate(CARRIERS.values()):
+        values[f"c{j}"] = np.maximum(batch.concentration(name), FLOOR)
+    values[f"c{SIZE - 1}"] = 10.0 ** (-batch.ph - gamma)
+    for f, family in enumerate(model.system.families):
+        amount = batch.totals[:, table.names.index(family.name)] if family.name in table.names else np.zeros(count)
+        values[f"total{f}"] = values[f"behind{f}"] = amount
+    load, store = float_frame(values)
+    portray(model, load, store, ARRAYS)
+    return {name: np.broadcast_to(value, (count,)) for name, value in values.items()}
 
 
 def _without_minerals(model: CellModel) -> CellModel:

@@ -32,4 +32,6 @@ def fill(tile: Any, column: Column) -> None:
     for k, phase in enumerate(column.phases):
         for law in ("growth_rate", "dissolution_rate"):
             tile.fields(f"{law}.{k}")[cells] *= 1.0 if phase.alone else 0.0
+    if tile.layout.model.collagen:  # what docks, or seals, is no matrix
+        tile.fields("collagen_decay_rate")[cells] = 0.0
     tile.fields("sound_apatite")[cells] = tile.fields("sound0")[cells]

@@ -48,6 +48,14 @@ class Chain:
         found = found + (self.seeds.sound[0, :, tissue] * column.sound).sum(axis=(1, 2))
         return found + (self.seeds.organic[0, tissue] * column.organic).sum(axis=1)
 
+    def of_segments(self) -> list[dict[str, np.ndarray]]:
+        """Return what the result makes of each written segment: adjoints of its duration, film, inhibitor and activity, and (fields,) of its bath."""
+        width = len(self.tape.layout.bath)
+        return [
+            {kind: self.pulled.segments.get((kind, id(mine)), np.zeros((1, width) if kind == "bath" else 1))[0] for kind in KINDS}
+            for mine in written(self.schedule)
+        ]
+
     def of_schedule(self, schedule: Schedule) -> float:
         """Return the linear function at a schedule of the same structure as the one that was solved."""
         own, other = list(written(self.schedule)), list(written(schedule))

@@ -18,6 +18,7 @@ from amelo.twin.schedule import Schedule, changes_of
 __all__ = ["accounts_of", "altered"]
 
 Accounts = dict[str, np.ndarray]
+LEAST = 0.01  # of sound mineral that is told where almost all of it has become resin
 
 
 def accounts_of(schedule: Schedule) -> list[str]:
@@ -44,18 +45,18 @@ def altered(tile: Tile, column: Column, books: Books, changes: list[Change], tim
                 name: np.where(
                     mine.reshape(-1, *(1,) * (getattr(before, name).ndim - 1)), getattr(answer, name), getattr(after, name)
                 )
-                for name in ("mineral", "organic", "ease")
+                for name in ("mineral", "organic", "ease", "kept", "gone")
             },
             accounts={name: np.where(mine, answer.accounts[name], after.accounts[name]) for name in after.accounts},
         )
     model, fields = tile.layout.model, tile.layout.fields
     held = _held(tile)
-    scale = tile.water
-    outside = slice(0, before.outside)
-    tile.fields("diffusivity_scale")[outside] = scale * after.ease[:, outside].T
+    eased = (after.ease != before.ease).T
+    tile.fields("diffusivity_scale")[:] = np.where(eased, tile.water * after.ease.T, tile.fields("diffusivity_scale"))
+    _protect(tile, column, before, after)
     if model.porosity_feedback:
         _must_fit(before, after, changes)
-        space = (after.mineral - before.mineral).sum(axis=1) + (after.organic - before.organic)
+        space = _taken(before, after)
         share = (1.0 - space / before.porosity).T  # of the fluid that stays
         for j in range(SIZE):
             tile.fields(f"inventory{j}")[:] *= share
@@ -74,12 +75,45 @@ def altered(tile: Tile, column: Column, books: Books, changes: list[Change], tim
     return dict(after.accounts)
 
 
+def _protect(tile: Tile, column: Column, before: Standing, after: Standing) -> None:
+    """Lay in what never dissolves, and let nothing grow where tissue is gone.
+
+    The law of growth measures pores against those of sound tissue, which it has from sound mineral and organic matter: where resin or bleach
+    change the organic matter, sound mineral is told as if they had not.
+    """
+    touched = (after.organic != before.organic) | (after.kept != before.kept) | (after.gone & ~before.gone)
+    if not touched.any():
+        return
+    members, model = tile.members, tile.layout.model
+    whole = column.sound[members].sum(axis=1)
+    tissue = whole > 0.0
+    filled = (after.organic - column.organic[members]) / np.where(tissue, whole, 1.0)
+    share = np.where(after.gone, 0.0, np.maximum(1.0 - filled, LEAST))
+    shown = (touched & tissue).T
+    for k, volume in enumerate(_volumes(tile, column)):
+        own = (share * column.sound[members, k]).T / volume
+        tile.fields(f"own{k}")[:] = np.where(shown, own, tile.fields(f"own{k}"))
+    kept = (after.kept / np.where(share > 0.0, share, 1.0)).T
+    tile.fields("residual_mineral")[:] = np.where(shown, kept, tile.fields("residual_mineral"))
+    emptied = (after.gone & ~before.gone).T
+    if model.collagen:  # what fills a cavity later is no matrix
+        tile.fields("collagen_decay_rate")[emptied] = 0.0
+    for k, phase in enumerate(column.phases):
+        if phase.growth is not None and not phase.alone:
+            tile.fields(f"growth_rate.{k}")[emptied] = 0.0
+
+
+def _taken(before: Standing, after: Standing) -> np.ndarray:
+    """Return the volume of pores that a change takes (M, N), below 0 where it frees some."""
+    return (after.mineral - before.mineral).sum(axis=1) + (after.organic - before.organic) * before.collagen
+
+
 def _must_fit(before: Standing, after: Standing, changes: list[Change]) -> None:
     """Refuse solids that fill more than the pores.
 
     Raises: SolveError with member and depth.
     """
-    space = (after.mineral - before.mineral).sum(axis=1) + (after.organic - before.organic)
+    space = _taken(before, after)
     over = np.argwhere(space >= before.porosity)
     if len(over):
         lane, cell = over[0]
@@ -93,9 +127,13 @@ def standing(tile: Tile, column: Column, times: np.ndarray, accounts: Accounts) 
     """Return what stands in a tile, as a change is told it."""
     members, model = tile.members, tile.layout.model
     volumes = _volumes(tile, column)
+    whole = column.sound[members].sum(axis=1)
+    own = sum(tile.fields(f"own{k}") * v for k, v in enumerate(volumes)).T
+    share = np.where(whole > 0.0, own / np.where(whole > 0.0, whole, 1.0), 1.0)  # of sound mineral as it is told, see _protect
     mineral = np.stack([(tile.fields(f"mineral{k}") * v).T for k, v in enumerate(volumes)], axis=1)
     organic = tile.fields("organic").T.copy()
-    organic_now = organic * tile.fields("collagen").T if model.collagen else organic
+    collagen = tile.fields("collagen").T.copy() if model.collagen else np.ones_like(organic)
+    organic_now = organic * collagen if model.collagen else organic
     pores = 1.0 - mineral.sum(axis=1) - organic_now if model.porosity_feedback else tile.fields("open_pores").T
     strength = tile.fields("strength")
     root, (a, b) = np.sqrt(strength), model.system.davies
@@ -121,6 +159,9 @@ def standing(tile: Tile, column: Column, times: np.ndarray, accounts: Accounts) 
         members=members,
         parameters={name: np.broadcast_to(values, (column.members,))[members] for name, values in column.parameters.items()},
         accounts=accounts,
+        kept=tile.fields("residual_mineral").T * share,
+        gone=share == 0.0,
+        collagen=collagen,
     )
 
 

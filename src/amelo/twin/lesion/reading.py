@@ -90,7 +90,7 @@ def read(column: Column, layout: Layout, tracks: list[Track], counts: np.ndarray
     open_pores = 1.0 - column.sound.sum(axis=1) - column.organic
     collagen = gather("collagen") if model.collagen else np.ones_like(mineral[:, :, 0])
     porosity = (
-        1.0 - mineral.sum(axis=2) - column.organic[:, None] * collagen
+        1.0 - mineral.sum(axis=2) - gather("organic") * collagen
         if column.porosity_feedback
         else np.broadcast_to(open_pores[:, None], mineral[:, :, 0].shape)
     )

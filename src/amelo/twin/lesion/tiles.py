@@ -44,8 +44,9 @@ class Tile:
         return self.view[1:-2, self.layout.fields[name], :]
 
     def values(self) -> dict[str, np.ndarray]:
-        """Every state field as (cells, lanes)."""
-        return {name: np.array(self.fields(name)) for name, at in self.layout.fields.items() if at < self.layout.state}
+        """Every state field as (cells, lanes), and the organic matter, which changes between segments alter."""
+        state = {name: np.array(self.fields(name)) for name, at in self.layout.fields.items() if at < self.layout.state}
+        return state | {"organic": np.array(self.fields("organic"))}
 
 
 def fill(

@@ -68,7 +68,11 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
             dt = steps[step]
             # conductances, with minerals as they stand; which way each cell goes is guessed from before, and once more where that was wrong
             careful[:] = False
-            for _ in range(PASSES):
+            for turn in range(PASSES + 1):
+                if (
+                    turn == PASSES
+                ):  # it did not come to rest: a last time so that nothing can be overfull or emptied, whichever way it goes
+                    careful[:] = True
                 for i in range(start, count):
                     w = share if i >= junction else 0.0
                     total = (1.0 - w) * mineral[i] + w * inner[i]
@@ -82,17 +86,18 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                     surface = max(total - residual, 0.0)
                     dissolve = whole * surface ** (2.0 / 3.0) * (1.0 - filled[i])
                     density = sound[i] / molar_volume
-                    if s[i] < 0.0:
-                        exchange[i] = dissolve / (1.0 + dt * dissolve * bound / (density * (surface + 1e-12)))
+                    space = (1.0 - w) * max(most - mineral[i], 0.0)
+                    space += w * max(1.0 - inner[i], 0.0) * organic[i] * min(inner[i] + guided, 1.0)
+                    lacking = min(space / 0.05, 1.0)  # growth slows where tissue is nearly full
+                    build = growth * whole * max(total, 0.05) ** (2.0 / 3.0) * lacking * (1.0 - filled[i])
+                    rooms[i] = space
+                    safe = dissolve / (1.0 + dt * dissolve * bound / (density * (surface + 1e-12)))
+                    if careful[i]:
+                        exchange[i] = min(safe, build / (1.0 + dt * build * bound / (density * (space + 1e-12))))
+                    elif s[i] < 0.0:
+                        exchange[i] = safe
                     else:
-                        space = (1.0 - w) * max(most - mineral[i], 0.0) + w * max(1.0 - inner[i], 0.0) * organic[i] * min(
-                            inner[i] + guided, 1.0
-                        )
-                        lacking = min(space / 0.05, 1.0)  # growth slows where tissue is nearly full
-                        build = growth * whole * max(total, 0.05) ** (2.0 / 3.0) * lacking * (1.0 - filled[i])
-                        most_here = bound if careful[i] else min(s[i], bound)
-                        exchange[i] = build / (1.0 + dt * build * most_here / (density * (space + 1e-12)))
-                        rooms[i] = space
+                        exchange[i] = build / (1.0 + dt * build * min(s[i], bound) / (density * (space + 1e-12)))
                     flow = rate * payload[i] / (1.0 + rate * dt * (1.0 + bound / payload_excess))
                     source[i] = flow if s[i] <= payload_excess else 0.0  # mol/(m3 s) into fluid at saturation; it does not grow
                 fraction = (1.0 - share) * mineral[start] + share * inner[start] if start >= junction else mineral[start]
@@ -121,6 +126,8 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 for i in range(start + 1, count):
                     factor = below[i] / diagonal[i - 1]
                     diagonal[i] -= factor * below[i]
+                    if diagonal[i] <= 1e-13 * below[i]:  # closed on all sides, and nothing in it takes or gives: at rest
+                        diagonal[i] = math.inf
                     right[i] += factor * right[i - 1]
                 wrong = False
                 for i in range(count - 1, start - 1, -1):
@@ -192,8 +199,11 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 w = share if i + 1 >= junction else 0.0
                 nearby = (1.0 - w) * mineral[i + 1] + w * inner[i + 1]
                 if nearby < soft and i >= junction:
-                    moved = spread * dt * (spreading[i] - spreading[i + 1]) * 2.0 / (thickness[i] + thickness[i + 1])
-                    moved = min(max(moved, -0.25 * spreading[i + 1] * thickness[i + 1]), 0.25 * spreading[i] * thickness[i])
+                    both = thickness[i] + thickness[i + 1]
+                    most_at_once = (
+                        0.5 * thickness[i] * thickness[i + 1] / both
+                    )  # half of what would make them alike, however thin one is
+                    moved = (spreading[i] - spreading[i + 1]) * min(spread * dt * 2.0 / both, most_at_once)
                     bacteria[i] -= moved / thickness[i]
                     bacteria[i + 1] += moved / thickness[i + 1]
             for i in range(start, count):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from amelo.params import load_set
 from amelo.twin.pulp.equations import perfusion, pressure
 from amelo.twin.tooth.state import WholeTooth
 from amelo.twin.tooth.strength import strength_of
 
-__all__ = ["MEASURES", "ToothMeasure", "looked"]
+__all__ = ["HARMS", "MEASURES", "Harm", "ToothMeasure", "looked"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,19 @@ class ToothMeasure:
     form: str
     read: Callable[[WholeTooth], np.ndarray]
     chance: bool = False  # of members in which it holds: shown as a share with the interval of a proportion
+
+
+@dataclass(frozen=True)
+class Harm:
+    """Something that may have come to a tooth since the start: name, label, definition, and to whom it came (M,) by what was seen at start and end."""
+
+    name: str
+    label: str
+    definition: str
+    came: Callable[[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], np.ndarray]
+    unit: str = "1"
+    form: str = ".3f"
+    chance: bool = True
 
 
 def _book(name: str) -> Callable[[WholeTooth], np.ndarray]:
@@ -46,6 +60,13 @@ MEASURES = (
     ToothMeasure("mismatch", "strength left by mismatch", "1", "of mineral in the wrong place, 1 for none", ".2f", lambda t: strength_of(t)[1]),
     ToothMeasure("tissue_removed", "tissue removed", "mm³", "cut away since the start", ".1f", lambda t: 1e9 * _book("tissue_removed")(t)),
     ToothMeasure("tertiary_dentine", "dentine laid down by the pulp", "µm", "since the start", ".0f", lambda t: 1e6 * t.tertiary),
+)  # fmt: skip
+
+HARMS = (
+    Harm("exposed", "pulp exposed", "the pulp was laid bare, whether or not it was capped", lambda a, b: (b["pulp_exposed"] > 0.5) & (a["pulp_exposed"] < 0.5)),
+    Harm("pulp_lost", "living pulp lost", "damage beyond the mark of collapse at the end, and not at the start", lambda a, b: (b["pulp_lost"] > 0.5) & (a["pulp_lost"] < 0.5)),
+    Harm("overheated", "pulp warmed beyond the cautious limit", "warming of its wall above the limit of 5.5 K, which is not a claim that more harms", lambda a, b: b["warming"] > load_set("pulp").value("heat.limit")),
+    Harm("weakened", "more than a tenth of strength lost", "strength at the end below 0.9 of that at the start", lambda a, b: b["strength"] < 0.9 * a["strength"]),
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from amelo.params import load_set
 from amelo.twin.pulp.equations import STATES
-from amelo.twin.tooth.constants import Constants
+from amelo.twin.tooth.constants import MOLAR_VOLUME, Constants
 
 __all__ = ["BY_CELL", "BY_MEMBER", "Restored", "WholeTooth"]
 
@@ -163,6 +163,16 @@ class WholeTooth:
         return np.where(np.asarray(self.books.get("arrested", 0.0)) > 0.0, np.minimum(taken, 0.0), taken)
 
     @property
+    def hollow(self) -> bool:
+        """Whether the surface of the lesion is lost or open, so that there is a cavity, filled or not; what an acid took is none."""
+        return self.constants.owner.surface in self.gone or bool((self.opening > 0.0).any())
+
+    @property
+    def solid(self) -> np.ndarray:
+        """Mineral of five calcium (M, N) [mol/m3] in tissue, with what carriers in it still hold."""
+        return self.total * self.constants.sound / MOLAR_VOLUME + self.payload
+
+    @property
     def pulp_lost(self) -> np.ndarray:
         """Tell whose pulp is damaged beyond the mark of collapse, or was (M,); meaningful some days after the last insult."""
         return (self.pulp_state("damage") > load_set("pulp").value("damage.collapse")) & (not self.rooted)
@@ -177,7 +187,7 @@ class WholeTooth:
         return self.pulp[STATES.index(name)]
 
     def booked(self, **amounts: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the books with amounts (M,) added; names with ``_`` for the blank."""
+        """Return the books with amounts (M,) added, each to the account of its name."""
         books = dict(self.books)
         for name, amount in amounts.items():
             books[name] = books.get(name, 0.0) + np.broadcast_to(np.asarray(amount, float), (self.members,))
@@ -190,7 +200,7 @@ class WholeTooth:
         return replace(self, **changes, books={name: value[which] for name, value in self.books.items()})
 
     def same_as(self, other: WholeTooth) -> bool:
-        """Return whether everything that can be measured is bit for bit alike; names of steps done are left out."""
+        """Return whether everything that can be measured is bit for bit alike; names of steps done are left out, and an account that was never opened is 0."""
         for part in fields(self):
             mine, theirs = getattr(self, part.name), getattr(other, part.name)
             if part.name in ("done", "constants"):
@@ -199,7 +209,8 @@ class WholeTooth:
                 if not np.array_equal(mine, theirs):
                     return False
             elif part.name == "books":
-                if any(not np.array_equal(mine.get(k, 0.0), theirs.get(k, 0.0)) for k in {*mine, *theirs}):
+                none = np.zeros(self.members)
+                if any(not np.array_equal(mine.get(k, none), theirs.get(k, none)) for k in {*mine, *theirs}):
                     return False
             elif mine != theirs:
                 return False

@@ -4,40 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from amelo.errors import InputError, nearest
 from amelo.twin.provenance import Provenance
-from amelo.twin.tooth.look import MEASURES, ToothMeasure
+from amelo.twin.tooth.ahead import Ahead
+from amelo.twin.tooth.look import HARMS, MEASURES, Harm, ToothMeasure
+from amelo.twin.tooth.section import Section
 from amelo.twin.tooth.state import WholeTooth
 
 if TYPE_CHECKING:
     import xarray
+    from matplotlib.figure import Figure
+
+    from amelo.cite.references import Reference
 
 __all__ = ["INTERVAL", "Event", "ToothOutcome", "ToothTrajectory"]
 
 INTERVAL = (5.0, 95.0)  # percentiles over the members
 DAY = 86400.0
+CONSENT = ("none", "routine", "operative", "research")  # classes, each asks for more than the one before
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that was done: time [s], the words of the step, minutes of it in the chair [s], relative cost, class of consent."""
+    """Something that was done: time [s], the words of the step, time in the chair [s], relative cost, class of consent, kind of step."""
 
     time: float
     label: str
     duration: float
     cost: float
     consent: str
+    kind: str = ""
 
 
 @dataclass(frozen=True)
 class ToothOutcome:
     """One outcome over the ensemble: its measure, value (median, or the share of members for what holds or does not), low and high."""
 
-    measure: ToothMeasure
+    measure: ToothMeasure | Harm
     value: float
     low: float
     high: float
@@ -52,22 +61,44 @@ class ToothOutcome:
 class ToothTrajectory:
     """The course of an ensemble of one tooth.
 
-    Fields: time (S,) [s]; seen (S, M) by name of measure, not-a-number where only the pulp was looked at; before and after, the tooth; events;
-    provenance; projection (over years, None for none).
+    Fields: time (S,) [s]; seen (S, M) by name of measure, not-a-number where only the pulp was looked at; before and after, the tooth (None
+    when it was read from a file, which keeps only what can be looked at); events; provenance; projection (over years, None for none);
+    kept, the sections before and after, and what the projection said, when they were read from a file.
     """
 
     time: np.ndarray
     seen: Mapping[str, np.ndarray]
-    before: WholeTooth
-    after: WholeTooth
+    before: WholeTooth | None
+    after: WholeTooth | None
     events: tuple[Event, ...]
     provenance: Provenance
     projection: Any = None
+    kept: tuple[Section, Section, Ahead | None] | None = None
+
+    @classmethod
+    def load(cls, path: str | Path) -> ToothTrajectory:
+        """Return the trajectory in a ``.zarr`` folder or ``.nc`` file: outcomes, plot and report are those of the one that was saved.
+
+        Raises: FileError or FormatError in one sentence when there is none.
+        """
+        from amelo.twin.tooth.files import load_tooth_trajectory
+
+        return load_tooth_trajectory(Path(path))
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write it to ``path``, a ``.zarr`` folder or ``.nc`` file, and return it.
+
+        Arguments: path; force (replace an earlier result).
+        Raises: FileError when the place is taken or cannot be written; nothing that was there is lost then.
+        """
+        from amelo.twin.tooth.files import save_tooth_trajectory
+
+        return save_tooth_trajectory(self, Path(path), force=force)
 
     @property
     def members(self) -> int:
         """Number of members."""
-        return self.after.members
+        return next(iter(self.seen.values())).shape[1]
 
     @property
     def chair_time(self) -> float:
@@ -79,6 +110,42 @@ class ToothTrajectory:
         """Relative cost; a composite of two surfaces is 1."""
         return sum(event.cost for event in self.events)
 
+    @property
+    def consent(self) -> str:
+        """The class of consent that the most demanding step needs."""
+        return max((event.consent for event in self.events), key=CONSENT.index, default=CONSENT[0])
+
+    @cached_property
+    def sections(self) -> tuple[Section, Section]:
+        """The tooth before and after, as it can be looked at."""
+        return self.kept[:2] if self.kept else (Section.of(self.before), Section.of(self.after))
+
+    @cached_property
+    def ahead(self) -> Ahead | None:
+        """What the projection said of the years after, None without one."""
+        if self.kept:
+            return self.kept[2]
+        return Ahead.of(self.projection) if self.projection is not None else None
+
+    @property
+    def references(self) -> list[Reference]:
+        """Return the references behind the result."""
+        from amelo.cite.references import references
+
+        return references(self.citations)
+
+    @property
+    def citations(self) -> tuple[str, ...]:
+        """Keys of the references behind the result, those of the years after included."""
+        return tuple(dict.fromkeys((*self.provenance.citations, *(self.ahead.citations if self.ahead else ()))))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What whoever reads the outcomes should know first, in sentences."""
+        from amelo.twin.tooth.show import warnings_of
+
+        return warnings_of(self)
+
     def series(self, name: str) -> np.ndarray:
         """Return what was seen of one measure (S, M).
 
@@ -88,31 +155,47 @@ class ToothTrajectory:
             raise InputError(f"'{name}' is not measured of a tooth", fix=nearest(name, list(self.seen)))
         return self.seen[name]
 
-    def outcomes(self) -> dict[str, ToothOutcome]:
-        """Return the outcomes at the end by name."""
-        return {m.name: summarised(m, self.seen[m.name][-1]) for m in MEASURES}
+    def outcomes(self, time: int = -1) -> dict[str, ToothOutcome]:
+        """Return the outcomes by name, at the end or at the start.
+
+        Arguments: time, -1 for the end, 0 for the start.
+        Raises: InputError for a time at which only the pulp was looked at.
+        """
+        if time not in (0, -1):
+            raise InputError(f"{time!r} is not the start or the end", fix="give 0 or -1, or read series(name)")
+        return {m.name: summarised(m, self.seen[m.name][time]) for m in MEASURES}
+
+    def harms(self) -> dict[str, ToothOutcome]:
+        """Return by name the shares of members to which harm came since the start; what was lost before does not count."""
+        start = {name: values[0] for name, values in self.seen.items()}
+        end = {name: values[-1] for name, values in self.seen.items()}
+        return {h.name: summarised(h, h.came(start, end).astype(float)) for h in HARMS}
+
+    def plot(self) -> Figure:
+        """Return a figure: inflammation and damage of the pulp and residual dentine over time, mineral and bacteria by depth before and after."""
+        from amelo.twin.tooth.figures import draw
+
+        return draw(self)
 
     def to_xarray(self) -> xarray.Dataset:
-        """Return everything that was seen, by time and member, with the profiles before and after, units and provenance."""
-        import xarray
+        """Return everything that was seen, by time and member, with the tooth before and after by depth, units and provenance."""
+        from amelo.twin.tooth.files import dataset_of
 
-        known = {m.name: m for m in MEASURES}
-        data = {
-            name: (("time", "member"), values, {"units": known[name].unit, "long_name": known[name].label})
-            for name, values in self.seen.items()
-        }
-        depth = self.after.edges[:, :-1] + 0.5 * self.after.widths
-        for when, tooth in (("before", self.before), ("after", self.after)):
-            for name, values in (("mineral", tooth.total), ("bacteria", tooth.bacteria), ("left", tooth.left)):
-                data[f"{name}_{when}"] = (("member", "cell"), values, {"units": "1"})
-        coords = {
-            "time": ("time", self.time / DAY, {"units": "d"}),
-            "depth": (("member", "cell"), 1e3 * depth, {"units": "mm", "long_name": "depth below the sound surface"}),
-        }
-        return xarray.Dataset(data, coords, self.provenance.to_attributes())
+        return dataset_of(self)
+
+    def __repr__(self) -> str:
+        """Return what it is and what came out, in a few lines."""
+        from amelo.twin.tooth.show import in_words
+
+        return in_words(self)
+
+    def _repr_html_(self) -> str:
+        from amelo.twin.tooth.show import as_html
+
+        return as_html(self)
 
 
-def summarised(measure: ToothMeasure, values: np.ndarray) -> ToothOutcome:
+def summarised(measure: ToothMeasure | Harm, values: np.ndarray) -> ToothOutcome:
     """Return an outcome of members (M,): median and 90 % of them, or a share with its interval after Jeffreys."""
     if not measure.chance:
         low, middle, high = np.percentile(values, (INTERVAL[0], 50.0, INTERVAL[1]))

@@ -1,0 +1,189 @@
+"""The report of a plan: one well-formed page that needs nothing else and that every reader can use."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from amelo.errors import CommandError, FileError
+from amelo.report import plan as module
+from amelo.report.plan import plan_html, plan_report
+from amelo.report.plan_svg import futures_svg, harms_svg, timeline_svg
+from amelo.report.tooth_section import section_svg, section_words
+from made_plans import WAIT, made_futures, made_plan
+
+
+def tree(text: str) -> ET.Element:
+    return ET.fromstring(text.removeprefix("<!DOCTYPE html>\n"))
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    plan = made_plan(probed=True)
+    return plan_html(plan, made_futures(plan))
+
+
+def test_it_is_well_formed_and_needs_no_network(text):
+    root = tree(text)
+    assert root.tag == "html" and root.get("lang") == "en"
+    assert not re.search(r"(src|href)\s*=\s*[\"'](?!#)", text) and "@import" not in text and "url(http" not in text
+    assert not [s for s in root.iter("script") if s.get("type") != "application/json"]  # nothing runs
+
+
+def test_it_can_be_used_by_keyboard_and_screen_reader(text):
+    root = tree(text)
+    ids = [e.get("id") for e in root.iter() if e.get("id")]
+    assert len(ids) == len(set(ids))
+    for link in root.iter("a"):
+        assert link.get("href").removeprefix("#") in ids
+    assert [e.tag for e in root.iter() if e.tag in ("main", "nav", "header", "footer")] == ["header", "nav", "main", "footer"]
+    levels = [int(e.tag[1]) for e in root.iter() if re.fullmatch(r"h[1-6]", e.tag)]
+    assert levels[0] == 1 and levels.count(1) == 1 and all(b - a <= 1 for a, b in itertools.pairwise(levels))
+    svgs = list(root.iter("{http://www.w3.org/2000/svg}svg"))
+    assert len(svgs) >= 8
+    for svg in svgs:
+        labels = svg.get("aria-labelledby").split()
+        assert svg.get("role") == "img" and all(label in ids for label in labels)
+    for table in root.iter("table"):
+        assert table.find("caption") is not None and all(th.get("scope") for th in table.iter("th"))
+    for wide in root.iter("div"):
+        if wide.get("class") == "wide":
+            assert wide.get("tabindex") == "0" and wide.get("aria-label")
+
+
+def test_it_is_fit_for_dark_light_and_print(text):
+    style = tree(text).find("head/style").text
+    assert "prefers-color-scheme: dark" in style and "@media print" in style and ":focus-visible" in style
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(a: str, b: str) -> float:
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_words_and_lines_stand_out_from_the_paper_in_both_schemes():
+    style = (Path(module.__file__).parent / "plan.css").read_text("utf-8")
+    light, dark = style.split("@media (prefers-color-scheme: dark)")
+    base = dict(re.findall(r"--([\w-]+):\s*(#\w{6})", light))
+    for scheme in (base, base | dict(re.findall(r"--([\w-]+):\s*(#\w{6})", dark.split("}")[0]))):
+        for name in ("ink", "quiet", "focus", "mark", "good"):
+            assert contrast(scheme[name], scheme["paper"]) >= 4.5, name
+        for name in ("wait", "nano", "operative", "combined"):
+            assert contrast(scheme[name], scheme["paper"]) >= 3.0, name
+
+
+def test_everything_a_reader_must_know_is_there(text):
+    words = " ".join(tree(text).itertext())
+    for part in (
+        "not a medical device", "after a probe, certified", "Visit 1, day 0:", "If a day after the probe", "Before.", "After treatment.", "In five years.",
+        "What it costs the tooth", "tissue cut away", "What it costs the patient", "certified at most", "waiting", "0.050 less", "What was assumed",
+        "the pulp is alive", "nobody tested the pulp", "floors twice as rough", "research", "no clinic offers it", "seed", "12345", "References", "Goals, limits of harm",
+        "confidence of 95 %",
+    ):  # fmt: skip
+        assert part in words, part
+    assert text.index("not a medical device") < text.index("<h1>")
+
+
+def test_the_data_of_the_plan_is_in_it_and_cannot_break_out():
+    plan = replace(made_plan(), reason="</script><b>&")
+    text = plan_html(plan, made_futures(plan))
+    found = re.search(r'<script type="application/json" id="amelo-data">(.*?)</script>', text, re.DOTALL)
+    assert json.loads(found[1])["reason"] == "</script><b>&"
+    assert "<b>&" not in text and tree(text) is not None
+
+
+def test_waiting_and_deferring_are_reports_too():
+    plan = made_plan(status="deferred", reason="no plan could be certified", chosen=WAIT)
+    text = plan_html(plan, made_futures(plan))
+    assert "no plan could be certified" in text and "answer deferred" in text
+    stopped = replace(made_plan(), settings={"stopped_by_user": True}, robustness={}, explained=(), synergy=None, probe=None)
+    assert "stopped by the user" in plan_html(stopped, made_futures(stopped))
+
+
+def test_an_option_that_cannot_be_done_is_said_so():
+    plan = made_plan()
+    assert "cannot be done: there is no lesion" in plan_html(plan, made_futures(plan, refused="there is no lesion"))
+
+
+def test_a_tooth_without_years_says_that_nothing_is_foretold():
+    plan = made_plan()
+    found = made_futures(plan)
+    bare = replace(found, options=tuple(replace(o, values={}, times=np.zeros(0)) for o in found.options))
+    assert "Nothing is foretold over years" in plan_html(plan, bare)
+
+
+def test_a_place_that_is_taken_or_wrong_is_refused_before_anything(tmp_path, monkeypatch):
+    monkeypatch.setattr("amelo.plan.futures.futures", lambda *a, **k: pytest.fail("nothing may be computed"))
+    taken = tmp_path / "x.html"
+    taken.write_text("mine")
+    with pytest.raises(FileError, match="is there already"):
+        plan_report(None, made_plan(), taken)
+    with pytest.raises(CommandError, match="use .html"):
+        plan_report(None, made_plan(), tmp_path / "x.pdf")
+    assert taken.read_text() == "mine"
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
+    plan = made_plan()
+    monkeypatch.setattr("amelo.plan.futures.futures", lambda *a, **k: made_futures(plan))
+    path = plan_report(None, plan, tmp_path / "x.html")
+    before = path.read_bytes()
+
+    def full(self, *rest):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(FileError, match="No space left"):
+        plan_report(None, plan, path, force=True)
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(("tooth", "surface"), [(36, "O"), (16, "M"), (11, "M"), (45, "B"), (24, "O")])
+def test_sections_of_all_kinds_of_teeth_are_drawn(tooth, surface):
+    for k, section in enumerate(made_futures(made_plan()).sections):
+        root = ET.fromstring(section_svg(section, tooth, surface, f"k{k}"))
+        box = [float(x) for x in root.get("viewBox").split()]
+        for rect in root.iter("{http://www.w3.org/2000/svg}rect"):
+            if rect.get("x"):
+                x, y = float(rect.get("x")), float(rect.get("y"))
+                assert 0 <= x <= box[2] and 0 <= y <= box[3]
+        assert "1.20 mm of dentine (0.80 to 1.60)" in section_words(section)
+
+
+def test_a_section_shows_what_the_cells_hold():
+    plan = made_plan()
+    before, after, later = made_futures(plan).sections
+    drawn = {s.title: section_svg(s, 36, "O", "k") for s in (before, after, later)}
+    assert drawn["before"].count('class="hollow"') == 3 and drawn["before"].count('class="sick"') == 5
+    assert drawn["before"].count("#k-hatch)") == 3
+    assert drawn["after treatment"].count("#k-dots)") == 3 and "hollow" not in drawn["after treatment"]
+    assert 'class="dead outline"' in drawn["in five years"] and 'class="dead outline"' not in drawn["before"]
+    gone = replace(before, present=False)
+    assert "the tooth is gone" in section_svg(gone, 36, "O", "k") and section_words(gone) == "The tooth is gone."
+
+
+def test_the_pictures_say_the_same_in_numbers():
+    plan = made_plan()
+    found = made_futures(plan)
+    svg = futures_svg(found.options, "pulp alive", key="f", words="as told")
+    assert svg.count('class="curve') == 4 and svg.count('class="band') == 2 and "as told" in svg
+    bars = harms_svg(plan.chosen, plan.limits, key="h", words="as told")
+    assert bars.count('class="mark"') == 7 and bars.count('class="bar"') == 1  # one harm occurred
+    assert "≤ 2.8 % / 5 %" in bars
+    from amelo.plan.timeline import timeline
+
+    line = timeline_svg(timeline(plan.chosen.protocol), key="t", words="as told")
+    assert line.count('class="visit"') == 2 and "day 14" in line
