@@ -31,7 +31,7 @@ def test_it_is_read_aloud_in_numbered_sentences_with_the_visit_before_its_steps(
     assert said.index("Visit 1, day 0:") < said.index("Visit 2, day 14:")
     numbered = [line for line in said if not line.endswith(":")]
     assert [int(line.split(".")[0]) for line in numbered] == list(range(1, len(numbered) + 1))
-    assert any("Then wait 14 days." in line for line in numbered) and any("Then wait 21 days." in line for line in numbered)
+    assert any("Then wait 14 days." in line for line in numbered) and any("Then wait 56 days." in line for line in numbered)
     assert all(line.rstrip().endswith(".") for line in numbered)
     assert any("per millilitre" in line for line in said) and not any("per mL" in line for line in said)
 
