@@ -7,12 +7,12 @@ import subprocess
 import sys
 
 import pytest
-from made_plans import make_small
 
 import amelo
 from amelo.errors import CommandError, RecordError
 from amelo.plan.plan import plan
 from amelo.records.case import load_case
+from made_plans import make_small
 
 PLAIN = ("wait", "operative")  # arms without carriers, whose tables take a while to be filled
 BUDGET = 400

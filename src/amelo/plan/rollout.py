@@ -99,10 +99,9 @@ class Rollouts:
 
     def _priced(self, row: Sequence[Operation], tooth: WholeTooth, first: int) -> Lived:
         cost = sum(op.price for op in row)
-        acts = [op for op in row if op.act is not None and op.act.consent != "none"]
-        visits = sum(1 for k, op in enumerate(row) if op in acts and (k == 0 or row[k - 1].act is None or row[k - 1] not in acts))
+        visits = sum(1 for k, op in enumerate(row) if op.at_chair and (k == 0 or not row[k - 1].at_chair))
         years = projected(self.twin, tooth, years=self.years, seed=self.seed + first)
-        return Lived(tooth, years, cost, sum(op.duration for op in acts), visits)
+        return Lived(tooth, years, cost, sum(op.chair_time for op in row), visits)
 
     def _lived(self, before: WholeTooth, rows: Sequence[Sequence[Operation]]) -> list[WholeTooth | str]:
         """Return the tooth after each row of operations, or why it was refused; rows that begin alike are one until they part."""
