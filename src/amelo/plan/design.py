@@ -18,6 +18,7 @@ SURFACES = ("", "varnish", "silver", "peptide", "infiltrate", "seal resin", "sea
 CRITERIA = ("", "leathery", "firm", "hard")
 LINERS = ("", "calcium silicate", "anti-inflammatory dressing")
 COVERS = ("", "composite", "glass ionomer", "onlay", "crown")
+PULPS = ("", "pulpotomy", "root treatment")
 LEAVES = (0.0, 0.5, 1.0, 1.5)  # mm
 GAPS = (4.0, 14.0, 90.0)  # d
 
@@ -88,6 +89,7 @@ class Design:
     deproteinise: bool = False
     line: str = ""
     cover: str = ""
+    pulp: str = ""
 
     @property
     def arm(self) -> str:
@@ -101,7 +103,7 @@ class Design:
         """What kinds of things it does, in order, without their doses."""
         parts = ["habits"] * self.habits + ["nano"] * (self.first is not None) + [self.surface] * bool(self.surface)
         parts += ["stepwise"] * self.stepwise + ["excavate"] * bool(self.excavate) + ["nano within"] * (self.within is not None)
-        return tuple(parts + [self.line] * bool(self.line) + [self.cover] * bool(self.cover))
+        return tuple(parts + [self.pulp] * bool(self.pulp) + [self.line] * bool(self.line) + [self.cover] * bool(self.cover))
 
     def refused(self, on: Situation) -> str:
         """Return why it may not be done, empty when it may: the hard interlocks, and one canonical form for each plan."""
@@ -109,7 +111,9 @@ class Design:
             return "something covers the tooth"
         if self.excavate and not on.carious:
             return "there is no carious dentine to excavate"
-        if not self.excavate and (self.leave or self.stepwise or self.within or self.deproteinise or self.line or self.cover):
+        if not self.excavate and (
+            self.leave or self.stepwise or self.within or self.deproteinise or self.line or self.cover or self.pulp
+        ):
             return "nothing is opened, so that nothing is lined or filled"
         if self.excavate and not self.cover:
             return "an open cavity is never left open"
@@ -131,8 +135,12 @@ class Design:
             return "a second visit goes deeper than the first"
         if on.primary and self.cover in ("onlay", "crown"):
             return "primary teeth get no laboratory work"
-        if self.line and not on.vital:
-            return "there is no pulp to line over"
+        if (self.line or self.pulp) and not on.vital:
+            return "there is no pulp to line over or to treat"
+        if self.pulp and (self.line or self.leave or self.stepwise or self.within or self.first):
+            return "a pulp that is taken out is not spared, lined over or brought carriers"
+        if self.surface.startswith("seal") and on.open_floor and not on.primary:
+            return "a cavity in dentine is filled after its soft part is taken out, not sealed as it is"
         return ""
 
     def text(self) -> str:
@@ -158,6 +166,9 @@ class Design:
         if self.within is not None:
             lines += ["etch 10 % polyacrylic acid for 15 s", self.within.line()]
         lines += ["deproteinise with 5 % NaOCl for 60 s"] * self.deproteinise
+        lines += {"": [], "pulpotomy": ["pulpotomy full with calcium silicate"], "root treatment": ["root canal treatment"]}[
+            self.pulp
+        ]
         lines += [f"line with {self.line}"] if self.line else []
         etch = "etch 37 % phosphoric acid for 15 s"
         return (
@@ -199,6 +210,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "deproteinise": (False, True),
     "line": LINERS,
     "cover": COVERS,
+    "pulp": PULPS,
 }
 
 
@@ -207,11 +219,12 @@ def enumerated(on: Situation) -> tuple[Design, ...]:
     """Return every design that a tooth allows and whose arm was asked for."""
     closed = (Design(h, n, g, s) for h, n, g, s in product(CHOICES["habits"], NANO, CHOICES["gap"], SURFACES))
     opened = (
-        Design(h, first, gap, "", criterion, leave, stepwise, within, bleach, line, cover)
+        Design(h, first, gap, "", criterion, leave, stepwise, within, bleach, line, cover, pulp)
         for h, (first, within), criterion, leave, stepwise, bleach, line, cover in product(
             CHOICES["habits"], _brought(), CRITERIA[1:], LEAVES, CHOICES["stepwise"], CHOICES["deproteinise"], LINERS, COVERS[1:]
         )
         for gap in (GAPS if stepwise or first is not None else (0.0,))
+        for pulp in (PULPS if not (line or leave or stepwise or first or within) else ("",))
     )
     return tuple(d for d in chain(closed, opened) if d.arm in on.arms and not d.refused(on))
 
@@ -235,8 +248,10 @@ def neighbours(design: Design, on: Situation) -> Iterator[Design]:
 def _completed(design: Design) -> Design:
     """Return a design with what a changed choice needs: a cover for a cavity, a gap between visits, nothing where nothing is opened."""
     if not design.excavate:
-        design = replace(design, leave=0.0, stepwise=False, within=None, deproteinise=False, line="", cover="")
+        design = replace(design, leave=0.0, stepwise=False, within=None, deproteinise=False, line="", cover="", pulp="")
     else:
         design = replace(design, surface="", cover=design.cover or "composite")
+    if design.pulp:
+        design = replace(design, line="", leave=0.0, stepwise=False, within=None, first=None)
     two = design.stepwise or (design.first is not None and bool(design.excavate or design.surface))
     return replace(design, gap=(design.gap or GAPS[1]) if two else 0.0)

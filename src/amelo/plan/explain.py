@@ -16,14 +16,14 @@ from amelo.twin.tooth.twin import ToothTwin
 
 __all__ = ["ablations", "explained", "unknown_of", "why_not"]
 
-SCENARIOS = 256
+SCENARIOS = 128
 PLAIN = Design()
 
 
-def explained(rollouts: Rollouts, chosen: Option, waiting: Certificate, limits: Limits) -> tuple[str, ...]:
+def explained(rollouts: Rollouts, chosen: Option, waiting: Certificate, limits: Limits, *, ablated: bool = True) -> tuple[str, ...]:
     """Return sentences: which harm binds, what each part of the plan gives, and which unknowns its worth hangs on most.
 
-    Arguments: rollouts on the scenarios of the certificate; chosen; waiting; limits.
+    Arguments: rollouts on the scenarios of the certificate; chosen; waiting; limits; ablated, whether there is time to run it without each part.
     """
     if chosen.arm == "wait" or not chosen.certificate.count:
         return ()
@@ -38,7 +38,8 @@ def explained(rollouts: Rollouts, chosen: Option, waiting: Certificate, limits: 
     order = np.argsort(-np.abs(difference))[:3]
     names = list(WEIGHTS)
     said.append("over waiting it changes " + ", ".join(f"{names[k]} by {difference[k]:+.3f}" for k in order))
-    said += [f"without {part} it would be worth {gain:+.3f}" for part, gain in ablations(rollouts, chosen.design)]
+    if ablated:
+        said += [f"without {part} it would be worth {gain:+.3f}" for part, gain in ablations(rollouts, chosen.design)]
     return (*said, *_hangs_on(rollouts, c))
 
 
@@ -47,7 +48,7 @@ def ablations(rollouts: Rollouts, design: Design) -> list[tuple[str, float]]:
     parts = []
     for field in fields(Design):
         plain = getattr(PLAIN, field.name)
-        if getattr(design, field.name) != plain and field.name not in ("gap", "cover", "excavate", "leave"):
+        if getattr(design, field.name) != plain and field.name not in ("gap", "cover", "excavate", "leave", "pulp"):
             changed = replace(design, **{field.name: plain})
             if (field.name == "first" and not changed.stepwise) or (field.name == "stepwise" and changed.first is None):
                 changed = replace(changed, gap=0.0)

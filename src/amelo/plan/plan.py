@@ -16,7 +16,7 @@ from amelo.plan.design import ARMS, Design, Situation
 from amelo.plan.explain import explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals, Limits
 from amelo.plan.probing import probed
-from amelo.plan.race import Race, starters
+from amelo.plan.race import FIRST, Race, starters
 from amelo.plan.record import Option, Plan, Probe
 from amelo.plan.robust import robustness
 from amelo.plan.rollout import Rollouts
@@ -32,8 +32,8 @@ __all__ = ["EXPLORED", "UNTOUCHED", "plan", "situation_of"]
 EXPLORED, UNTOUCHED = 768, 2048  # scenarios for the search, and others that it never sees
 APART = 1_000_003  # between the seeds of the two
 BUDGET = 30_000  # rollouts of a search without a deadline
-SEARCHING = 0.55  # of the time, until certification begins
-PER_ARM = 3  # candidates of each arm that are certified
+SEARCHING, CERTIFYING, PROBING, LOOKING = 0.5, 0.72, 0.78, 0.9  # of the time, until which each may begin something new
+PER_ARM = 2  # candidates of each arm that are certified
 LEAST_GAIN = 0.0  # of worth over waiting, that the lower bound must pass
 SETS = (
     "goals",
@@ -215,9 +215,9 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
     search.tell("trying what comes to mind first")
     for arm in arms:
         race = races[arm]
-        race.try_out(starters(race.situation), 96)
+        race.try_out(starters(race.situation), FIRST)
     ranked = sorted((e for race in races.values() for e in race.ranked()[:2]), key=lambda e: -e.score(race_limits(search.limits)))
-    search.certify([e.design for e in ranked[:3]], 0.5, (256, 512))
+    search.certify([e.design for e in ranked[:2]], SEARCHING, (256,))
     search.tell("racing")
     budget = rollouts if rollouts is not None else BUDGET * 100
     for turn, arm in enumerate(arms):
@@ -228,7 +228,7 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
         race.run(budget // len(arms))
     finalists = [e.design for race in races.values() for e in race.ranked()[:PER_ARM]]
     search.tell("certifying")
-    search.certify(finalists, 0.8, (256, 512, 1024, UNTOUCHED))
+    search.certify(finalists, CERTIFYING, (256, 512, 1024, UNTOUCHED))
 
 
 def race_limits(limits: Limits) -> np.ndarray:
@@ -249,15 +249,9 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
     good = [o for o in options if o.certified and o.arm != "wait" and not search.goals.missed(o.certificate.outcomes)]
     best = max(good, key=lambda o: o.worth, default=None)
     probe: Probe | None = None
-    if not stopped and ("combined" in races or "nano" in races):
-        probe = probed(
-            search.explore,
-            search.untouched,
-            [e.design for race in races.values() for e in race.ranked()[:4]],
-            best,
-            search.limits,
-            search.seed,
-        )
+    if not stopped and ("combined" in races or "nano" in races) and search.before(PROBING):
+        search.tell("asking what a probe would tell")
+        probe = probed(search.explore, search.untouched, _probed_for(search, races), best, search.limits, search.seed)
     chosen, status, reason = _chosen(search, options, best, probe)
     synergy = _synergy(options, search.seed, chosen)
     others = [o for o in options if o.design != chosen.design]
@@ -275,7 +269,7 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         wall_time=search.now(),
     )
     search.tell("looking at other worlds")
-    other = chosen.arm != "wait" and not stopped
+    other = chosen.arm != "wait" and not stopped and search.before(LOOKING)
     worlds = robustness(search.twin, chosen.design, search.goals, search.limits, search.seed, years) if other else {}
     effort = {arm: race.rollouts.count for arm, race in races.items()}
     tried = {arm: len(race.entries) for arm, race in races.items()}
@@ -290,7 +284,7 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         synergy,
         probe,
         worlds,
-        () if stopped else explained(search.untouched, chosen, waiting, search.limits),
+        () if stopped else explained(search.untouched, chosen, waiting, search.limits, ablated=search.before(LOOKING)),
         unknown_of(search.twin),
         search.goals,
         search.limits,
@@ -300,6 +294,16 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         origin,
         {"designs_tried": tried, "rollouts_after_each_arm": effort, "stopped_by_user": stopped},
     )
+
+
+def _probed_for(search: _Search, races: dict[str, Race]) -> list[Design]:
+    """Return what may follow a probe: with carriers, what is worth most to those who bear them; without, what is worth most to all."""
+    calm = ~search.explore.tooth.constants.reacts
+    tried = [e for race in races.values() for e in race.ranked()]
+    brings = [e for e in tried if e.design.first is not None or e.design.within is not None]
+    brings.sort(key=lambda e: -float(e.worth[calm[: e.count]].mean()) if calm[: e.count].any() else 0.0)
+    plain = sorted((e for e in tried if e not in brings), key=lambda e: -e.score(race_limits(search.limits)))
+    return [e.design for e in (*brings[:4], *plain[:3])]
 
 
 def _chosen(search: _Search, options: list[Option], best: Option | None, probe: Probe | None) -> tuple[Option, str, str]:
@@ -355,8 +359,3 @@ def _synergy(options: list[Option], seed: int, chosen: Option) -> Synergy | None
         return None
     worth = [by_arm[arm].worth[:n] for arm in ("combined", "nano", "operative", "wait")]
     return synergy_of(*worth, seed=seed, certified=by_arm["combined"].verdict is True)
-
-
-def settings_of(plan_: Plan) -> dict[str, Any]:
-    """Return what makes a plan reproducible: seed and rollouts."""
-    return {"seed": plan_.provenance.seed, "rollouts": plan_.rollouts}

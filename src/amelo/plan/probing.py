@@ -16,9 +16,8 @@ from amelo.plan.rollout import Rollouts
 
 __all__ = ["probed"]
 
-SEEN, UNTOUCHED = 384, 1024
+SEEN, UNTOUCHED = 144, 384
 MIXED = 0.02  # least chance of either way of answering, from which there is anything to find out
-CANDIDATES = 6
 LEAST = 0.002  # of worth, that a probe must bring
 
 
@@ -34,10 +33,7 @@ def probed(
     if not (MIXED < reacts < 1.0 - MIXED) or not nano:
         return None
     dose = nano[0].within or nano[0].first
-    plain = [d for d in designs if d.first is None and d.within is None]
-    pool = list(
-        dict.fromkeys([*nano[: CANDIDATES // 2], *plain[: CANDIDATES // 2], *([best.design] if best is not None else []), Design()])
-    )
+    pool = list(dict.fromkeys([*designs, *([best.design] if best is not None else []), Design()]))
     policy = search_policy(explore, pool, dose, limits, 0, min(SEEN, explore.tooth.members))
     if policy is None or policy.calm == policy.alarmed:
         return None

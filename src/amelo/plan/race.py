@@ -5,7 +5,7 @@ What is chosen here is never certified here: the best of many is better on the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,7 @@ from amelo.plan.design import Design, Situation, enumerated, neighbours
 from amelo.plan.goals import HARMS, Limits
 from amelo.plan.rollout import Rollouts
 
-__all__ = ["Entry", "Race", "starters"]
+__all__ = ["FIRST", "Entry", "Race", "corners", "starters"]
 
 FIRST, MORE = 48, 96  # scenarios that a design is first tried on, and that it gets when it holds out
 KEPT = 0.25  # of designs, after the first round
@@ -151,17 +151,16 @@ def starters(on: Situation) -> list[Design]:
             ("leathery", 1.0, "calcium silicate", "glass ionomer"),
             ("firm", 0.0, "", "composite"),
             ("hard", 0.5, "calcium silicate", "composite"),
+            ("firm", 1.0, "calcium silicate", "glass ionomer"),
         )
     ]
+    carious += [Design(excavate="firm", cover="composite", pulp=pulp) for pulp in ("pulpotomy", "root treatment")]
     surfaces = [Design(surface=s) for s in ("infiltrate", "seal resin", "seal ionomer", "silver", "varnish", "peptide")]
     nano = [Design(first=n) for n in NANO if n is not None]
-    both = [Design(excavate="firm", leave=1.0, within=n, line="calcium silicate", cover="composite") for n in NANO if n is not None]
+    both = [
+        Design(excavate="firm", leave=1.0, within=n, line="calcium silicate", cover="glass ionomer") for n in NANO if n is not None
+    ]
     both += [Design(first=n, surface="seal ionomer", gap=4.0) for n in NANO if n is not None]
     habits = [Design(habits=True)]
     found = [Design(), *habits, *carious, *surfaces, *nano, *both]
     return [d for d in found if d.arm in on.arms and not d.refused(on)]
-
-
-def best_of(entries: Sequence[Entry], count: int) -> list[Design]:
-    """Return the designs of the first entries."""
-    return [e.design for e in entries[:count]]

@@ -18,7 +18,7 @@ from amelo.twin.tooth.waiting import DISEASED
 __all__ = ["LEVELS", "Brought", "brought", "deep_bacteria"]
 
 LEVELS = np.array([0.0, 0.3, 0.7, 1.0])  # of conductance after earlier plugs, between which tables are interpolated
-ROUND = 1e-4  # m, to which the thickness of dentine is rounded for the taper of tubules
+ROUND = 5e-4  # m, to which the thickness of dentine is rounded for the taper of tubules
 SUMS = ("entered", "home", "retrieved", "plugged", "pulp", "far", "hot", "heat")
 PROFILES = ("inside", "killed", "resisting")
 WARM = ("far", "hot", "heat")

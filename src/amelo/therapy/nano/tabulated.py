@@ -15,6 +15,7 @@ from amelo.therapy.nano.carrier import SCENE, Carrier
 from amelo.therapy.nano.opening import LOTS, lots
 from amelo.therapy.nano.passage import Passage
 from amelo.therapy.nano.visit import Act
+from amelo.twin.kept import kept
 
 __all__ = ["DEFICITS", "DEPTHS", "Floors", "Tubules", "floors", "on_the_floor", "passage_at", "reached", "tubules"]
 
@@ -28,6 +29,7 @@ DEPTHS = np.concatenate(
 )  # m below the floor
 DEFICITS = np.array([0.0, 0.05, 0.15, 0.35, 0.65, 1.0])  # of the mineral of a floor
 HEAT_CELLS = 40
+VERSION = 1  # of how tables are made: to be raised when that changes, so that kept ones are not used any more
 FOR_EVER = 1e6  # s
 
 
@@ -95,11 +97,23 @@ def tubules(carrier: Carrier, acts: tuple[Act, ...], thickness: float, vital: bo
     plugs.
     """
     residual = thickness * np.array(SHARES)
-    found = [
-        reached(carrier, acts, passage_at(float(r), thickness, vital=vital), vital=vital, conductance=conductance) for r in residual
-    ]
-    named = {name: np.stack([row[name] for row in found], axis=1) for name in found[0] if name != "open"}
-    return Tubules(residual, open=np.stack([row["open"] for row in found]), **named)
+
+    def make() -> dict[str, np.ndarray]:
+        found = [
+            reached(carrier, acts, passage_at(float(r), thickness, vital=vital), vital=vital, conductance=conductance)
+            for r in residual
+        ]
+        named = {name: np.stack([row[name] for row in found], axis=1) for name in found[0] if name != "open"}
+        return {**named, "open": np.stack([row["open"] for row in found])}
+
+    depends = (VERSION, carrier, acts, thickness, vital, conductance, CELLS, FIRST, STEPS, SHARES, DEPTHS.tolist(), _scene())
+    return Tubules(residual, **kept("tubules", depends, make))
+
+
+@cache
+def _scene() -> tuple[object, ...]:
+    """Return all constants that a table depends on beside its carrier."""
+    return tuple((p.name, p.value, p.low, p.high) for name in (SCENE, "pulp") for p in load_set(name))
 
 
 def reached(

@@ -68,7 +68,9 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
             dt = steps[step]
             # conductances, with minerals as they stand; which way each cell goes is guessed from before, and once more where that was wrong
             careful[:] = False
-            for _ in range(PASSES):
+            for turn in range(PASSES + 1):
+                if turn == PASSES:  # it did not come to rest: a last time so that nothing can be overfull or emptied, whichever way it goes
+                    careful[:] = True
                 for i in range(start, count):
                     w = share if i >= junction else 0.0
                     total = (1.0 - w) * mineral[i] + w * inner[i]
@@ -82,17 +84,18 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                     surface = max(total - residual, 0.0)
                     dissolve = whole * surface ** (2.0 / 3.0) * (1.0 - filled[i])
                     density = sound[i] / molar_volume
-                    if s[i] < 0.0:
-                        exchange[i] = dissolve / (1.0 + dt * dissolve * bound / (density * (surface + 1e-12)))
+                    space = (1.0 - w) * max(most - mineral[i], 0.0)
+                    space += w * max(1.0 - inner[i], 0.0) * organic[i] * min(inner[i] + guided, 1.0)
+                    lacking = min(space / 0.05, 1.0)  # growth slows where tissue is nearly full
+                    build = growth * whole * max(total, 0.05) ** (2.0 / 3.0) * lacking * (1.0 - filled[i])
+                    rooms[i] = space
+                    safe = dissolve / (1.0 + dt * dissolve * bound / (density * (surface + 1e-12)))
+                    if careful[i]:
+                        exchange[i] = min(safe, build / (1.0 + dt * build * bound / (density * (space + 1e-12))))
+                    elif s[i] < 0.0:
+                        exchange[i] = safe
                     else:
-                        space = (1.0 - w) * max(most - mineral[i], 0.0) + w * max(1.0 - inner[i], 0.0) * organic[i] * min(
-                            inner[i] + guided, 1.0
-                        )
-                        lacking = min(space / 0.05, 1.0)  # growth slows where tissue is nearly full
-                        build = growth * whole * max(total, 0.05) ** (2.0 / 3.0) * lacking * (1.0 - filled[i])
-                        most_here = bound if careful[i] else min(s[i], bound)
-                        exchange[i] = build / (1.0 + dt * build * most_here / (density * (space + 1e-12)))
-                        rooms[i] = space
+                        exchange[i] = build / (1.0 + dt * build * min(s[i], bound) / (density * (space + 1e-12)))
                     flow = rate * payload[i] / (1.0 + rate * dt * (1.0 + bound / payload_excess))
                     source[i] = flow if s[i] <= payload_excess else 0.0  # mol/(m3 s) into fluid at saturation; it does not grow
                 fraction = (1.0 - share) * mineral[start] + share * inner[start] if start >= junction else mineral[start]
