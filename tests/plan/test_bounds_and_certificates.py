@@ -26,7 +26,9 @@ def test_the_most_violations_that_certify_are_the_published_integers(limit, erro
     assert tuple(most_violations(n, limit, error) for n in sizes) == TABLE[limit, error]
 
 
-@pytest.mark.parametrize(("limit", "error", "needed"), [(0.05, 0.05, 59), (0.02, 0.05, 149), (0.01, 0.05, 299), (0.01, SPREAD, 684)])
+@pytest.mark.parametrize(
+    ("limit", "error", "needed"), [(0.05, 0.05, 59), (0.02, 0.05, 149), (0.01, 0.05, 299), (0.01, SPREAD, 684)]
+)
 def test_so_many_scenarios_without_a_harm_certify_and_one_fewer_do_not(limit, error, needed):
     assert most_violations(needed, limit, error) >= 0
     assert most_violations(needed - 1, limit, error) == -1
@@ -49,7 +51,9 @@ def test_bounds_at_the_ends_and_in_order():
     assert (lower_bound(k, np.full(11, 10), 0.05) < upper_bound(k, np.full(11, 10), 0.05)).all()
 
 
-@pytest.mark.parametrize(("violations", "count", "error"), [(-1, 10, 0.05), (11, 10, 0.05), (1, 0, 0.05), (1, 10, 0.0), (1, 10, 1.0)])
+@pytest.mark.parametrize(
+    ("violations", "count", "error"), [(-1, 10, 0.05), (11, 10, 0.05), (1, 0, 0.05), (1, 10, 0.0), (1, 10, 1.0)]
+)
 def test_counts_and_errors_that_cannot_be_are_refused(violations, count, error):
     with pytest.raises(ParameterError):
         upper_bound(violations, count, error)

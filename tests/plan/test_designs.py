@@ -54,8 +54,14 @@ def test_dead_pulps_are_neither_lined_over_nor_treated_and_milk_teeth_get_no_cro
 def test_arms_are_told_apart_by_what_is_done(arm):
     for design in enumerated(Situation(True, True, False, False, True, arms=(arm,))):
         nano = "nanobots" in design.text()
-        other = any(word in design.text() for word in ("excavate", "varnish", "silver", "brush", "snacks", "seal", "peptide", "infiltrate"))
-        assert design.arm == arm == {(False, False): "wait", (True, False): "nano", (False, True): "operative", (True, True): "combined"}[nano, other]
+        other = any(
+            word in design.text() for word in ("excavate", "varnish", "silver", "brush", "snacks", "seal", "peptide", "infiltrate")
+        )
+        assert (
+            design.arm
+            == arm
+            == {(False, False): "wait", (True, False): "nano", (False, True): "operative", (True, True): "combined"}[nano, other]
+        )
 
 
 def test_neighbours_stay_in_the_arm_and_inside_the_interlocks():
