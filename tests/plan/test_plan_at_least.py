@@ -56,3 +56,14 @@ def test_a_goal_out_of_reach_of_this_tooth_is_deferred_with_its_reason(root, mon
     assert found.status == "deferred" and found.chosen.arm == "wait"
     assert "no certified plan reaches the goal: strength of at least 0.999" in found.reason
     assert found.to_dict()["goals"]["at_least"] == {"strength": 0.999}
+
+
+def test_the_files_that_the_documentation_shows_are_read(root, tmp_path):
+    import re
+
+    blocks = re.findall(r"^```toml\n(.*?)^```", (root / "docs" / "plan.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    goals, limits = (tmp_path / name for name in ("goals.toml", "limits.toml"))
+    goals.write_text(blocks[0], "utf-8")
+    limits.write_text(blocks[1], "utf-8")
+    assert Goals.read(goals).at_least == {"vitality": 0.7} and Goals.read(goals).about == "the pulp above all"
+    assert Limits.read(limits).largest["fracture"] == 0.02 and Limits.read(limits).largest["warming"] == 0.05
