@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -27,7 +27,7 @@ WAITING = Design()
 
 @cache
 def _operation(line: str) -> Operation:
-    return operations(Protocol.parse(line))[0]
+    return replace(operations(Protocol.parse(line))[0], place="")  # a line that stands for itself has none
 
 
 @cache
