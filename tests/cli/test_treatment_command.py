@@ -131,7 +131,7 @@ def test_a_long_protocol_is_cut_in_the_table_and_whole_in_the_data(amelo):
         ((*KIRA, "isolat", "--tooth", "36"), "isolat does not exist"),
         ((*KIRA, "fill with gold leaf", "--tooth", "36"), "line 1, column"),
         ((*KIRA, "fill with composite\ncap calcium silicate", "--tooth", "36"), "'cap' comes after 'fill'"),
-        ((*KIRA, SELECTIVE, "--tooth", "36", "--surface", "M"), "line 2, column 1: 'isolate for 4 min' needs the whole tooth"),
+        ((*KIRA, SELECTIVE, "--tooth", "36", "--surface", "M"), "line 3, column 1: 'excavate to firm dentine"),
         ((*KIRA, SELECTIVE, "--tooth", "36", "--surface", "M"), "leave out --surface"),
         ((*KIRA, "rest 1 h", "--tooth", "36", "--surface", "M", "--years", "5"), "--years cannot be used with a surface; only a whole tooth"),
         (("simulate", "cases/specimens/human-enamel.toml", "rest 1 h", "--years", "5"), "--years cannot be used with a specimen"),

@@ -119,8 +119,8 @@ def test_a_column_refuses_steps_of_the_whole_tooth_and_years(kira, root):
     specimen = amelo.load_specimen(root / "cases/specimens/human-enamel.toml")
     for twin in (surface, specimen):
         with pytest.raises(
-            RecordError, match=r"^line 1, column 1: 'isolate for 4 min' needs the whole tooth; .*leave out --surface"
+            RecordError, match=r"^line 1, column 1: 'crown zirconia.*' needs the whole tooth; .*leave out --surface"
         ):
-            amelo.simulate(twin, "isolate\nrest 1 h")
+            amelo.simulate(twin, "crown zirconia\nrest 1 h")
         with pytest.raises(CommandError, match="^years cannot be used with a column; leave it out, or leave out the surface"):
             amelo.simulate(twin, "rest 1 h", years=10)

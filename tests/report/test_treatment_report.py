@@ -118,6 +118,16 @@ def test_steps_are_numbered_with_minutes_price_and_consent(tree, trajectory):
     assert "consent: operative" in words(tree)
 
 
+def test_what_no_equation_carries_is_said_and_what_is_paid_without_a_chair_has_its_price():
+    done = treated("varnish 22600 ppm F for 4 h\nrest 20 d", members=2)
+    assert done.cost > 0.0 and done.chair_time == 0.0
+    assert step_rows(done)[0][3:] == ("–", f"{done.cost:.2f}", "–")
+    page = treatment_html(done)
+    assert f"varnish 22600 ppm F for 4 h (price {done.cost:.2f})" in page
+    assert "what trials found of varnish_permanent (&#x27;amelo evidence varnish_permanent&#x27;) is left out" in page
+    assert "counts in the years after only" in treatment_html(replace(done, projection=InventedProjection()))
+
+
 def test_the_years_after_have_outcomes_sources_and_states(tree):
     rows = rows_of(tree, "after 2 years")
     assert [row[0] for row in rows] == ["tooth kept", "cost", "fracture"]  # what never happens is left out

@@ -332,6 +332,24 @@ def test_a_cavity_is_filled_and_not_sealed():
     assert (run.porosity[0, -1][(run.edges[1:] > 0.0) & (run.edges[1:] < 30e-6)] < 0.15).all()  # the filling
 
 
+def test_what_fills_a_cavity_is_no_collagen_that_enzymes_take():
+    week = [Segment(12 * HOUR, ACID), Segment(36 * HOUR, MINERAL)] * 3
+    parts = {"dentine": True, "lesion": {"depth": "80 um", "body_mineral": 0.2}, "collagen": {"decays": True, "active_enzyme": 1.0}}
+    run, bare = (solved([CUT, ETCH, *step, *week], **parts) for step in ((SEAL,), ()))
+    filled = run.edges[1:] < 1e-6 * book(run, "tissue removed")[0]
+    np.testing.assert_allclose(run.collagen[0, -1, filled], 1.0)
+    np.testing.assert_allclose(run.porosity[0, -1, filled], run.porosity[0, 1, filled], atol=1e-9)
+    assert measure_run(run)["collagen_loss"][0, -1] < 0.5 * measure_run(bare)["collagen_loss"][0, -1]
+
+
+@pytest.mark.parametrize("diffusion", ["single", "species"])
+def test_resin_and_seals_resist_alike_in_both_kinds_of_diffusion(diffusion):
+    acid = Segment(24 * HOUR, ACID)
+    bare, filled, shut = (solved([ETCH, *steps, acid], diffusion=diffusion) for steps in ((), (RESIN,), (SEAL,)))
+    assert 0.05 < loss(filled) / loss(bare) < 0.2
+    assert 0.002 < loss(shut) / loss(bare) < 0.022
+
+
 def test_silver_fills_pores_of_lesions_by_depth():
     before = enamel([0.5, 0.5, 0.5, 1.0], widths=1e-4)
     after = applied(SILVER, before)

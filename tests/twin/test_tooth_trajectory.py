@@ -90,7 +90,9 @@ def test_what_to_know_first(selective, harsh):
     assert not [w for w in out if "shows after" in w]
     assert "one member, the likeliest tooth" in treated("rest 1 d", members=1).warnings[-1]
     asked = replace(selective.provenance, options={"years": 10.0})
-    assert "the years after are not told: the projection knows permanent teeth only" in replace(selective, provenance=asked).warnings
+    assert (
+        "the years after are not told: the projection knows permanent teeth only" in replace(selective, provenance=asked).warnings
+    )
     assert not [w for w in replace(selective, provenance=asked, projection=InventedProjection()).warnings if "permanent" in w]
 
 

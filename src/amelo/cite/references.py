@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,10 @@ from amelo.errors import FileError, ParameterError, nearest
 __all__ = ["Reference", "bibliography", "cache_folder", "is_doi", "last_citations", "references", "remember_citations"]
 
 DOI = re.compile(r"doi:(10\.\d{4,9}/\S+)")
+ACCENTS = {'"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "u": "\u0306", "v": "\u030c", "c": "\u0327"}
+LETTERS = {"o": "ø", "O": "Ø", "ae": "æ", "AE": "Æ", "aa": "å", "AA": "Å", "ss": "ß", "l": "ł", "i": "i"}
+ACCENTED = re.compile(r"""\\(?:(["'`^~])\s*\{?(\w)\}?|([uvc])\{(\w)\})""")
+LETTER = re.compile(r"\\(ae|AE|aa|AA|ss|o|O|l|i)(?![A-Za-z])\s*(?:\{\})?|\{\\(ae|AE|aa|AA|ss|o|O|l|i)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,17 @@ class Reference:
         place = " ".join(part for part in (container, field("volume", "")) if part)
         pages = f":{field('pages').replace('--', '–')}" if field("pages") else ""
         doi = f". doi:{field('doi')}" if field("doi") else ""
-        authors = field("author", "").replace(" and ", "; ").replace("{", "").replace("}", "")
-        title = field("title", "").replace("{", "").replace("}", "")
+        authors = _plain(field("author", "")).replace(" and ", "; ")
+        title = _plain(field("title", ""))
         return f"{authors} ({field('year', 'n.d.')}). {title}. {place}{pages}{doi}"
+
+
+def _plain(text: str) -> str:
+    """Return the text of a BibTeX field without its braces and commands: accents and letters of their own as they are written."""
+    text = LETTER.sub(lambda m: LETTERS[m[1] or m[2]], text)
+    text = ACCENTED.sub(lambda m: unicodedata.normalize("NFC", (m[2] or m[4]) + ACCENTS[m[1] or m[3]]), text)
+    text = re.sub(r"`([^`']*)'", "‘\\1’", text)
+    return text.replace("--", "–").replace("\\_", "_").replace("\\%", "%").replace("\\&", "&").replace("{", "").replace("}", "")
 
 
 @cache

@@ -94,7 +94,7 @@ def harms_of(lived: Lived, waited: Lived) -> np.ndarray:
     found = {
         "irreversible_pulpitis": tooth.pulp_lost & ~calm.pulp_lost,
         "fracture": (luck < _breaks(lived)) & ~(luck < _breaks(waited)),
-        "carriers_in_pulp": _book(tooth, "most carriers") > goals("harm.carriers"),
+        "carriers_in_pulp": _book(tooth, "carriers reached") > goals("harm.carriers"),
         "warming": _book(tooth, "warming") > pulp("heat.limit"),
         "exposure": (tooth.exposed > 0.0) & ~(calm.exposed > 0.0) & (_book(tooth, "pulpotomy") <= 0.0),
         "residual_iron": _book(tooth, "iron") > goals("harm.iron") * MICROGRAM,

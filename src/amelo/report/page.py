@@ -84,7 +84,7 @@ def inline(figure: Figure, name: str, words: str) -> str:
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table that scrolls by itself where the page is narrow."""
-    head = "".join(f"<th>{text(name)}</th>" for name in heads)
+    head = "".join(f'<th scope="col">{text(name)}</th>' for name in heads)
     body = "".join("<tr>" + "".join(f"<td>{text(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 

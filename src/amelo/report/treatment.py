@@ -133,7 +133,9 @@ def _visits(trajectory: ToothTrajectory) -> Iterator[str]:
 
 
 def _line(event: object, times: int) -> str:
-    return event.label + (f", {times} times" if times > 1 else "")
+    again = f", {times} times" if times > 1 else ""
+    at_home = f" (price {times * event.cost:.2f})" if event.cost and not event.duration else ""
+    return event.label + again + at_home
 
 
 def _course(trajectory: ToothTrajectory) -> str:

@@ -38,7 +38,7 @@ def step_rows(trajectory: ToothTrajectory) -> list[tuple[str, ...]]:
                     words,
                     when_in_words(event.time),
                     f"{times * event.duration / MINUTE:.3g}" if chair else "–",
-                    f"{times * event.cost:.2f}" if chair else "–",
+                    f"{times * event.cost:.2f}" if chair or event.cost else "–",
                     event.consent if chair else "–",
                 )
             )
@@ -96,10 +96,10 @@ def ahead_rows(trajectory: ToothTrajectory, *, defined: bool = False) -> list[tu
 
 def assumption_lines(trajectory: ToothTrajectory) -> list[str]:
     """Return what was assumed, in sentences; effects that no equation here carries among it."""
-    told = [
-        f"what trials found of {name.replace('_', ' ')} counts in the years after only, because no equation here carries it"
-        for name in trajectory.sections[1].effects
-    ]
+    told = []
+    for name in trajectory.sections[1].effects:
+        where = "counts in the years after only" if trajectory.ahead else "is left out, because the years after were not looked at"
+        told.append(f"what trials found of {name} ('amelo evidence {name}') {where}; no equation of the tooth carries it")
     return [*trajectory.provenance.assumptions, *told]
 
 

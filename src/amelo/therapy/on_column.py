@@ -173,7 +173,7 @@ def depth_in(thickness: np.ndarray, depth: np.ndarray) -> np.ndarray:
 def without(before: Standing, depth: np.ndarray) -> tuple[Standing, np.ndarray]:
     """Return what stands when tissue was taken away to a depth (M,) [m] below its surface, and the mineral that went (M,) [m].
 
-    Assumptions: a cell that is cut keeps its place and loses a share of all that is in it; the innermost cell stays; what is gone is filled
+    Assumptions: a cell that is cut keeps its place and loses a share of all that is in it, and a later cut counts it as whole; the innermost cell stays; what is gone is filled
     by fluid, in which nothing grows and which the bath stirs.
     """
     thickness, _ = surface_of(before)

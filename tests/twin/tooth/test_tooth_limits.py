@@ -182,3 +182,12 @@ def test_carriers_give_off_no_faster_than_their_rate_and_nothing_into_fluid_as_f
     assert 0.0 < given <= float((tooth.payload * tooth.thickness).sum()) * -np.expm1(-1e-7 * DAY) * (1.0 + 1e-9)
     full = replace(carriers(payload__release=1e-6), mineral=np.full_like(tooth.mineral, 1.2), inner=np.ones_like(tooth.inner))
     assert float(moved(wait(full, 30.0 * DAY)[0], "released")[0]) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_tooth_that_is_full_and_closed_on_all_sides_stays_as_it_is():
+    tooth = replace(bare_dentine(), access=np.zeros(1), rooted=True)
+    full = replace(
+        tooth, mineral=np.full_like(tooth.mineral, float(tooth.constants["growth.most"][0])), inner=np.ones_like(tooth.inner)
+    )
+    after, _ = wait(full, 90.0 * DAY)
+    assert (after.mineral == full.mineral).all() and np.isfinite(moved(after, "outer")).all()

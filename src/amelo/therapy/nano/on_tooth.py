@@ -27,6 +27,7 @@ from amelo.twin.tooth.state import WholeTooth
 
 __all__ = ["NanoVisit", "load_of", "payload_of"]
 
+LEAST_WIDTH = 1e-3  # m, of a floor on which carriers stay under a surface without a cavity
 PHOSPHATES = (
     "ACP",
     "HAp",
@@ -161,7 +162,10 @@ def _left_by(carrier: Carrier, found: Brought, tooth: WholeTooth) -> WholeTooth:
         **{f"{carrier.name}: iron": stays * carrier.iron_oxide_mass, "payload brought": laid.sum(axis=1)},
     )
     felt, called = answered(tooth, found.inside if payload_of(carrier) else np.zeros(tooth.members))
-    books |= called
+    reached = np.maximum(load_of(carrier, found.pulp + found.near), 0.0)
+    area = 0.25 * np.pi * np.maximum(tooth.opening, LEAST_WIDTH) ** 2
+    iron = books.get("iron", 0.0) + area * stays * carrier.iron_oxide_mass
+    books |= {**called, "iron": iron, "carriers reached": books.get("carriers reached", 0.0) + reached}
     if found.heat.any() and not tooth.rooted:
         books["warming"] = np.maximum(books.get("warming", 0.0), found.far)
     return replace(
@@ -170,7 +174,7 @@ def _left_by(carrier: Carrier, found: Brought, tooth: WholeTooth) -> WholeTooth:
         filled=filled,
         bacteria=tooth.bacteria * (1.0 - efficacy[:, None] * found.dead),
         conductance=tooth.conductance * found.passed,
-        carriers=tooth.carriers + np.maximum(load_of(carrier, found.pulp + found.near), 0.0) + felt,
+        carriers=tooth.carriers + reached + felt,
         pulp=pulp,
         books=books,
         constants=replace(c, values=_of_the_payload(carrier, laid.sum(axis=1), tooth)),

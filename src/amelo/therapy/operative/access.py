@@ -9,7 +9,9 @@ import numpy as np
 from amelo.therapy.contract import Act, refuse
 from amelo.twin.tooth.state import WholeTooth
 
-__all__ = ["Isolate", "TakeOff"]
+__all__ = ["STEEL", "Isolate", "TakeOff"]
+
+STEEL = "stainless steel"  # of crowns for which nothing is cut
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ class TakeOff(Act):
             refuse(self, "nothing covers the tooth", fix="leave it out")
 
     def done(self, tooth: WholeTooth) -> WholeTooth:
-        """Return the tooth with its floor bare again."""
-        one = np.ones(tooth.members)
-        return replace(tooth, restored=None, lined="", access=one, leak=one, bond=0.0 * one, prepared=frozenset())
+        """Return the tooth with its floor bare again; what was cut for a piece stays lost."""
+        one, piece = np.ones(tooth.members), tooth.restored
+        cut = piece.surfaces if piece.kind in ("onlay", "crown") and piece.material != STEEL else frozenset()
+        return replace(
+            tooth, gone=tooth.gone | cut, restored=None, lined="", access=one, leak=one, bond=0.0 * one, prepared=frozenset()
+        )

@@ -47,6 +47,8 @@ def warmed(
     """
     from amelo.twin.pulp.equations import STATES
 
+    if tooth.rooted:
+        return tooth.pulp, dict(tooth.books)
     cooling = 10.0
     unit = 1000.0  # W/m2
     of_flux = _table((Meeting(duration, flux=unit, exchange=exchange + cooling), Meeting(AFTER, exchange=cooling)))
@@ -56,8 +58,6 @@ def warmed(
         chilled = _table((Meeting(duration, exchange=exchange + cooling, fluid=-fluid), Meeting(AFTER, exchange=cooling)))
         cold, cold_dose = (np.interp(place, np.log(chilled[0]), row) for row in chilled[1:])
         peak, dose = np.maximum(peak - cold, 0.0), np.maximum(dose - cold_dose, 0.0)
-    if tooth.rooted:
-        return tooth.pulp, dict(tooth.books)
     pulp = tooth.pulp.copy()
     pulp[STATES.index("damage")] += tooth.constants.pulps["heat.gain"] * dose / 3600.0
     books = dict(tooth.books)

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from amelo.therapy.contract import Act, Price, refuse
+from amelo.therapy.operative.access import STEEL
 from amelo.therapy.operative.constants import value
 from amelo.therapy.operative.cover import covered, must_be_excavated
 from amelo.therapy.operative.heat import warmed
 from amelo.twin.tooth.state import WholeTooth
 
 __all__ = ["Crown", "Inlay", "Onlay"]
-
-
-STEEL = "stainless steel"
 
 
 @dataclass(frozen=True)

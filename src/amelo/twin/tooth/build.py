@@ -27,7 +27,9 @@ __all__ = ["COARSE_CELLS", "FINE_CELLS", "Built", "whole_tooth"]
 
 ABSENT = ("missing", "implant", "pontic", "unerupted", "root remnant")
 COARSE_CELLS, FINE_CELLS = (3, 15), (6, 36)  # of enamel, of dentine
+MOST_BETWEEN = 1.15  # mineral between fibrils over that of sound dentine, in any dentine that is formed
 NEAREST = 0.05e-3  # m from a front to the pulp of a tooth whose pulp is alive
+MARGINS = {"worn": "worn", "marginal gap": "gap", "secondary caries": "broken", "fractured": "broken"}  # of the set, by condition
 POINTS = 9  # in a cell, over which a profile is averaged
 OTHER_SETS = {
     "free_diffusivity": "transport/free_diffusivity",
@@ -94,6 +96,7 @@ def whole_tooth(
         factors[tissue], told = structures_of(case, tissue, draws)
         assumed += told
         values |= {f"{tissue}.{name}": value for name, value in factors[tissue].items()}
+    values["dentine.between"] = _between(values)
     thickness = _thicknesses(fdi, letter, record, finding, values, draws, assumed)
     lesion = _lesion(finding, record, thickness, values, assumed)
     widths = np.concatenate(
@@ -123,7 +126,7 @@ def whole_tooth(
         mouth,
     )  # fmt: skip
     found = _laid_out(widths, lesion, constants, finding)
-    restored, leak, bond = _restored(fdi, letter, record, members, assumed)
+    restored, leak, bond = _restored(letter, record, values, members, assumed)
     taken = mouth({}, draws)
     found = replace(
         found,
@@ -132,12 +135,18 @@ def whole_tooth(
         restored=restored,
         leak=leak,
         bond=bond,
-        access=np.where(leak < 1.0, leak, 1.0),
+        access=leak,
         gone=_gone(record, letter, finding),
         rooted=record.root_treated is True or record.pulp_diagnosis in ("previously treated", "previously initiated therapy"),
     )
     found, told = pulps_at_entry(found, record.pulp_diagnosis)
     return Built(found, [*assumed, *told])
+
+
+def _between(values: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the mineral between fibrils (M,) over that of sound dentine, from all mineral and what fibrils hold of it."""
+    share, within = values["intrafibrillar.share"], np.minimum(values["dentine.intrafibrillar_mineral"], 1.0)
+    return np.clip((values["dentine.sound_mineral"] - share * within) / (1.0 - share), 0.0, MOST_BETWEEN)
 
 
 def _finding(fdi: int, record: Record, surface: str | None) -> Finding | None:
@@ -269,8 +278,8 @@ def _laid_out(widths: np.ndarray, lesion: _Lesion, constants: Constants, finding
     bare = 1.0 - mineral / constants["collagen.protected_above"][:, None]
     organic = np.where(in_dentine[:, :, 0], 1.0 - np.clip(bare, 0.0, 1.0) * bacteria, 0.0)
     inner = np.where(in_dentine[:, :, 0], mineral, 1.0)
-    e, d = constants["enamel.sound_mineral"][:, None], constants["dentine.sound_mineral"][:, None]
-    mineral = np.clip(mineral * np.where(in_dentine[:, :, 0], d, e), 0.0, 1.1)
+    e, d = constants["enamel.sound_mineral"][:, None], constants["dentine.between"][:, None]
+    mineral = np.clip(mineral * np.where(in_dentine[:, :, 0], d, e), 0.0, MOST_BETWEEN)
     inner = np.where(in_dentine[:, :, 0], inner * np.minimum(constants["dentine.intrafibrillar_mineral"], 1.0)[:, None], 1.0)
     nothing, zero = np.zeros((members, count)), np.zeros(members)
     return WholeTooth(
@@ -282,19 +291,18 @@ def _laid_out(widths: np.ndarray, lesion: _Lesion, constants: Constants, finding
 
 
 def _restored(
-    fdi: int, letter: str, record: Record, members: int, assumed: list[str]
+    letter: str, record: Record, values: dict[str, np.ndarray], members: int, assumed: list[str]
 ) -> tuple[Restored | None, np.ndarray, np.ndarray]:
     """Return what covers a surface already, how much its margin leaks, and how well it is bonded."""
     one = np.ones(members)
     for entry in record.restorations:
         if letter not in entry.surfaces or entry.condition == "lost":
             continue
-        leak = {"marginal gap": 0.3, "secondary caries": 0.5, "fractured": 0.5, "worn": 0.1}.get(entry.condition, 0.02)
+        leak = values[f"margin.{MARGINS.get(entry.condition, 'intact')}"]
         assumed.append(
-            f"the {entry.kind} on surface {letter} lets {100 * leak:g} % of the mouth pass its margin, because its condition is {entry.condition}"
+            f"the {entry.kind} on surface {letter} lets {100 * leak[0]:g} % of the mouth pass its margin, because its condition is {entry.condition}"
         )
-        covered = Restored(entry.kind, entry.material, frozenset(entry.surfaces), 0.0)
-        return covered, leak * one, (1.0 - leak) * one
+        return Restored(entry.kind, entry.material, frozenset(entry.surfaces), 0.0), leak, 1.0 - leak
     return None, one, np.zeros(members)
 
 

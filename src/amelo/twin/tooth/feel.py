@@ -86,8 +86,8 @@ def lesion_depth(tooth: WholeTooth) -> np.ndarray:
 def own_dentine(tooth: WholeTooth) -> np.ndarray:
     """Return the mineral (M,) of dentine that no caries has reached, over that of usual dentine: less where genes leave fibrils empty."""
     c = tooth.constants
-    between, within = (np.minimum(c[f"dentine.{name}"], 1.0) for name in ("sound_mineral", "intrafibrillar_mineral"))
-    return (1.0 - c["intrafibrillar.share"]) * between + c["intrafibrillar.share"] * within
+    within = np.minimum(c["dentine.intrafibrillar_mineral"], 1.0)
+    return (1.0 - c["intrafibrillar.share"]) * np.minimum(c["dentine.between"], 1.0) + c["intrafibrillar.share"] * within
 
 
 @cache

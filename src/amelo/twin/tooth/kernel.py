@@ -69,7 +69,9 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
             # conductances, with minerals as they stand; which way each cell goes is guessed from before, and once more where that was wrong
             careful[:] = False
             for turn in range(PASSES + 1):
-                if turn == PASSES:  # it did not come to rest: a last time so that nothing can be overfull or emptied, whichever way it goes
+                if (
+                    turn == PASSES
+                ):  # it did not come to rest: a last time so that nothing can be overfull or emptied, whichever way it goes
                     careful[:] = True
                 for i in range(start, count):
                     w = share if i >= junction else 0.0
@@ -124,6 +126,8 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 for i in range(start + 1, count):
                     factor = below[i] / diagonal[i - 1]
                     diagonal[i] -= factor * below[i]
+                    if diagonal[i] <= 1e-13 * below[i]:  # closed on all sides, and nothing in it takes or gives: at rest
+                        diagonal[i] = math.inf
                     right[i] += factor * right[i - 1]
                 wrong = False
                 for i in range(count - 1, start - 1, -1):

@@ -187,7 +187,7 @@ class WholeTooth:
         return self.pulp[STATES.index(name)]
 
     def booked(self, **amounts: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the books with amounts (M,) added; names with ``_`` for the blank."""
+        """Return the books with amounts (M,) added, each to the account of its name."""
         books = dict(self.books)
         for name, amount in amounts.items():
             books[name] = books.get(name, 0.0) + np.broadcast_to(np.asarray(amount, float), (self.members,))

@@ -12,6 +12,7 @@ __all__ = ["cavity_of", "restoration_of", "strength_of"]
 
 APPROXIMAL = frozenset("MD")
 CUSPS = frozenset("BLFP")
+LEAST = 0.02  # of the strength of usual tissue, that any tissue has
 CUSPAL = 0.55  # distance of cusps over the width of a molar crown, about
 DIRECT = {"amalgam": "amalgam", "glass ionomer": "glass_ionomer", "resin-modified glass ionomer": "glass_ionomer"}
 
@@ -38,8 +39,9 @@ def restoration_of(tooth: WholeTooth) -> str:
 def strength_of(tooth: WholeTooth) -> tuple[np.ndarray, np.ndarray]:
     """Return the strength over that of a sound tooth, and the factor of mismatch in it (M,) each.
 
-    Assumptions: the lesion's column stands for the share of the crown that the lesion is wide, that of inherited tissue for all of it; in enamel that was infiltrated resin bears what
-    mineral does not, by the share of pores that it fills.
+    Assumptions: the lesion's column stands for the share of the crown that the lesion is wide; tissue that was formed weak is so all over the
+    crown, enamel and dentine side by side as the axis has them; in enamel that was infiltrated resin bears what mineral does not, by the share
+    of pores that it fills.
     """
     constants = tooth.constants
     found = felt(tooth)
@@ -47,22 +49,12 @@ def strength_of(tooth: WholeTooth) -> tuple[np.ndarray, np.ndarray]:
     dentine[constants.dentine_from :] = True
     edges, there = tooth.edges, tooth.left > 0.0
     wrong = structure.mismatch(found, edges, dentine, present=there)
-    factor = structure.mismatch_factor(wrong) / constants["dentine.mismatch"] ** 0.5
-    cell = np.maximum(found.strength, tooth.filled)
-    tissue = structure.tissue_factor(cell, edges, there) * np.minimum(constants["dentine.hardness"], 1.0) ** 0.5
+    factor = structure.mismatch_factor(wrong)
+    formed = _formed(tooth)
+    cell = np.maximum(found.strength, tooth.filled) / np.where(dentine, formed[1][:, None], formed[0][:, None])
+    tissue = structure.tissue_factor(np.minimum(cell, 1.0), edges, there)  # what the lesion took of what was formed
     width = tooth.opening / (CUSPAL * constants["crown.width"])
     share = np.clip((np.maximum(tooth.opening, 1e-4) / constants["crown.width"]) ** 2, 0.0, 1.0)
-    inherited = np.zeros(tooth.members, bool)
-    for name in (
-        "enamel.sound_mineral",
-        "enamel.hardness",
-        "dentine.sound_mineral",
-        "dentine.hardness",
-        "dentine.mismatch",
-        "dentine.intrafibrillar_mineral",
-    ):
-        inherited |= constants[name] != 1.0
-    share = np.where(inherited, 1.0, share)  # tissue that was formed so is so all over the crown
     whole = structure.tooth_strength(
         cavity_of(tooth.gone),
         restoration_of(tooth),
@@ -74,4 +66,23 @@ def strength_of(tooth: WholeTooth) -> tuple[np.ndarray, np.ndarray]:
         mismatch=np.minimum(factor, 1.0),
         lesion=share,
     )
-    return whole, factor
+    enamel = tooth.widths[:, : constants.dentine_from].sum(axis=1)
+    part = enamel / tooth.widths.sum(axis=1)
+    born = (part * formed[0] + (1.0 - part) * formed[1]) / constants["dentine.mismatch"] ** 0.5
+    return whole * born, factor
+
+
+def _formed(tooth: WholeTooth) -> tuple[np.ndarray, np.ndarray]:
+    """Return the strength of enamel and of dentine as they were formed (M,), over that of usual ones."""
+    c, one = tooth.constants, np.ones(tooth.members)
+    within = np.minimum(c["dentine.intrafibrillar_mineral"], 1.0)
+    enamel = structure.mechanics(
+        np.minimum(c["enamel.sound_mineral"], 1.1)[:, None], False, protein=c["enamel.residual_protein"][:, None]
+    ).strength[:, 0]
+    dentine = structure.mechanics(
+        ((1.0 - c["intrafibrillar.share"]) * c["dentine.between"] + c["intrafibrillar.share"] * within)[:, None],
+        True,
+        intrafibrillar=within[:, None],
+        extrafibrillar=c["dentine.between"][:, None],
+    ).strength[:, 0]
+    return np.maximum(np.minimum(enamel, one), LEAST), np.maximum(np.minimum(dentine, one), LEAST)

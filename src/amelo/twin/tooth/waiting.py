@@ -135,14 +135,16 @@ def forces(tooth: WholeTooth) -> dict[str, np.ndarray | float]:
     """Return what drives a tooth while time passes, by the names of ``kernel.CONSTANTS``, numbers or (M,).
 
     Assumptions: under a dam nothing of the mouth reaches the tooth; a bare pulp that nothing covers meets the mouth's bacteria, and what
-    covers it lets through what its margin leaks.
+    covers it lets through what its margin leaks; the mouth stands off a floor by the length within which fluid comes to rest, so that no floor
+    loses more than it takes; what the tissue itself holds back comes on top, so that a bare sound floor loses 87 % of that over coarse cells
+    of dentine, 74 % over fine ones, and half over the finest.
     """
     c = tooth.constants
     opened = np.zeros(tooth.members) if tooth.isolated else tooth.access
     floor = np.minimum((tooth.left <= 1e-9).sum(axis=1), tooth.cells - 1)
     free, power = c["free_diffusivity"], c["porosity_exponent"]
     sound = free * c.pores[floor] ** power
-    outside = -tooth.activity / MOLAR_VOLUME * c["exchange.length"] / sound  # so that a bare sound floor loses what the mouth takes
+    outside = -tooth.activity / MOLAR_VOLUME * c["exchange.length"] / sound
     alive = np.zeros(tooth.members) if tooth.rooted else (tooth.pulp_state("damage") < DISEASED).astype(float)
     kinetics, pulp = load_set("kinetics"), load_set("pulp")
     called, grown = _called(tooth)
