@@ -12,6 +12,7 @@ import numpy as np
 from amelo.errors import CommandError, RecordError, nearest
 from amelo.params import load_set
 from amelo.plan.certify import Certificate, certify
+from amelo.plan.choose import plannable
 from amelo.plan.design import ARMS, Design, Situation
 from amelo.plan.explain import explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals, Limits
@@ -198,7 +199,7 @@ def situation_of(case: Case, tooth: WholeTooth, arms: tuple[str, ...] = ARMS) ->
     if not (found.carious or found.enamel_lesion or found.open_floor):
         fdi = tooth.constants.owner.tooth
         what = f"tooth {fdi} has no lesion on surface {tooth.constants.owner.surface}"
-        with_one = [n for n, record in case.teeth.items() if record.worst is not None]
+        with_one = plannable(case)
         fix = f"name a tooth with one: {', '.join(map(str, with_one))}" if with_one else "record the lesion in the case"
         raise RecordError(what, why="there is nothing to plan for", fix=fix)
     return found

@@ -83,7 +83,11 @@ class Rollouts:
             if isinstance(end, str):
                 found.append(Outcome(None, None, None, end))
                 continue
-            lived = self._priced(row, end, first)
+            try:
+                lived = self._priced(row, end, first)
+            except AmeloError as error:  # what the years cannot follow is no plan, and stops no other
+                found.append(Outcome(None, None, None, str(error)))
+                continue
             found.append(Outcome(values_of(before, lived, self.goals), harms_of(lived, waited), lived))
         self.count += len(designs) * (last - first)
         return found
