@@ -30,7 +30,14 @@ def test_teeth_without_a_lesion_or_that_are_gone_are_no_candidates(root):
 def test_a_case_without_lesions_and_an_empty_one_are_told_apart(root):
     case = load_case(root / "cases" / "felix-healthy.json")
     bare = case.model_copy(update={"teeth": {n: t.model_copy(update={"findings": ()}) for n, t in case.teeth.items()}})
-    with pytest.raises(RecordError, match="no tooth that is there has a lesion"):
+    with pytest.raises(RecordError, match="no tooth that is there has a lesion on its crown; there is nothing to plan for"):
         tooth_to_plan(bare)
     with pytest.raises(RecordError, match="no tooth is charted"):
         tooth_to_plan(case.model_copy(update={"teeth": {}}))
+
+
+def test_lesions_of_roots_are_not_planned_for_and_that_is_said(root):
+    case = load_case(root / "cases" / "greta-dry-mouth.json")
+    assert any(t.worst is not None and t.worst.site == "root" for t in case.teeth.values()) and not plannable(case)
+    with pytest.raises(RecordError, match="lesions of roots are not planned for"):
+        tooth_to_plan(case)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amelo.errors import AmeloError
-from amelo.plan.design import Design, Nano
+from amelo.plan.design import SETTLE, Design, Nano
 from amelo.plan.rollout import operations_of
 from amelo.plan.timeline import CONSENT, timeline
 
@@ -31,7 +31,9 @@ def test_it_is_read_aloud_in_numbered_sentences_with_the_visit_before_its_steps(
     assert said.index("Visit 1, day 0:") < said.index("Visit 2, day 14:")
     numbered = [line for line in said if not line.endswith(":")]
     assert [int(line.split(".")[0]) for line in numbered] == list(range(1, len(numbered) + 1))
-    assert any("Then wait 14 days." in line for line in numbered) and any("Then wait 56 days." in line for line in numbered)
+    assert any("Then wait 14 days." in line for line in numbered) and any(
+        f"Then wait {SETTLE:g} days." in line for line in numbered
+    )
     assert all(line.rstrip().endswith(".") for line in numbered)
     assert any("per millilitre" in line for line in said) and not any("per mL" in line for line in said)
 
@@ -59,3 +61,9 @@ def test_blocks_are_written_out_in_the_operations_of_a_whole_protocol():
 def test_an_unknown_step_is_refused_in_a_sentence():
     with pytest.raises(AmeloError, match="line 3"):
         operations_of("isolate\n\nsing 3 d")
+
+
+def test_a_varnish_is_a_visit_of_minutes_although_it_stays_on_for_hours():
+    t = timeline("varnish 22600 ppm F for 6 h\nrest 21 d")
+    assert t.visits == 1 and 1.0 < t.chair < 30.0 and t.consents[0] == "routine"
+    assert timeline("brush twice daily with 1450 ppm F\nrest 21 d").visits == 0

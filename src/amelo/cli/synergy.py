@@ -160,16 +160,18 @@ def _print(planned: Plan | None, found: Effects | None, checks: Sequence[Control
         if mean == mean:
             print(f"  interaction of its halves at the same doses: {mean:+.4f} ({low:+.4f} to {high:+.4f})")
         effort = planned.settings.get("designs_tried", {})
-        rows = [
-            (ARM_WORDS[arm], f"{found.worth[arm]:.4f}", str(effort.get(arm, "–")), _short(text))
-            for arm, text in found.protocols.items()
-        ]
-        print_table(("arm", "worth", "plans tried", "best protocol"), rows, title="Arms, each searched with the same effort")
-        rows = [
-            (e.kind, e.words, f"{e.mean:+.4f} ({e.low:+.4f} to {e.high:+.4f})" if not e.refused else f"cannot be done: {e.refused}")
-            for e in found.effects
-        ]
+        rows = [(ARM_WORDS[arm], f"{found.worth[arm]:.4f}", str(effort.get(arm, "–"))) for arm in found.protocols]
+        print()
+        print_table(("arm", "worth", "plans tried"), rows, title="Arms, each searched with the same effort")
+        for arm, text in found.protocols.items():
+            print(f"  {ARM_WORDS[arm]}: {_short(text)}")
+        print()
+        done = [e for e in found.effects if not e.refused]
+        rows = [(e.kind, e.words, f"{e.mean:+.4f} ({e.low:+.4f} to {e.high:+.4f})") for e in done]
         print_table(("what", "variant of the combination", "worth less that of the combination"), rows, left=2)
+        for e in found.effects:
+            if e.refused:
+                print(f"  {e.words}: cannot be done: {e.refused}")
     if checks:
         rows = [
             (c.world, f"{c.truth:+.3f}", f"{c.mean:+.3f}", number(c.hsa, "+.3f"), number(c.bliss, "+.3f"), f"{c.claimed:.0%}", f"{c.found:.0%}",

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from amelo.plan.design import SETTLE
 from amelo.plan.plan import APART
 from amelo.plan.probe import read_out
 from amelo.plan.record import Plan
-from amelo.plan.rollout import Outcome, Rollouts
+from amelo.plan.rollout import Outcome, Rollouts, operations_of
 from amelo.protocol.record import Protocol
 from amelo.protocol.text import text_of
 from amelo.twin.tooth.state import WholeTooth
@@ -19,7 +20,6 @@ from amelo.twin.tooth.twin import TIERS, ToothTwin
 __all__ = ["FRESH", "OVER_YEARS", "Again", "again", "again_plan", "fresh_rollouts", "settled"]
 
 FRESH = 5 * APART  # added to the seed: scenarios that neither search nor certificate has used
-SETTLE = 21.0  # d at the end of every protocol, as in designs: until then it shows what became of the pulp
 OVER_YEARS = ("tooth kept", "pulp alive", "restoration survival", "no operation", "quality-adjusted years", "cost")
 
 
@@ -54,12 +54,14 @@ def fresh_rollouts(
 
 def settled(text: str) -> str:
     """Return the text of a protocol that ends with as long a rest as designs have, so that it shows what became of the pulp."""
-    protocol = Protocol.parse(text)
-    last = protocol.steps[-1]
-    rest = last.duration / 86400.0 if last.kind == "rest" else 0.0
+    rest = 0.0
+    for op in reversed(operations_of(text)):
+        if op.act is not None or op.at_chair:
+            break
+        rest += op.duration / 86400.0
     if rest >= SETTLE:
         return text
-    return f"{text_of(protocol.steps).rstrip()}\nrest {SETTLE - rest:.6g} d\n"
+    return f"{text_of(Protocol.parse(text).steps).rstrip()}\nrest {SETTLE - rest:.6g} d\n"
 
 
 def again(rollouts: Rollouts, texts: Sequence[str]) -> list[Again]:

@@ -25,12 +25,13 @@ class Choice:
 
 
 def plannable(case: Case) -> list[int]:
-    """Return the teeth of a case that are there and have a lesion, in the order of the chart."""
+    """Return the teeth of a case that are there and have a lesion on the crown, in the order of the chart."""
     return [int(number) for number, record in case.teeth.items() if _has_lesion(record)]
 
 
 def _has_lesion(record: Tooth) -> bool:
-    return record.worst is not None and record.status not in ABSENT
+    """Return whether the twin of a whole tooth can look at a tooth: its deepest lesion is on the crown."""
+    return record.worst is not None and record.worst.site == "crown" and record.status not in ABSENT
 
 
 def tooth_to_plan(case: Case, *, seed: int = 0) -> Choice:
@@ -42,8 +43,10 @@ def tooth_to_plan(case: Case, *, seed: int = 0) -> Choice:
     """
     candidates = plannable(case)
     if not candidates:
-        charted = "no tooth is charted" if not case.teeth else "no tooth that is there has a lesion"
-        raise RecordError(charted, why="there is nothing to plan for", fix="record the lesion in the case, or name a tooth")
+        charted = "no tooth is charted" if not case.teeth else "no tooth that is there has a lesion on its crown"
+        roots = any(record.worst is not None for record in case.teeth.values())
+        why = "lesions of roots are not planned for" if roots else "there is nothing to plan for"
+        raise RecordError(charted, why=why, fix="record the lesion in the case, or name a tooth")
     from amelo.forecast.run import forecast
 
     found = forecast(case, draws=DRAWS, seed=seed)

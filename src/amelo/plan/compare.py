@@ -11,6 +11,7 @@ import numpy as np
 from amelo.errors import CommandError
 from amelo.plan.again import Again, again, again_plan, fresh_rollouts, settled
 from amelo.plan.bounds import upper_bound
+from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, WEIGHTS, Goals, Limits
 from amelo.plan.record import Plan
 from amelo.records.case import Case
@@ -20,6 +21,7 @@ __all__ = ["MEMBERS", "Compared", "Row", "compare"]
 
 MEMBERS = 1024  # scenarios
 WAITING = "waiting"
+NOTHING = Design().text()
 PLANNED = "the planner's"
 
 
@@ -126,8 +128,8 @@ def compare(
     rollouts = fresh_rollouts(twin, plan, wishes, members=members, seed=seed, years=years)
     if on_progress:
         on_progress(0.4, "living them through")
-    waiting, *own = again(rollouts, ["rest 21 d", *texts.values()])
-    runs = {WAITING: ("rest 21 d", waiting)}
+    waiting, *own = again(rollouts, [NOTHING, *texts.values()])
+    runs = {WAITING: (NOTHING, waiting)}
     if plan is not None:
         runs[PLANNED] = (plan.chosen.protocol, again_plan(rollouts, plan))
     runs |= {name: (text, run) for (name, text), run in zip(texts.items(), own, strict=True)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from amelo.plan.again import OVER_YEARS, Again, again, again_plan, fresh_rollouts
+from amelo.plan.design import SETTLE
 from amelo.plan.record import Option, Plan
 from amelo.records.case import Case
 from amelo.twin.tooth.look import looked
@@ -115,7 +116,7 @@ def futures(
     if after is not None:
         if on_progress:
             on_progress(0.8, "looking five years ahead")
-        sections.append(_section("after treatment" if plan.chosen.arm != "wait" else "after three weeks", after))
+        sections.append(_section("after treatment" if plan.chosen.arm != "wait" else f"after {SETTLE / 7.0:.0f} weeks", after))
         some = _quiet(after.take(np.arange(min(AHEAD, after.members))))
         sections.append(_section("in five years", wait(some, LATER * YEAR, COARSE)[0] if some.present else some))
         pays = _pays(before, after)

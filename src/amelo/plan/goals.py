@@ -44,11 +44,12 @@ PRESETS = tuple(_presets())
 
 @dataclass(frozen=True)
 class Goals:
-    """Weights of outcomes by name, of ``WEIGHTS``, and what they are called."""
+    """Weights of outcomes by name, of ``WEIGHTS``, and what they are called; at_least, means of outcomes that a plan must reach to be offered."""
 
     weights: Mapping[str, float]
     name: str = "own"
     about: str = ""
+    at_least: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse weights that are no weights."""
@@ -59,6 +60,22 @@ class Goals:
                 raise ParameterError(f"the weight of {key} is {value!r}", why="weights are numbers of at least 0")
         if not sum(self.weights.values()) > 0.0:
             raise ParameterError("every weight is 0", why="then no plan is better than another", fix="give one a weight above 0")
+        for key, value in self.at_least.items():
+            if key not in WEIGHTS:
+                raise ParameterError(f"'{key}' is not an outcome that can be asked for", fix=nearest(key, WEIGHTS))
+            if not (isinstance(value, int | float) and np.isfinite(value)):
+                raise ParameterError(f"at least {value!r} of {key} is asked for", why="that is not a number")
+            if value > 1.0:
+                what = f"{key} of at least {value:g} is a goal that nothing can reach"
+                raise ParameterError(what, why="outcomes lie between 0 and 1, and 1 is the best there is")
+
+    def missed(self, outcomes: np.ndarray) -> dict[str, float]:
+        """Return by name the means that do not reach what is asked for, empty when all do.
+
+        Arguments: outcomes (W, M) in the order of ``WEIGHTS``.
+        """
+        means = {name: float(outcomes[list(WEIGHTS).index(name)].mean()) for name in self.at_least}
+        return {name: mean for name, mean in means.items() if mean < self.at_least[name]}
 
     @classmethod
     def preset(cls, name: str) -> Goals:
@@ -73,7 +90,7 @@ class Goals:
 
     @classmethod
     def read(cls, source: str | Path) -> Goals:
-        """Return a preset, or the weights in a TOML file with a table ``weights``.
+        """Return a preset, or the weights in a TOML file with a table ``weights``, and with a table ``at_least`` what a plan must reach.
 
         Raises: ParameterError, FileError or FormatError in one sentence.
         """
@@ -82,7 +99,8 @@ class Goals:
         data = _toml(source)
         if not isinstance(data.get("weights"), dict):
             raise FormatError(f"{source} has no weights", fix="write a table [weights] with " + ", ".join(WEIGHTS))
-        return cls(data["weights"], str(source), str(data.get("about", "")))
+        _only(data, ("weights", "at_least", "about"), source)
+        return cls(data["weights"], str(source), str(data.get("about", "")), data.get("at_least", {}))
 
     def share(self, name: str) -> float:
         """Return the weight of an outcome over all weights."""
@@ -116,14 +134,27 @@ class Limits:
         data = _toml(source)
         if not isinstance(data.get("limits"), dict):
             raise FormatError(f"{source} has no limits", fix="write a table [limits] with " + ", ".join(HARMS))
+        _only(data, ("limits", "confidence"), source)
         usual = cls()
-        return cls({**usual.largest, **data["limits"]}, float(data.get("confidence", usual.confidence)))
+        confidence = data.get("confidence", usual.confidence)
+        if isinstance(confidence, bool) or not isinstance(confidence, int | float):
+            raise FormatError(f"the confidence in {source} is {confidence!r}", fix="write a number, such as 0.95")
+        return cls({**usual.largest, **data["limits"]}, float(confidence))
 
     def at(self, limit: float) -> Limits:
         """Return the same limits with that of irreversible pulpitis, fracture and adverse response changed."""
         return Limits(
             {**self.largest, **dict.fromkeys(("irreversible_pulpitis", "fracture", "adverse_response"), limit)}, self.confidence
         )
+
+
+def _only(data: Mapping[str, object], known: tuple[str, ...], source: str | Path) -> None:
+    """Refuse what would be passed over in silence, and tables that are none."""
+    for key, value in data.items():
+        if key not in known:
+            raise FormatError(f"{source} has '{key}', which nothing reads", fix=nearest(key, known))
+        if key in ("weights", "at_least", "limits") and not isinstance(value, dict):
+            raise FormatError(f"'{key}' in {source} is not a table", fix=f"write [{key}] and its numbers below")
 
 
 def _toml(source: str | Path) -> dict[str, object]:

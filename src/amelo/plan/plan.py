@@ -12,6 +12,7 @@ import numpy as np
 from amelo.errors import CommandError, RecordError, nearest
 from amelo.params import load_set
 from amelo.plan.certify import Certificate, certify
+from amelo.plan.choose import plannable
 from amelo.plan.design import ARMS, Design, Situation
 from amelo.plan.explain import explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals, Limits
@@ -198,7 +199,7 @@ def situation_of(case: Case, tooth: WholeTooth, arms: tuple[str, ...] = ARMS) ->
     if not (found.carious or found.enamel_lesion or found.open_floor):
         fdi = tooth.constants.owner.tooth
         what = f"tooth {fdi} has no lesion on surface {tooth.constants.owner.surface}"
-        with_one = [n for n, record in case.teeth.items() if record.worst is not None]
+        with_one = plannable(case)
         fix = f"name a tooth with one: {', '.join(map(str, with_one))}" if with_one else "record the lesion in the case"
         raise RecordError(what, why="there is nothing to plan for", fix=fix)
     return found
@@ -243,9 +244,10 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
     for arm in races:
         mine = [c for c in search.certificates.values() if c.design.arm == arm and c.count and not c.refused]
         if mine:
-            best = max(mine, key=lambda c: (c.verdict is True, c.worth.mean()))
+            reaches = lambda c: c.verdict is True and not search.goals.missed(c.outcomes)  # noqa: E731
+            best = max(mine, key=lambda c: (reaches(c), c.verdict is True, c.worth.mean()))
             options.append(Option(arm, best.design, best.design.text(), best))
-    good = [o for o in options if o.certified and o.arm != "wait"]
+    good = [o for o in options if o.certified and o.arm != "wait" and not search.goals.missed(o.certificate.outcomes)]
     best = max(good, key=lambda o: o.worth, default=None)
     probe: Probe | None = None
     if not stopped and ("combined" in races or "nano" in races) and search.before(PROBING):
@@ -308,7 +310,7 @@ def _probed_for(search: _Search, races: dict[str, Race]) -> list[Design]:
 def _chosen(search: _Search, options: list[Option], best: Option | None, probe: Probe | None) -> tuple[Option, str, str]:
     """Return the option that is offered, the status, and the reason of waiting or deferring."""
     waiting = options[0]
-    if probe is not None and probe.adopted:
+    if probe is not None and probe.adopted and not search.goals.missed(probe.certificate.outcomes):
         arm = probe.calm.arm
         text = f"{probe.dose}\nrest 1 d"
         return Option(arm, probe.calm, f"{text}\n{probe.calm.text()}", probe.certificate), "certified", ""
@@ -316,6 +318,8 @@ def _chosen(search: _Search, options: list[Option], best: Option | None, probe: 
         tried = [c for c in search.certificates.values() if c.design.arm != "wait" and c.count]
         if not tried:
             return waiting, "deferred", "nothing could be tried on this tooth in the time given"
+        if any(c.verdict is True for c in tried):
+            return waiting, "deferred", _missed(search.goals, [c for c in tried if c.verdict is True])
         nearest_ = min(tried, key=lambda c: float((c.upper - race_limits(search.limits)).max()))
         name = HARMS[int(np.argmax(nearest_.upper - race_limits(search.limits)))]
         k = HARMS_INDEX[name]
@@ -334,6 +338,13 @@ def _chosen(search: _Search, options: list[Option], best: Option | None, probe: 
             f"no certified plan is better than waiting: the best gains {gain.mean():.3f} ({low:.3f} at least)",
         )
     return best, "certified", ""
+
+
+def _missed(goals: Goals, certified: Sequence[Certificate]) -> str:
+    """Return which goal no certified plan reaches, and how near the nearest comes."""
+    nearest_ = min(certified, key=lambda c: max(goals.at_least[k] - mean for k, mean in goals.missed(c.outcomes).items()))
+    parts = [f"{name} of at least {goals.at_least[name]:g}, and the one that comes nearest has {mean:.3f}" for name, mean in goals.missed(nearest_.outcomes).items()]  # fmt: skip
+    return f"no certified plan reaches the goal: {'; '.join(parts)}"
 
 
 HARMS_INDEX = {name: k for k, name in enumerate(HARMS)}

@@ -161,7 +161,7 @@ class Plan:
             "robustness": {world: dict(found) for world, found in self.robustness.items()},
             "explained": list(self.explained),
             "unknown": list(self.unknown),
-            "goals": {"name": self.goals.name, "weights": dict(self.goals.weights)},
+            "goals": {"name": self.goals.name, "weights": dict(self.goals.weights), "at_least": dict(self.goals.at_least)},
             "limits": dict(self.limits.largest),
             "confidence": self.limits.confidence,
             "settings": dict(self.settings),

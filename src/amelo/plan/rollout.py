@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -27,7 +27,7 @@ WAITING = Design()
 
 @cache
 def _operation(line: str) -> Operation:
-    return operations(Protocol.parse(line))[0]
+    return replace(operations(Protocol.parse(line))[0], place="")  # a line that stands for itself has none
 
 
 @cache
@@ -83,7 +83,11 @@ class Rollouts:
             if isinstance(end, str):
                 found.append(Outcome(None, None, None, end))
                 continue
-            lived = self._priced(row, end, first)
+            try:
+                lived = self._priced(row, end, first)
+            except AmeloError as error:  # what the years cannot follow is no plan, and stops no other
+                found.append(Outcome(None, None, None, str(error)))
+                continue
             found.append(Outcome(values_of(before, lived, self.goals), harms_of(lived, waited), lived))
         self.count += len(designs) * (last - first)
         return found
@@ -99,10 +103,9 @@ class Rollouts:
 
     def _priced(self, row: Sequence[Operation], tooth: WholeTooth, first: int) -> Lived:
         cost = sum(op.price for op in row)
-        acts = [op for op in row if op.act is not None and op.act.consent != "none"]
-        visits = sum(1 for k, op in enumerate(row) if op in acts and (k == 0 or row[k - 1].act is None or row[k - 1] not in acts))
+        visits = sum(1 for k, op in enumerate(row) if op.at_chair and (k == 0 or not row[k - 1].at_chair))
         years = projected(self.twin, tooth, years=self.years, seed=self.seed + first)
-        return Lived(tooth, years, cost, sum(op.duration for op in acts), visits)
+        return Lived(tooth, years, cost, sum(op.chair_time for op in row), visits)
 
     def _lived(self, before: WholeTooth, rows: Sequence[Sequence[Operation]]) -> list[WholeTooth | str]:
         """Return the tooth after each row of operations, or why it was refused; rows that begin alike are one until they part."""

@@ -75,15 +75,19 @@ def timeline(text: str) -> Timeline:
     lines: list[Line] = []
     day, visit, open_ = 0.0, 0, False
     for op in operations_of(text):
-        consent = op.act.consent if op.act is not None else "none"
-        chair = op.act is not None and consent != "none"
+        chair = op.at_chair
+        consent = op.act.consent if op.act is not None else ("routine" if chair else "none")
         if chair and not open_:
             visit += 1
         open_ = chair
         rest = op.act is None and op.step.kind in ("rest", "sleep", "day", "day of case")
         words = "live as usual" if rest and op.step.kind != "rest" else _words(op.label)
         number = len(lines) + 1
-        lines.append(Line(number, day, visit if chair else 0, words, op.duration / 60.0, consent, op.price, rest))
+        lines.append(
+            Line(
+                number, day, visit if chair else 0, words, (op.chair_time if chair else op.duration) / 60.0, consent, op.price, rest
+            )
+        )
         day += op.duration / DAY
     needed = {line.consent for line in lines}
     consents = tuple(name for name in reversed(CONSENT) if name in needed)

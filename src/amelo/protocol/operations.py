@@ -9,7 +9,7 @@ from typing import Any
 from amelo.errors import AmeloError, RecordError
 from amelo.protocol.acts import act_of
 from amelo.protocol.nano_steps import NanoStep
-from amelo.protocol.procedures import price
+from amelo.protocol.procedures import price, usual_time
 from amelo.protocol.record import Protocol
 from amelo.protocol.steps import Bath, MouthStep, Slurry, Varnish, length
 from amelo.protocol.text import line
@@ -38,6 +38,18 @@ class Operation:
     def price(self) -> float:
         """What it costs; a composite of two surfaces is 1."""
         return price(self.step)
+
+    @property
+    def at_chair(self) -> bool:
+        """Whether it is done at the chair: what has a price, or asks for consent."""
+        return self.price > 0.0 or (self.act is not None and self.act.consent != "none")
+
+    @property
+    def chair_time(self) -> float:
+        """How long it takes in the chair [s]; a varnish stays on longer than that."""
+        if not self.at_chair:
+            return 0.0
+        return self.duration if self.act is not None else usual_time({"kind": self.step.kind})
 
     def begin(self, tooth: WholeTooth) -> WholeTooth:
         """Return the tooth as it is when the step is begun: checked, and done at once; its time passes after.

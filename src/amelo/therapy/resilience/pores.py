@@ -148,5 +148,5 @@ class Peptide(Act):
             refuse(self, "it was tried on lesions in enamel, and there is none here", fix="name the surface with the lesion")
 
     def done(self, tooth: WholeTooth) -> WholeTooth:
-        """Return the tooth with the effect of the peptide's trials noted, for the years."""
-        return replace(tooth, effects=tooth.effects | {"peptide_arrest"})
+        """Return the tooth with the effect of the peptide's trials on lesions that get worse noted, for the years."""
+        return replace(tooth, effects=tooth.effects | {"peptide_icdas"})

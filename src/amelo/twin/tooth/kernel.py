@@ -69,9 +69,7 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
             # conductances, with minerals as they stand; which way each cell goes is guessed from before, and once more where that was wrong
             careful[:] = False
             for turn in range(PASSES + 1):
-                if (
-                    turn == PASSES
-                ):  # it did not come to rest: a last time, so that nothing can be overfull
+                if turn == PASSES:  # it did not come to rest: a last time, so that nothing can be overfull
                     careful[:] = True
                 for i in range(start, count):
                     w = share if i >= junction else 0.0
