@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import os
+
 import pytest
 from synthetic_profiles import specimen
 
@@ -55,7 +57,12 @@ def test_every_number_has_a_name_a_unit_and_a_value():
     assert kira["step 1.3 (day of case, meal at 07:30) hour"].shown == pytest.approx(7.5)
 
 
-@pytest.mark.parametrize(("text", "case"), [(OPEN, None), (PLAIN, None), ("repeat 2 times:\n    day of case", CASE)])
+SLOW = pytest.param(
+    "repeat 2 times:\n    day of case", CASE, marks=pytest.mark.skipif(not os.environ.get("AMELO_SLOW"), reason="slow: set AMELO_SLOW=1")
+)
+
+
+@pytest.mark.parametrize(("text", "case"), [(OPEN, None), (PLAIN, None), SLOW])
 def test_turned_numbers_read_back_and_a_day_keeps_its_hours(text, case):
     protocol = Protocol.parse(text)
     schedule, mouths = mouths_of(protocol, case)

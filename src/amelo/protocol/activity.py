@@ -54,6 +54,8 @@ def exact_activity(
     if tooth is None and surface is None:
         twin = surface_twin(case, tissue, thickness_of(plaque))
     else:
+        if tooth is None or surface is None:
+            raise CommandError("tooth and surface are missing", why="a case has many", fix='for example tooth=36, surface="O"')
         twin = Twin.of(case, tooth=tooth, surface=surface)
     found = rate_of(twin, daily_schedule(case, DAYS), accuracy=accuracy, checked=True, members=members, seed=seed)
     return np.array(found["rate"])
