@@ -144,6 +144,16 @@ def test_a_full_disk_loses_nothing_that_was_found(amelo, made, tmp_path, monkeyp
     assert kept["chosen"]["protocol"] == made_plan().chosen.protocol and "note: what was found is in" in ran.err
 
 
+def test_a_reader_that_has_seen_enough_does_not_cost_the_report(amelo, made, tmp_path, monkeypatch):
+    def closed(*rest):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("amelo.cli.plan._print", closed)
+    monkeypatch.setattr("amelo.cli.main._mute", lambda: None)
+    assert amelo("plan", KIRA, "--tooth", "36", "--report", tmp_path / "x.html").code == 0
+    assert (tmp_path / "x.html").exists() and not (tmp_path / "x.part.json").exists()
+
+
 def test_a_stop_leaves_what_was_found_and_names_it(amelo, made, tmp_path):
     made["_stop"] = KeyboardInterrupt("nothing was certified yet")
     ran = amelo("plan", KIRA, "--tooth", "36", "--report", tmp_path / "x.html")

@@ -98,15 +98,21 @@ def plan(
             on_progress=with_seconds_left(on_progress, None if rollouts else seconds), on_found=on_found,
         )  # fmt: skip
         remember_citations("amelo plan", found.provenance.citations)
-        if json:
-            print_json(plain(found, why))
-        else:
-            _print(found, why)
-        sys.stdout.flush()
+        closed: BaseException | None = None
+        try:
+            if json:
+                print_json(plain(found, why))
+            else:
+                _print(found, why)
+            sys.stdout.flush()
+        except (BrokenPipeError, SystemExit) as error:  # the reader has seen enough, and the report is still wanted
+            closed = error
         if on_found is not None:
             on_found(plain(found, why))
         if report is not None:
             _write_report(record, found, report, force)
+    if closed is not None:
+        raise closed
     return 0
 
 
