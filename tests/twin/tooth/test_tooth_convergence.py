@@ -29,7 +29,7 @@ def test_halving_the_cells_of_a_lost_layer_brings_nearer_what_the_finest_say():
     error = np.abs(np.array(found[:-1]) / found[-1] - 1.0)
     assert (np.diff(error) < 0.0).all()
     assert error[-1] < 0.02
-    assert error[0] == pytest.approx(0.16, abs=0.05)  # coarse cells hold a thin layer's diffusion back: said, not hidden
+    assert error[0] == pytest.approx(0.44, abs=0.05)  # coarse cells hold a thin layer's diffusion back: said, not hidden
     assert np.log2(error[1] / error[-1]) / 2.0 > 1.0  # better than first order
 
 

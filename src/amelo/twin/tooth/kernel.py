@@ -69,9 +69,7 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
             # conductances, with minerals as they stand; which way each cell goes is guessed from before, and once more where that was wrong
             careful[:] = False
             for turn in range(PASSES + 1):
-                if (
-                    turn == PASSES
-                ):  # it did not come to rest: a last time so that nothing can be overfull or emptied, whichever way it goes
+                if turn == PASSES:  # it did not come to rest: a last time, so that nothing can be overfull
                     careful[:] = True
                 for i in range(start, count):
                     w = share if i >= junction else 0.0
@@ -92,12 +90,11 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                     build = growth * whole * max(total, 0.05) ** (2.0 / 3.0) * lacking * (1.0 - filled[i])
                     rooms[i] = space
                     safe = dissolve / (1.0 + dt * dissolve * bound / (density * (surface + 1e-12)))
-                    if careful[i]:
-                        exchange[i] = min(safe, build / (1.0 + dt * build * bound / (density * (space + 1e-12))))
-                    elif s[i] < 0.0:
+                    if s[i] < 0.0:
                         exchange[i] = safe
                     else:
-                        exchange[i] = build / (1.0 + dt * build * min(s[i], bound) / (density * (space + 1e-12)))
+                        most_here = bound if careful[i] else min(s[i], bound)
+                        exchange[i] = build / (1.0 + dt * build * most_here / (density * (space + 1e-12)))
                     flow = rate * payload[i] / (1.0 + rate * dt * (1.0 + bound / payload_excess))
                     source[i] = flow if s[i] <= payload_excess else 0.0  # mol/(m3 s) into fluid at saturation; it does not grow
                 fraction = (1.0 - share) * mineral[start] + share * inner[start] if start >= junction else mineral[start]
@@ -132,7 +129,7 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 wrong = False
                 for i in range(count - 1, start - 1, -1):
                     found = (right[i] + (below[i + 1] * s[i + 1] if i < count - 1 else 0.0)) / diagonal[i]
-                    wrong = wrong or ((found < 0.0) != (s[i] < 0.0)) or found - s[i] > 0.2 * s[i] + 1e-9 * bound
+                    wrong = wrong or ((found < 0.0) != (s[i] < 0.0)) or found - s[i] > 0.2 * abs(s[i]) + 1e-9 * bound
                     wrong = wrong or (payload[i] > 0.0 and (found > payload_excess) != (s[i] > payload_excess))
                     if found > 0.0 and s[i] >= 0.0 and dt * exchange[i] * found > 0.98 * rooms[i] * sound[i] / molar_volume:
                         careful[i] = True  # it would be overfull: what could flow in at most is what limits it
