@@ -156,6 +156,14 @@ def goals_and_limits(goals: str, limits: Path | None) -> tuple[Goals, Limits]:
     from amelo.plan.goals import Goals, Limits
 
     bounds = Limits() if limits is None else Limits.read(limits)
+    if limits is not None:
+        from amelo.plan.certify import SIZES, least_provable
+
+        least = least_provable(bounds.confidence)
+        for name, limit in bounds.largest.items():
+            if limit < least:
+                what = f"a limit of {limit:g} for {name} lies below {least:.2g}, the least that {SIZES[-1]} scenarios without a single harm prove"
+                print(f"note: {what}: only waiting can be certified", file=sys.stderr)
     return Goals.read(goals), bounds
 
 

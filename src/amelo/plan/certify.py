@@ -12,7 +12,7 @@ from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, Limits
 from amelo.plan.rollout import Outcome, Rollouts
 
-__all__ = ["SIZES", "Certificate", "certify"]
+__all__ = ["SIZES", "Certificate", "certify", "least_provable"]
 
 SIZES = (256, 512, 1024, 2048)  # scenarios after each look
 
@@ -42,6 +42,14 @@ class Certificate:
     def binding(self) -> str:
         """The class of harm whose bound lies nearest to its limit."""
         return HARMS[int(np.argmax(self.upper))] if len(self.upper) else ""
+
+
+def least_provable(confidence: float, candidates: int = 10) -> float:
+    """Return the least limit that can be certified at all: by all scenarios, without a single harm in any.
+
+    Arguments: confidence; candidates that share its error.
+    """
+    return float(upper_bound(0, SIZES[-1], (1.0 - confidence) / (len(SIZES) * candidates)))
 
 
 def certify(

@@ -312,8 +312,7 @@ def _chosen(search: _Search, options: list[Option], best: Option | None, probe: 
     waiting = options[0]
     if probe is not None and probe.adopted and not search.goals.missed(probe.certificate.outcomes):
         arm = probe.calm.arm
-        text = f"{probe.dose}\nrest 1 d"
-        return Option(arm, probe.calm, f"{text}\n{probe.calm.text()}", probe.certificate), "certified", ""
+        return Option(arm, probe.calm, f"{probe.protocol}\n{probe.calm.text()}", probe.certificate), "certified", ""
     if best is None:
         tried = [c for c in search.certificates.values() if c.design.arm != "wait" and c.count]
         if not tried:
