@@ -154,6 +154,19 @@ def test_a_reader_that_has_seen_enough_does_not_cost_the_report(amelo, made, tmp
     assert (tmp_path / "x.html").exists() and not (tmp_path / "x.part.json").exists()
 
 
+def test_an_output_that_is_full_leaves_the_whole_plan_on_disk(amelo, made, tmp_path, monkeypatch, root):
+    def full(*rest):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("amelo.cli.plan.print_json", full)
+    monkeypatch.setattr("amelo.cli.main._mute", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    ran = amelo("plan", root / KIRA, "--tooth", "36", "--json")
+    assert ran.code == 2 and "the output cannot be written; No space left on device" in ran.err
+    kept = json.loads((tmp_path / "plan-36.part.json").read_text())
+    assert kept["chosen"]["timeline"] and "unfinished" not in kept
+
+
 def test_a_stop_leaves_what_was_found_and_names_it(amelo, made, tmp_path):
     made["_stop"] = KeyboardInterrupt("nothing was certified yet")
     ran = amelo("plan", KIRA, "--tooth", "36", "--report", tmp_path / "x.html")

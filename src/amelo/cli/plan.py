@@ -105,12 +105,14 @@ def plan(
             else:
                 _print(found, why)
             sys.stdout.flush()
-        except (BrokenPipeError, SystemExit) as error:  # the reader has seen enough, and the report is still wanted
+        except (OSError, SystemExit) as error:  # the reader has seen enough, or the disk is full: the report is still wanted
             closed = error
         if on_found is not None:
             on_found(plain(found, why))
         if report is not None:
             _write_report(record, found, report, force)
+        if isinstance(closed, OSError) and not isinstance(closed, BrokenPipeError):
+            raise closed  # what was kept stays
     if closed is not None:
         raise closed
     return 0
