@@ -47,6 +47,16 @@ def setup() -> None:
                 raise
             print(f"{failure}\ntrying pip instead", flush=True)
     STAMP.write_text(wanted)
+    fill_caches()
+
+
+def fill_caches() -> None:
+    """Plan once, so that equations are compiled and tables are made before anyone waits for them; without it the first plan takes a minute."""
+    print("compiling equations and filling tables, once; about a minute", flush=True)
+    command = [str(PYTHON), "-m", "amelo", "plan", "cases/kira.json", "--tooth", "36"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if done.returncode:  # whoever plans will be told why
+        print("that did not work; the first plan will take longer", flush=True)
 
 
 def setup_with_uv() -> None:

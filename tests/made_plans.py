@@ -49,7 +49,7 @@ def made_plan(*, status: str = "certified", reason: str = "", probed: bool = Fal
             "probe caps-400 at 1.5e+08 per mL for 20 min, pull 5 T/m", "inflammation", 0.08, COMBINED, OPERATIVE, 0.2, 0.03, 0.01, 0.05, 0.04, True,
             "first a 15 % dose", mine.certificate,
         )  # fmt: skip
-        mine = Option(mine.arm, mine.design, f"isolate\n{probe.dose}\nrest 1 d\n{COMBINED.text()}", mine.certificate)
+        mine = Option(mine.arm, mine.design, f"{probe.protocol}\n{COMBINED.text()}", mine.certificate)
     worth = [o.certificate.worth for o in (mine, options.get(NANO, mine), options.get(OPERATIVE, mine), options.get(WAIT, mine))]
     limits = Limits()
     origin = Provenance.of(

@@ -144,6 +144,29 @@ def test_a_full_disk_loses_nothing_that_was_found(amelo, made, tmp_path, monkeyp
     assert kept["chosen"]["protocol"] == made_plan().chosen.protocol and "note: what was found is in" in ran.err
 
 
+def test_a_reader_that_has_seen_enough_does_not_cost_the_report(amelo, made, tmp_path, monkeypatch):
+    def closed(*rest):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("amelo.cli.plan._print", closed)
+    monkeypatch.setattr("amelo.cli.main._mute", lambda: None)
+    assert amelo("plan", KIRA, "--tooth", "36", "--report", tmp_path / "x.html").code == 0
+    assert (tmp_path / "x.html").exists() and not (tmp_path / "x.part.json").exists()
+
+
+def test_an_output_that_is_full_leaves_the_whole_plan_on_disk(amelo, made, tmp_path, monkeypatch, root):
+    def full(*rest):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("amelo.cli.plan.print_json", full)
+    monkeypatch.setattr("amelo.cli.main._mute", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    ran = amelo("plan", root / KIRA, "--tooth", "36", "--json")
+    assert ran.code == 2 and "the output cannot be written; No space left on device" in ran.err
+    kept = json.loads((tmp_path / "plan-36.part.json").read_text())
+    assert kept["chosen"]["timeline"] and "unfinished" not in kept
+
+
 def test_a_stop_leaves_what_was_found_and_names_it(amelo, made, tmp_path):
     made["_stop"] = KeyboardInterrupt("nothing was certified yet")
     ran = amelo("plan", KIRA, "--tooth", "36", "--report", tmp_path / "x.html")
@@ -208,6 +231,13 @@ def test_limits_that_contradict_themselves_are_refused(amelo, made, tmp_path, te
     (tmp_path / "limits.toml").write_text(text)
     ran = amelo("plan", KIRA, "--tooth", "36", "--limits", tmp_path / "limits.toml")
     assert ran.code == 2 and sentence in ran.err and len(ran.err.splitlines()) == 1 and "tooth" not in made
+
+
+def test_a_limit_that_nothing_can_prove_is_said_beforehand(amelo, made, tmp_path):
+    (tmp_path / "limits.toml").write_text("[limits]\nfracture = 0.0005\nexposure = 0.02\n")
+    ran = amelo("plan", KIRA, "--tooth", "36", "--limits", tmp_path / "limits.toml")
+    assert ran.code == 0 and ran.err.count("note:") == 1
+    assert "a limit of 0.0005 for fracture lies below 0.0035" in ran.err and "only waiting can be certified" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -77,3 +79,35 @@ def test_more_looks_at_the_edge_certify_wrongly_no_more_often_than_the_error():
         harmed = rng.random(sizes[-1]) < 0.0501
         wrong += any(looks.verdict(int(harmed[:n].sum()), n, limit) is True for n in sizes)
     assert wrong / 600 <= 0.05
+
+
+def test_all_that_is_certified_at_different_times_shares_one_error():
+    """Early certificates, those of the finalists and that of a probe are wrong together no more often than one may be."""
+    from amelo.plan.bounds import most_violations, upper_bound
+    from amelo.plan.certify import PAID, SIZES, least_provable
+
+    assert sum(PAID.values()) == pytest.approx(1.0) and min(PAID.values()) > 0.0
+    least = least_provable(0.95)
+    each = PAID["final"] * 0.05 / (len(SIZES) * 10)
+    assert least == pytest.approx(float(upper_bound(0, SIZES[-1], each)))
+    assert most_violations(SIZES[-1], 1.001 * least, each) == 0 and most_violations(SIZES[-1], 0.999 * least, each) == -1
+    assert least_provable(0.99) > least
+
+
+def test_a_smaller_share_of_the_error_gives_wider_bounds():
+    from amelo.plan.certify import certify
+    from amelo.plan.goals import HARMS, WEIGHTS, Limits
+    from amelo.plan.rollout import Outcome
+    from amelo.plan.worth import Values
+    from made_plans import OPERATIVE
+
+    class Known:
+        tooth = SimpleNamespace(members=256)
+
+        def run(self, designs, first, last):
+            count = last - first
+            values = Values(np.ones((len(WEIGHTS), count)), np.ones(count))
+            return [Outcome(values, np.zeros((len(HARMS), count), bool), None) for _ in designs]
+
+    whole, part = (certify(Known(), [OPERATIVE], Limits(), sizes=(256,), paid=paid)[0] for paid in (1.0, 0.2))
+    assert (part.upper > whole.upper).all() and whole.verdict is part.verdict is True

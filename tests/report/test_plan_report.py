@@ -88,7 +88,7 @@ def test_words_and_lines_stand_out_from_the_paper_in_both_schemes():
 def test_everything_a_reader_must_know_is_there(text):
     words = " ".join(tree(text).itertext())
     for part in (
-        "not a medical device", "after a probe, certified", "Visit 1, day 0:", "If a day after the probe", "Before.", "After treatment.", "In five years.",
+        "not a medical device", "after a probe, certified", "Visit 1, day 0:", "A day after the probe", "Before.", "After treatment.", "In five years.",
         "What it costs the tooth", "tissue cut away", "What it costs the patient", "certified at most", "waiting", "0.050 less", "What was assumed",
         "the pulp is alive", "nobody tested the pulp", "floors twice as rough", "research", "no clinic offers it", "seed", "12345", "References", "Goals, limits of harm",
         "confidence of 95 %",
@@ -187,3 +187,22 @@ def test_the_pictures_say_the_same_in_numbers():
 
     line = timeline_svg(timeline(plan.chosen.protocol), key="t", words="as told")
     assert line.count('class="visit"') == 2 and "day 14" in line
+
+
+@pytest.mark.parametrize(
+    ("value", "top"), [(8.29, 12.0), (0.39, 0.4), (4.0, 4.0), (13.0, 20.0), (21.0, 40.0), (0.0, 4.0), (41.0, 80.0)]
+)
+def test_scales_end_at_numbers_that_read_well(value, top):
+    assert module._round_up(value) == pytest.approx(top)
+
+
+def test_harms_of_the_other_options_are_there_too(text):
+    table = next(t for t in tree(text).iter("table") if "under the other options" in t.find("caption").text)
+    rows = [[cell.text for cell in row] for row in table.iter("tr")]
+    assert ["operative care alone: exposure", "15.0 %", "60 of 400", "10.0 %", "17.0 %"] in rows
+
+
+def test_no_mineral_missing_is_not_a_negative_number():
+    section = made_futures(made_plan()).sections[0]
+    told = {**section.told, "integrated_mineral_loss": (-2300.0, -5000.0, 0.0)}
+    assert "no mineral missing" in section_words(replace(section, told=told))

@@ -98,15 +98,23 @@ def plan(
             on_progress=with_seconds_left(on_progress, None if rollouts else seconds), on_found=on_found,
         )  # fmt: skip
         remember_citations("amelo plan", found.provenance.citations)
-        if json:
-            print_json(plain(found, why))
-        else:
-            _print(found, why)
-        sys.stdout.flush()
+        closed: BaseException | None = None
+        try:
+            if json:
+                print_json(plain(found, why))
+            else:
+                _print(found, why)
+            sys.stdout.flush()
+        except (OSError, SystemExit) as error:  # the reader has seen enough, or the disk is full: the report is still wanted
+            closed = error
         if on_found is not None:
             on_found(plain(found, why))
         if report is not None:
             _write_report(record, found, report, force)
+        if isinstance(closed, OSError) and not isinstance(closed, BrokenPipeError):
+            raise closed  # what was kept stays
+    if closed is not None:
+        raise closed
     return 0
 
 
@@ -150,6 +158,14 @@ def goals_and_limits(goals: str, limits: Path | None) -> tuple[Goals, Limits]:
     from amelo.plan.goals import Goals, Limits
 
     bounds = Limits() if limits is None else Limits.read(limits)
+    if limits is not None:
+        from amelo.plan.certify import SIZES, least_provable
+
+        least = least_provable(bounds.confidence)
+        for name, limit in bounds.largest.items():
+            if limit < least:
+                what = f"a limit of {limit:g} for {name} lies below {least:.2g}, the least that {SIZES[-1]} scenarios without a single harm prove"
+                print(f"note: {what}: only waiting can be certified", file=sys.stderr)
     return Goals.read(goals), bounds
 
 

@@ -77,7 +77,7 @@ def again_plan(rollouts: Rollouts, plan: Plan) -> Again:
     probe = plan.probe
     if probe is None or not probe.adopted:
         return again(rollouts, [plan.chosen.protocol])[0]
-    text = f"isolate\n{probe.dose}\nrest 1 d"
+    text = probe.protocol
     runs = rollouts.run([text, f"{text}\n{probe.calm.text()}", f"{text}\n{probe.alarmed.text()}"], 0, rollouts.tooth.members)
     if any(run.refused for run in runs):
         return _told(next(run for run in runs if run.refused))

@@ -12,9 +12,14 @@ from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, Limits
 from amelo.plan.rollout import Outcome, Rollouts
 
-__all__ = ["SIZES", "Certificate", "certify"]
+__all__ = ["PAID", "SIZES", "Certificate", "certify", "least_provable"]
 
 SIZES = (256, 512, 1024, 2048)  # scenarios after each look
+PAID = {
+    "early": 0.2,
+    "final": 0.6,
+    "probe": 0.2,
+}  # shares of the error: what is certified at different times may be wrong at each of them
 
 
 @dataclass(eq=False)
@@ -44,24 +49,34 @@ class Certificate:
         return HARMS[int(np.argmax(self.upper))] if len(self.upper) else ""
 
 
+def least_provable(confidence: float, candidates: int = 10) -> float:
+    """Return the least limit that can be certified at all: by all scenarios, without a single harm in any.
+
+    Arguments: confidence; candidates that share its error.
+    """
+    return float(upper_bound(0, SIZES[-1], PAID["final"] * (1.0 - confidence) / (len(SIZES) * candidates)))
+
+
 def certify(
     rollouts: Rollouts,
     candidates: Sequence[Design],
     limits: Limits,
     *,
     sizes: Sequence[int] = SIZES,
+    paid: float = 1.0,
     keep_going: Callable[[], bool] = lambda: True,
     on_look: Callable[[list[Certificate]], None] | None = None,
 ) -> list[Certificate]:
     """Return what untouched scenarios say of each candidate, in their order.
 
-    Arguments: rollouts, on an ensemble of its own that no search has used; candidates; limits; sizes, scenarios after each look; keep_going; on_look
+    Arguments: rollouts, on an ensemble of its own that no search has used; candidates; limits; sizes, scenarios after each look; paid, share of
+    the error that these looks may use; keep_going; on_look
     (told after each look).
     Assumptions: a certificate holds under the twin's own uncertainty and nothing beyond; every class is tested at the full error of a look, because a
     plan must pass all of them and would be wrong in the one that is violated.
     """
     sizes = tuple(s for s in sizes if s <= rollouts.tooth.members) or (rollouts.tooth.members,)
-    looks = Looks(sizes, max(len(candidates), 1), 1.0 - limits.confidence)
+    looks = Looks(sizes, max(len(candidates), 1), paid * (1.0 - limits.confidence))
     largest = np.array([limits.largest.get(name, 1.0) for name in HARMS])
     found = [Certificate(d, np.zeros(0), np.zeros((0, 0)), np.zeros(len(HARMS)), np.ones(len(HARMS))) for d in candidates]
     seen = 0

@@ -11,7 +11,7 @@ import numpy as np
 
 from amelo.errors import CommandError, RecordError, nearest
 from amelo.params import load_set
-from amelo.plan.certify import Certificate, certify
+from amelo.plan.certify import PAID, Certificate, certify
 from amelo.plan.choose import plannable
 from amelo.plan.design import ARMS, Design, Situation
 from amelo.plan.explain import explained, unknown_of, why_not
@@ -89,12 +89,12 @@ class _Search:
         good = [c for c in self.certificates.values() if c.verdict is True and c.design.arm != "wait"]
         return max(good, key=lambda c: c.worth.mean(), default=None)
 
-    def certify(self, designs: Sequence[Design], share: float, sizes: Sequence[int]) -> None:
-        """Certify designs that have no certificate yet."""
+    def certify(self, designs: Sequence[Design], share: float, sizes: Sequence[int], paid: float) -> None:
+        """Certify designs that have no certificate yet, with a share of the error that all certificates have together."""
         due = [d for d in dict.fromkeys(designs) if d not in self.certificates]
         if not due:
             return
-        for c in certify(self.untouched, due, self.limits, sizes=sizes, keep_going=lambda: self.before(share)):
+        for c in certify(self.untouched, due, self.limits, sizes=sizes, paid=paid, keep_going=lambda: self.before(share)):
             self.certificates[c.design] = c
         if self.first_certified is None and self.best() is not None:
             self.first_certified = self.now()
@@ -218,7 +218,7 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
         race = races[arm]
         race.try_out(starters(race.situation), FIRST)
     ranked = sorted((e for race in races.values() for e in race.ranked()[:2]), key=lambda e: -e.score(race_limits(search.limits)))
-    search.certify([e.design for e in ranked[:2]], SEARCHING, (256,))
+    search.certify([e.design for e in ranked[:2]], SEARCHING, (256,), PAID["early"])
     search.tell("racing")
     budget = rollouts if rollouts is not None else BUDGET * 100
     for turn, arm in enumerate(arms):
@@ -229,7 +229,7 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
         race.run(budget // len(arms))
     finalists = [e.design for race in races.values() for e in race.ranked()[:PER_ARM]]
     search.tell("certifying")
-    search.certify(finalists, CERTIFYING, (256, 512, 1024, UNTOUCHED))
+    search.certify(finalists, CERTIFYING, (256, 512, 1024, UNTOUCHED), PAID["final"])
 
 
 def race_limits(limits: Limits) -> np.ndarray:
@@ -312,8 +312,7 @@ def _chosen(search: _Search, options: list[Option], best: Option | None, probe: 
     waiting = options[0]
     if probe is not None and probe.adopted and not search.goals.missed(probe.certificate.outcomes):
         arm = probe.calm.arm
-        text = f"{probe.dose}\nrest 1 d"
-        return Option(arm, probe.calm, f"{text}\n{probe.calm.text()}", probe.certificate), "certified", ""
+        return Option(arm, probe.calm, f"{probe.protocol}\n{probe.calm.text()}", probe.certificate), "certified", ""
     if best is None:
         tried = [c for c in search.certificates.values() if c.design.arm != "wait" and c.count]
         if not tried:

@@ -11,7 +11,7 @@ from amelo.plan.design import Design, Nano
 from amelo.plan.goals import HARMS, Limits
 from amelo.plan.rollout import Outcome, Rollouts
 
-__all__ = ["NOISE", "Policy", "probe_text", "read_out", "search_policy"]
+__all__ = ["NOISE", "WAIT", "Policy", "probe_text", "read_out", "search_policy"]
 
 NOISE = 0.012  # of a reading of inflammation, in the unit of the host model
 WAIT = 1.0  # d until it is read

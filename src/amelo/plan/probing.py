@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from amelo.plan.bounds import Looks, upper_bound
-from amelo.plan.certify import Certificate
+from amelo.plan.certify import PAID, Certificate
 from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, Limits
 from amelo.plan.probe import NOISE, Policy, probe_text, read_out, search_policy
@@ -58,7 +58,7 @@ def _measured(untouched: Rollouts, policy: Policy, pool: Sequence[Design], best:
     spread = 1.96 * gain.std(ddof=1) / np.sqrt(len(gain))
     reacts = untouched.tooth.constants.reacts[:count]
     perfect = _perfect(np.stack([r.values.total for r in done]), np.stack([r.harms for r in done]), reacts, limits)
-    looks = Looks((count,), 1, 1.0 - limits.confidence)
+    looks = Looks((count,), 1, PAID["probe"] * (1.0 - limits.confidence))
     largest = np.array([limits.largest.get(name, 1.0) for name in HARMS])
     violations = harms.sum(axis=1)
     upper = upper_bound(violations, np.full(len(HARMS), count), looks.each)

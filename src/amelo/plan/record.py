@@ -11,6 +11,7 @@ import numpy as np
 from amelo.plan.certify import Certificate
 from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, WEIGHTS, Goals, Limits
+from amelo.plan.probe import WAIT
 from amelo.plan.synergy import Synergy
 from amelo.twin.provenance import Provenance
 
@@ -93,6 +94,11 @@ class Probe:
     adopted: bool
     told: str
     certificate: Certificate
+
+    @property
+    def protocol(self) -> str:
+        """The probe itself as the text of a protocol: dam, dose, and the wait until it is read."""
+        return f"isolate\n{self.dose}\nrest {WAIT:g} d"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""

@@ -149,7 +149,7 @@ def _futures(futures: Futures) -> str:
         there = [o for o in futures.options if name in o.values]
         if not there:
             continue
-        height = top or max(float(o.values[name][2].max()) for o in there) or 1.0
+        height = top or _round_up(max(float(o.values[name][2].max()) for o in there))
         told = "; ".join(_at_five(o, name) for o in there)
         figures += f"<figure>{futures_svg(futures.options, name, top=height, unit=unit, key=f'future{k}', words=told)}</figure>"
     for o in futures.options:
@@ -167,6 +167,16 @@ def _futures(futures: Futures) -> str:
         f'<div class="pictures">{figures}</div>{paragraph(f"Lines: {legend}. Bands: nine of ten scenarios, of the chosen option and of waiting; the table has all.")}'
         + table("The futures in numbers: mean, and nine of ten scenarios", heads, rows)
     )
+
+
+def _round_up(value: float) -> float:
+    """Return the least number of 4, 8, 12, 20 or 40 times a power of ten that is not below a value, so that a quarter of it reads well."""
+    from math import floor, log10
+
+    if not value > 0.0:
+        return 4.0
+    unit = 10.0 ** floor(log10(value / 4.0))
+    return next(unit * k for k in (4.0, 8.0, 12.0, 20.0, 40.0) if unit * k >= value * (1.0 - 1e-12))
 
 
 def _at_five(option: Any, name: str) -> str:
@@ -197,6 +207,12 @@ def _harms(plan: Plan) -> str:
         f"The bounds hold together with a confidence of {100 * plan.limits.confidence:g} %, on scenarios that no search has seen, under the uncertainty of the twin itself. "
         "They do not cover what the model gets wrong."
     )
+    others = [(f"{words.ARM_WORDS[o.arm]}: {row[0]}", *row[2:]) for o in plan.options[1:] for row in words.harm_rows(plan, o)]
+    beside = (
+        folded("Harms of the other options", table("Chance of each harm under the other options", (heads[0], *heads[2:]), others))
+        if others
+        else ""
+    )
     worlds = words.world_rows(plan)
     shifted = (
         table(
@@ -207,7 +223,7 @@ def _harms(plan: Plan) -> str:
         if worlds
         else ""
     )
-    return f'<figure class="full">{harms_svg(plan.chosen, plan.limits, key="harms", words=told)}</figure>{table("Chance of each harm", heads, rows)}{paragraph(note)}{shifted}'
+    return f'<figure class="full">{harms_svg(plan.chosen, plan.limits, key="harms", words=told)}</figure>{table("Chance of each harm", heads, rows)}{paragraph(note)}{beside}{shifted}'
 
 
 def _costs(plan: Plan, futures: Futures) -> str:

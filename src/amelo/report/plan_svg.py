@@ -95,7 +95,7 @@ def harms_svg(option: Option, limits: Limits, *, key: str, words: str) -> str:
 
 def timeline_svg(steps: Timeline, *, key: str, words: str) -> str:
     """Return visits on a line of days."""
-    width, height, left, right = 640.0, 84.0, 30.0, 40.0
+    width, height, left, right = 640.0, 84.0, 56.0, 56.0
     end = max((line.day + line.minutes / 1440.0 for line in steps.lines), default=1.0) or 1.0
     x = lambda day: left + (width - left - right) * day / end  # noqa: E731
     out = [
@@ -108,7 +108,7 @@ def timeline_svg(steps: Timeline, *, key: str, words: str) -> str:
             seen.add(line.visit)
             minutes = sum(each.minutes for each in steps.lines if each.visit == line.visit)
             out.append(
-                f'<circle class="visit" cx="{x(line.day):.1f}" cy="44" r="9"/><text x="{x(line.day):.1f}" y="26" text-anchor="middle">{line.visit}</text>'
+                f'<circle class="visit" cx="{x(line.day):.1f}" cy="44" r="9"/><text x="{x(line.day):.1f}" y="26" text-anchor="middle">visit {line.visit}</text>'
             )
             out.append(
                 f'<text class="small" x="{x(line.day):.1f}" y="70" text-anchor="middle">day {line.day:.0f}, {minutes:.0f} min</text>'

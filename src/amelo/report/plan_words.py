@@ -103,7 +103,10 @@ def branches(plan: Plan) -> list[tuple[str, list[str]]]:
     lines = (
         timeline(probe.alarmed.text()).aloud() if probe.alarmed.arm != "wait" else ["Nothing more; the pulp is looked at again."]
     )
-    title = f"If a day after the probe the reading is {probe.threshold:.3g} or more (in {100 * probe.chance:.0f} % of cases), do this instead of what follows it:"
+    title = (
+        f"A day after the probe read the inflammation of the pulp. Below {probe.threshold:.3g} go on as above. "
+        f"If it is {probe.threshold:.3g} or more (in {100 * probe.chance:.0f} % of cases), do this instead of what follows the probe:"
+    )
     return [(title, lines)]
 
 

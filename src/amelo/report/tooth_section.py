@@ -56,7 +56,10 @@ def section_words(section: Section) -> str:
         mean, low, high = told["residual_dentine"]
         parts.append(f"{mean:.2f} mm of dentine ({low:.2f} to {high:.2f}) between floor and pulp")
     if "integrated_mineral_loss" in told:
-        parts.append(f"{told['integrated_mineral_loss'][0] / 100.0:.0f} µm of mineral missing in what is left")
+        missing = told["integrated_mineral_loss"][0] / 100.0
+        parts.append(
+            f"{missing:.0f} µm of mineral missing in what is left" if missing >= 0.5 else "no mineral missing in what is left"
+        )
     if "infected_depth" in told:
         parts.append(f"{told['infected_depth'][0]:.0f} µm of fully infected tissue")
     parts.append(section.restored or "no restoration")

@@ -1,0 +1,40 @@
+"""What the tasks of dev.py run, without running it."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+
+import pytest
+
+
+@pytest.fixture
+def dev(root, tmp_path, monkeypatch):
+    spec = importlib.util.spec_from_file_location("dev", root / "dev.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    return module
+
+
+def test_the_demonstration_plans_for_kira_and_ends_with_the_path_of_the_report(dev, monkeypatch, capsys, tmp_path):
+    called = []
+    monkeypatch.setattr(dev, "call", lambda *words: called.append(words))
+    dev.demo("--seed", "3")
+    (words,) = called
+    assert words[1:5] == ("plan", "cases/kira.json", "--tooth", "36") and words[-2:] == ("--seed", "3") and "--force" in words
+    report = words[words.index("--report") + 1]
+    assert (tmp_path / report).parent.is_dir() and capsys.readouterr().out.splitlines()[-1] == f"report: {report}"
+
+
+@pytest.mark.parametrize(("code", "said"), [(0, ""), (2, "that did not work; the first plan will take longer")])
+def test_caches_are_filled_by_a_plan_and_a_failure_of_it_stops_nothing(dev, monkeypatch, capsys, code, said):
+    seen = []
+
+    def run(command, **options):
+        seen.append(command)
+        return subprocess.CompletedProcess(command, code)
+
+    monkeypatch.setattr(dev.subprocess, "run", run)
+    dev.fill_caches()
+    assert seen[0][2:5] == ["amelo", "plan", "cases/kira.json"] and said in capsys.readouterr().out
