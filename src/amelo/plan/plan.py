@@ -13,7 +13,7 @@ from amelo.errors import CommandError, RecordError, nearest
 from amelo.params import load_set
 from amelo.plan.certify import PAID, Certificate, certify
 from amelo.plan.choose import plannable
-from amelo.plan.design import ARMS, Design, Situation
+from amelo.plan.design import ARMS, NANO, Design, Situation
 from amelo.plan.explain import explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals, Limits
 from amelo.plan.probing import probed
@@ -298,13 +298,16 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
 
 
 def _probed_for(search: _Search, races: dict[str, Race]) -> list[Design]:
-    """Return what may follow a probe: with carriers, what is worth most to those who bear them; without, what is worth most to all."""
+    """Return what may follow a probe: the best cavity with every dose in it, what is worth most to those who bear carriers, and what is to all."""
     calm = ~search.explore.tooth.constants.reacts
     tried = [e for race in races.values() for e in race.ranked()]
     brings = [e for e in tried if e.design.first is not None or e.design.within is not None]
     brings.sort(key=lambda e: -float(e.worth[calm[: e.count]].mean()) if calm[: e.count].any() else 0.0)
     plain = sorted((e for e in tried if e not in brings), key=lambda e: -e.score(race_limits(search.limits)))
-    return [e.design for e in (*brings[:4], *plain[:3])]
+    best = next((e.design for e in plain if e.design.excavate and not e.design.pulp and not e.design.stepwise), None)
+    same = [replace(best, within=n) for n in NANO if n is not None] if best is not None and "combined" in races else []
+    found = dict.fromkeys([*(d for d in same if not d.refused(search.situation)), *(e.design for e in (*brings[:3], *plain[:3]))])
+    return list(found)
 
 
 def _chosen(search: _Search, options: list[Option], best: Option | None, probe: Probe | None) -> tuple[Option, str, str]:
