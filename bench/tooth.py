@@ -45,7 +45,9 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     asked = parser.parse_args()
     twin, protocol = ToothTwin.of(amelo.load_case("cases/kira.json"), 36), Protocol.parse(STEPS)
-    print(f"a tooth through {len(protocol.steps)} steps, {protocol.duration / 86400:.1f} days and ten years, {asked.members} members")
+    print(
+        f"a tooth through {len(protocol.steps)} steps, {protocol.duration / 86400:.1f} days and ten years, {asked.members} members"
+    )
     for tier in TIERS:
         teeth = twin.whole(members=asked.members, seed=1, tier=tier).tooth
         once(twin, teeth, protocol, tier)

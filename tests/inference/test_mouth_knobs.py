@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import os
+from pathlib import Path
 
 import pytest
 from synthetic_profiles import specimen
@@ -58,7 +57,9 @@ def test_every_number_has_a_name_a_unit_and_a_value():
 
 
 SLOW = pytest.param(
-    "repeat 2 times:\n    day of case", CASE, marks=pytest.mark.skipif(not os.environ.get("AMELO_SLOW"), reason="slow: set AMELO_SLOW=1")
+    "repeat 2 times:\n    day of case",
+    CASE,
+    marks=pytest.mark.skipif(not os.environ.get("AMELO_SLOW"), reason="slow: set AMELO_SLOW=1"),
 )
 
 
