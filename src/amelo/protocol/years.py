@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from amelo.forecast.artefact import find_model
+from amelo.forecast.restorations.patient import flags
 from amelo.forecast.stages.chain import STAGES
 from amelo.params import load_set
 from amelo.records.base import UNKNOWN
@@ -31,7 +33,6 @@ CROWNS = {"zirconia": "crown_zirconia", "ceramic": "crown_ceramic", "gold": "gol
 CAPS = ("calcium silicate", "calcium hydroxide")
 CARRIED = ("fluoride paste", "fluoride rinse", "blocked pores", "sealed")  # mechanisms that the twin's numbers hold already
 FASTEST = 10.0  # times the activity of the natural history, beyond which nothing is known
-POCKET = 6.0  # mm, of a deep periodontal pocket
 
 
 def projected(twin: ToothTwin, tooth: WholeTooth, *, years: float = 10.0, seed: int = 0) -> Projection | None:
@@ -53,7 +54,6 @@ def start_of(twin: ToothTwin, tooth: WholeTooth) -> Start:
     than a typical one, times what of it a seal, a margin or resin in the pores lets through; loss of the pulp is told by the twin, so that no
     diagnosis counts again; a bare pulp that nothing caps does as one under hydroxide.
     """
-    record = twin.case.tooth(tooth.constants.owner.tooth)
     restored = tooth.restored
     sealed = restored is not None and restored.kind in ("sealant", "infiltration")
     material, covers = "", 1
@@ -66,6 +66,7 @@ def start_of(twin: ToothTwin, tooth: WholeTooth) -> Start:
     at_floor = tooth.total[np.arange(tooth.members), first]
     leak, bond = _margin(tooth, material)
     age = tooth.constants.owner.age
+    told = _told(twin, tooth, ADULT if age is None else age)
     return Start(
         members=tooth.members,
         age=ADULT if age is None else age,
@@ -86,7 +87,8 @@ def start_of(twin: ToothTwin, tooth: WholeTooth) -> Start:
         cap=_cap(tooth) if exposed.any() and not tooth.rooted else "",
         carious_left=np.where(tooth.open_floor & (material != ""), np.clip(1.0 - at_floor / 0.95, 0.0, 1.0), 0.0),
         strength=np.maximum(strength_of(tooth)[0], 2e-3),
-        periodontal=_periodontal(record),
+        periodontal=told["periodontal"],
+        flags={"medical": told["medical"]},
         effects=tuple(sorted(tooth.effects)),
         carried=CARRIED,
     )
@@ -209,7 +211,11 @@ def _other_activity(twin: ToothTwin, tooth: WholeTooth, letter: str) -> np.ndarr
     return relative_activity(elsewhere)
 
 
-def _periodontal(record: object) -> bool:
-    """Return whether a tooth has a deep pocket or is mobile."""
-    deep = any(site.probing_depth != UNKNOWN and site.probing_depth >= POCKET for site in record.periodontal.values())
-    return deep or (record.mobility != UNKNOWN and record.mobility >= 2)
+def _told(twin: ToothTwin, tooth: WholeTooth, age: float) -> dict[str, np.ndarray]:
+    """Return by name whether something of the patient that studies of restorations found to matter holds (M,); drawn where nobody says.
+
+    Assumptions: caries risk is left out, because what the mouth takes from a margin says it.
+    """
+    luck = np.stack([tooth.constants.draws.uniform(f"patient.{k}") for k in range(3)])
+    found = flags(twin.case, np.full(tooth.members, age), luck, find_model("restorations")["constants"])
+    return {flag.name: flag.holds for flag in found}
