@@ -191,7 +191,7 @@ def test_validation_table(amelo):
     for row in rows.values():
         assert row["verdict"] == ("hit" if row["low"] <= row["ours"] <= row["high"] else "miss")
     assert rows["T4 rest"]["verdict"] == "hit" and rows["T6"]["verdict"] == "hit"
-    assert "verdict" in amelo("validate").out
+    assert "verdict" in amelo("validate", "thermo").out
 
 
 def test_a_claim_that_cannot_be_computed_is_missing_and_fails_the_run(amelo, monkeypatch):

@@ -27,7 +27,7 @@ class Excavate(Act):
     Fields: criterion, what the dentine that is left feels like; leave [m], least dentine over the pulp by estimate, 0 for none asked; water
     [m3/s] that cools.
     Assumptions: the hand that asks for more asks for more at every criterion; where the pulp lies is known as well as the image tells; an
-    instrument goes deeper or less deep than was wanted, and the floor counts by its deepest place.
+    instrument goes deeper or less deep than was wanted, and the floor counts by its deepest place; what is to be left stops the deepest place too.
     """
 
     criterion: Literal["soft", "leathery", "firm", "hard"] = "firm"
@@ -59,10 +59,12 @@ class Excavate(Act):
         if self.leave:
             wall = tooth.edges[:, -1] + tooth.tertiary
             seen = wall - constants["image.error"] * draws.normal("image.residual")
-            wanted = np.minimum(wanted, np.maximum(seen - self.leave, tooth.floor))
+            stop = np.maximum(seen - self.leave, tooth.floor)
+            wanted = np.minimum(wanted, stop)
         slip = constants["cut.precision"] * draws.normal("hand.depth", occasion)
         slip = slip + constants["cut.roughness"] * np.abs(draws.normal("hand.roughness", occasion))
-        reached = np.where(wanted > tooth.floor + TOUCH, np.maximum(wanted + slip, tooth.floor), tooth.floor)
+        deepest = wanted + slip if not self.leave else np.minimum(wanted + slip, stop)  # a hand that is to leave some stops there
+        reached = np.where(wanted > tooth.floor + TOUCH, np.maximum(deepest, tooth.floor), tooth.floor)
         after = cut_to(tooth, reached)
         duty = constants["cut.duty"] * (reached > tooth.floor)
         spray = self.water / (self.water + value("water.full")) if self.water else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -46,7 +46,7 @@ def _stream(seed: int, name: str, occasion: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, crc32(name.encode()), occasion]))
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _normals(seed: int, name: str, occasion: int, size: int) -> np.ndarray:
     drawn = _stream(seed, name, occasion).standard_normal(size)
     drawn[:1] = 0.0
@@ -54,7 +54,7 @@ def _normals(seed: int, name: str, occasion: int, size: int) -> np.ndarray:
     return drawn
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _uniforms(seed: int, name: str, occasion: int, size: int) -> np.ndarray:
     drawn = _stream(seed, name, occasion).random(size)
     drawn[:1] = 0.5
