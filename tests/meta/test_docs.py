@@ -32,25 +32,26 @@ def test_python_blocks_run(page, tmp_path):
 
 
 def commands() -> list[tuple[str, str]]:
-    return [
-        (name(page), line[2:])
-        for page in PAGES
-        for block in blocks(page, "console")
-        for line in block.splitlines()
-        if line.startswith("$ amelo")
-    ]
+    """Return every line once, with the first page that shows it."""
+    first: dict[str, str] = {}
+    for page in PAGES:
+        for block in blocks(page, "console"):
+            for line in block.splitlines():
+                if line.startswith("$ amelo"):
+                    first.setdefault(line[2:], name(page))
+    return [(page, line) for line, page in first.items()]
 
 
 @pytest.mark.parametrize(("page", "line"), commands())
-def test_console_blocks_run(page, line, tmp_path):
-    """Run a line such as ``$ amelo case fluid FILE | amelo saturation -``; files that it writes go to a scratch folder."""
-    out = None
+def test_console_blocks_run(amelo, page, line, tmp_path):
+    """Run a line such as ``$ amelo case fluid FILE | amelo saturation -`` in this process; files that it writes go to a scratch folder."""
+    out = ""
     for part in line.split(" | "):
         words = [str(tmp_path / word) if word.endswith((".svg", ".png")) else word for word in shlex.split(part)]
         assert words[0] == "amelo"
-        done = subprocess.run([sys.executable, "-m", "amelo", *words[1:]], cwd=ROOT, input=out, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        out = done.stdout
+        done = amelo(*words[1:], stdin=out.encode())
+        assert done.code == 0, done.err
+        out = done.out
     assert out
 
 
