@@ -14,7 +14,7 @@ from amelo.params import load_set
 from amelo.plan.certify import PAID, Certificate, certify
 from amelo.plan.choose import plannable
 from amelo.plan.design import ARMS, Design, Situation
-from amelo.plan.explain import explained, unknown_of, why_not
+from amelo.plan.explain import agreed, explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals, Limits
 from amelo.plan.policy import Policy, mixed, policy_of, promising
 from amelo.plan.probing import measured
@@ -222,7 +222,7 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
     ranked = sorted((e for race in races.values() for e in race.ranked()[:2]), key=lambda e: -e.score(race_limits(search.limits)))
     search.certify([e.design for e in ranked[:2]], SEARCHING, (256,), PAID["early"])
     search.tell("racing")
-    probing = mixed(search.explore) and promising(search.explore, races)
+    probing = agreed(search.twin.case) and mixed(search.explore) and promising(search.explore, races)
     turns = len(arms) + probing  # what follows a probe is searched as long as an arm
     budget = (rollouts if rollouts is not None else BUDGET * 100) // turns
 
