@@ -197,6 +197,7 @@ def situation_of(case: Case, tooth: WholeTooth, arms: tuple[str, ...] = ARMS) ->
         vital=not tooth.rooted,
         primary=tooth.constants.owner.primary,
         arms=arms,
+        dead=tooth.constants.owner.facts.get("diagnosis") == "necrosis",
     )
     if not (found.carious or found.enamel_lesion or found.open_floor):
         fdi = tooth.constants.owner.tooth
@@ -222,7 +223,7 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
     ranked = sorted((e for race in races.values() for e in race.ranked()[:2]), key=lambda e: -e.score(race_limits(search.limits)))
     search.certify([e.design for e in ranked[:2]], SEARCHING, (256,), PAID["early"])
     search.tell("racing")
-    probing = agreed(search.twin.case) and mixed(search.explore) and promising(search.explore, races)
+    probing = agreed(search.twin.case) and not search.situation.dead and mixed(search.explore) and promising(search.explore, races)
     turns = len(arms) + probing  # what follows a probe is searched as long as an arm
     budget = (rollouts if rollouts is not None else BUDGET * 100) // turns
 
