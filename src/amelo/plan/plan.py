@@ -271,7 +271,7 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
     )
     search.tell("looking at other worlds")
     other = chosen.arm != "wait" and not stopped and search.before(LOOKING)
-    worlds = robustness(search.twin, chosen.design, search.goals, search.limits, search.seed, years) if other else {}
+    worlds = _other_worlds(search, chosen, probe, years) if other else {}
     effort = {arm: race.rollouts.count for arm, race in races.items()}
     tried = {arm: len(race.entries) for arm, race in races.items()}
     return Plan(
@@ -295,6 +295,12 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         origin,
         {"designs_tried": tried, "rollouts_after_each_arm": effort, "stopped_by_user": stopped},
     )
+
+
+def _other_worlds(search: _Search, chosen: Option, probe: Probe | None, years: float) -> dict[str, dict[str, float]]:
+    """Return how the chosen plan does in shifted worlds, with its probe where it begins with one."""
+    used = probe if probe is not None and probe.adopted else None
+    return robustness(search.twin, chosen.design, search.goals, search.limits, search.seed, years, used)
 
 
 def _probed_for(search: _Search, races: dict[str, Race]) -> list[Design]:
