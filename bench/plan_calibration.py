@@ -137,7 +137,7 @@ def calibrated(number: int, asked: argparse.Namespace) -> list[dict[str, Any]]:
                 "patient": number, "tooth": fdi, "seed": seed, "goals": goals, "limit": limit, "status": found.status, "arm": found.chosen.arm,
                 "protocol": found.chosen.protocol, "probe": found.probe is not None and found.probe.adopted, "seen": c.violations.tolist(), "of": c.count,
                 "upper": c.upper.tolist(), "limits": [found.limits.largest[h] for h in HARMS], "worth": found.chosen.worth, "seconds": planned,
-                "outside": list(getattr(found, "outside", ())),
+                "outside": [o.input for o in found.outside],
             }  # fmt: skip
             if found.chosen.arm != "wait":
                 row["fresh"], row["true"] = asked.fresh, fresh.harms("", NOMINAL, found)

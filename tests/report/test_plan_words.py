@@ -85,3 +85,16 @@ def test_how_it_was_found_is_in_one_line():
     for part in ("9.5 s", "1.5 s", "22 plans", "12345 rollouts", "seed 7", "95 %", "balanced"):
         assert part in line, part
     assert made_plan().chosen.design == COMBINED and "not a medical device" in words.banner()
+
+
+def test_the_headline_names_what_lies_outside_whatever_the_answer_is():
+    from dataclasses import replace
+
+    from amelo.plan.outside import Outside
+
+    flags = (
+        Outside("age", "age 93 years lies outside", "pulp", 93.0, 12.0, 80.0, "years"),
+        Outside("gene TTN", "not in the panel", "tissue"),
+    )
+    for plan in (made_plan(), made_plan(chosen=WAIT), made_plan(status="deferred", reason="fracture", chosen=WAIT)):
+        assert words.headline(replace(plan, outside=flags)).endswith(" (outside what was calibrated: age, gene TTN)")

@@ -11,15 +11,17 @@ import numpy as np
 
 from amelo.errors import CommandError, RecordError, nearest
 from amelo.params import load_set
+from amelo.plan.bounds import upper_bound
 from amelo.plan.certify import PAID, Certificate, certify
 from amelo.plan.choose import plannable
 from amelo.plan.design import ARMS, NANO, Design, Situation
 from amelo.plan.explain import explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals, Limits
+from amelo.plan.outside import Outside, both, outside_of, widened
 from amelo.plan.probing import probed
 from amelo.plan.race import FIRST, Race, starters
 from amelo.plan.record import Option, Plan, Probe
-from amelo.plan.robust import robustness
+from amelo.plan.robust import World, lived_in, robustness
 from amelo.plan.rollout import Rollouts
 from amelo.plan.synergy import Synergy, synergy_of
 from amelo.records.case import Case
@@ -38,6 +40,7 @@ PER_ARM = 2  # candidates of each arm that are certified
 LEAST_GAIN = 0.0  # of worth over waiting, that the lower bound must pass
 SETS = (
     "goals",
+    "calibrated",
     "tooth",
     "steps",
     "pulp",
@@ -46,6 +49,7 @@ SETS = (
     "procedures",
     "years",
 )  # of constants that a plan rests on
+WIDER = "it must hold in scenarios drawn wider as well, because this patient lies outside what was calibrated"
 ENAMEL = 0.98  # mineral over sound enamel below which there is a lesion
 
 
@@ -67,6 +71,8 @@ class _Search:
     on_found: Callable[[Mapping[str, Any]], None] | None = None
     certificates: dict[Design, Certificate] = field(default_factory=dict)
     first_certified: float | None = None
+    outside: tuple[Outside, ...] = ()
+    wider: Rollouts | None = None
 
     def now(self) -> float:
         """Return the seconds since the start."""
@@ -94,7 +100,11 @@ class _Search:
         due = [d for d in dict.fromkeys(designs) if d not in self.certificates]
         if not due:
             return
-        for c in certify(self.untouched, due, self.limits, sizes=sizes, paid=paid, keep_going=lambda: self.before(share)):
+        look = {"sizes": sizes, "paid": paid, "keep_going": lambda: self.before(share)}
+        found = certify(self.untouched, due, self.limits, **look)
+        if self.wider is not None:  # outside what was calibrated it must hold in scenarios drawn wider as well
+            found = [both(*pair) for pair in zip(found, certify(self.wider, due, self.limits, **look), strict=True)]
+        for c in found:
             self.certificates[c.design] = c
         if self.first_certified is None and self.best() is not None:
             self.first_certified = self.now()
@@ -153,6 +163,9 @@ def plan(
         twin, make(built.tooth, "reduced", seed), make(fresh.tooth, "full", seed + APART), situation, goals, limits, seed,
         seconds if rollouts is None else np.inf, started, on_progress, seconds, on_found,
     )  # fmt: skip
+    search.outside = outside_of(twin)
+    if search.outside:
+        search.wider = make(widened(fresh.tooth), "full", seed + APART)
     races: dict[str, Race] = {}
     try:
         _found(search, races, rollouts)
@@ -253,6 +266,7 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
     if not stopped and ("combined" in races or "nano" in races) and search.before(PROBING):
         search.tell("asking what a probe would tell")
         probe = probed(search.explore, search.untouched, _probed_for(search, races), best, search.limits, search.seed)
+        probe = _held_wider(search, probe)
     chosen, status, reason = _chosen(search, options, best, probe)
     synergy = _synergy(options, search.seed, chosen)
     others = [o for o in options if o.design != chosen.design]
@@ -286,7 +300,7 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         probe,
         worlds,
         () if stopped else explained(search.untouched, chosen, waiting, search.limits, ablated=search.before(LOOKING)),
-        unknown_of(search.twin),
+        (*(f"outside what was calibrated: {o.told}" for o in search.outside), *unknown_of(search.twin)),
         search.goals,
         search.limits,
         search.now(),
@@ -294,7 +308,23 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         search.first_certified,
         origin,
         {"designs_tried": tried, "rollouts_after_each_arm": effort, "stopped_by_user": stopped},
+        search.outside,
     )
+
+
+def _held_wider(search: _Search, probe: Probe | None) -> Probe | None:
+    """Return a probe that is given up where what follows it is not certified in scenarios drawn wider, for a patient outside what was calibrated."""
+    if search.wider is None or probe is None or not probe.adopted:
+        return probe
+    count = probe.certificate.count
+    lived = lived_in(World(), search.wider, probe.calm, probe, 0, count)
+    error = PAID["probe"] * (1.0 - search.limits.confidence)
+    upper = np.ones(len(HARMS)) if isinstance(lived, str) else upper_bound(lived[1].sum(axis=1), np.full(len(HARMS), count), error)
+    upper = np.maximum(upper, probe.certificate.upper)
+    holds = bool((upper <= race_limits(search.limits)).all())
+    certificate = replace(probe.certificate, upper=upper, verdict=True if holds else None)
+    told = probe.told if holds else f"{probe.told}; it could not be certified: {WIDER}"
+    return replace(probe, certificate=certificate, adopted=holds, told=told)
 
 
 def _other_worlds(search: _Search, chosen: Option, probe: Probe | None, years: float) -> dict[str, dict[str, float]]:
@@ -335,7 +365,7 @@ def _chosen(search: _Search, options: list[Option], best: Option | None, probe: 
             f"no plan could be certified: of the one that comes nearest the chance of {name.replace('_', ' ')} may be {nearest_.upper[k]:.3g} "
             f"({int(nearest_.violations[k])} of {nearest_.count} scenarios), and {search.limits.largest.get(name, 1.0):g} is allowed"
         )
-        return waiting, "deferred", reason
+        return waiting, "deferred", reason + (f"; {WIDER}" if search.wider is not None else "")
     n = min(best.certificate.count, waiting.certificate.count)
     gain = best.certificate.worth[:n] - waiting.certificate.worth[:n]
     low = gain.mean() - 1.645 * gain.std(ddof=1) / np.sqrt(n)

@@ -10,10 +10,10 @@ import numpy as np
 
 from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, Goals, Limits
+from amelo.plan.outside import sound_below
 from amelo.plan.probe import NOISE, read_out
 from amelo.plan.record import Probe
 from amelo.plan.rollout import Rollouts
-from amelo.twin.tooth.feel import CARIOUS, own_dentine
 from amelo.twin.tooth.state import WholeTooth
 from amelo.twin.tooth.twin import TIERS, ToothTwin
 
@@ -68,10 +68,7 @@ def _thinner(tooth: WholeTooth) -> WholeTooth:
 
     Assumptions: what is missing is sound dentine under the lesion, up to nine tenths of it; of a lesion that reaches the last cell, of that cell.
     """
-    first = tooth.constants.dentine_from
-    sound = np.zeros(tooth.widths.shape, bool)
-    sound[:, first:] = (tooth.total[:, first:] >= CARIOUS * own_dentine(tooth)[:, None]) & (tooth.left[:, first:] > 0.0)
-    sound[:, -1] = True
+    sound = sound_below(tooth)
     below = np.where(sound, tooth.widths, 0.0).sum(axis=1)
     kept = np.maximum(1.0 - MISSING / below, LEFT)
     return replace(tooth, widths=np.where(sound, kept[:, None] * tooth.widths, tooth.widths))

@@ -73,12 +73,13 @@ def chance(value: float) -> str:
 def headline(plan: Plan) -> str:
     """Return in a sentence what was found."""
     where = f"tooth {plan.tooth} {plan.surface}".rstrip()
+    outside = f" (outside what was calibrated: {', '.join(o.input for o in plan.outside)})" if plan.outside else ""
     if plan.status != "certified":
-        return f"{where}: nothing can be certified, so that the answer is to wait"
+        return f"{where}: nothing can be certified, so that the answer is to wait{outside}"
     if plan.chosen.arm == "wait":
-        return f"{where}: wait"
+        return f"{where}: wait{outside}"
     probed = ", after a probe" if plan.probe is not None and plan.probe.adopted else ""
-    return f"{where}: {ARM_WORDS[plan.chosen.arm]}{probed}, certified"
+    return f"{where}: {ARM_WORDS[plan.chosen.arm]}{probed}, certified{outside}"
 
 
 def steps_of(plan: Plan) -> list[str]:
