@@ -136,11 +136,64 @@ def test_what_cannot_be_done_is_said_so():
     assert lived_in(World(), Refuses(), OPERATIVE) == "a filling covers the floor"
 
 
-def test_a_plan_meets_every_world_that_bears_on_it_with_counts_within_bounds(kira, monkeypatch):
+def test_a_plan_meets_every_world_that_bears_on_it_and_chances_are_told_where_there_are_any(kira, monkeypatch):
     monkeypatch.setattr(robust, "SCENARIOS", 32)
     found = robustness(ToothTwin.of(kira, 36), OPERATIVE, Goals.preset("balanced"), Limits(), 0, 10.0)
     assert set(found) == {name for name, w in WORLDS.items() if not w.slower and not w.bias}
     for said in found.values():
         shares = {k: v for k, v in said.items() if k in HARMS}
         assert all(0.0 < share <= 1.0 for share in shares.values())
-        assert said["beyond"] == sum(share > Limits().largest[name] for name, share in shares.items())
+        assert said["beyond"] >= sum(share > Limits().largest[name] for name, share in shares.items())
+
+
+def test_worlds_end_when_there_is_no_more_time(kira, monkeypatch):
+    monkeypatch.setattr(robust, "SCENARIOS", 16)
+    left = iter([True, True, False])
+    found = robustness(
+        ToothTwin.of(kira, 36), OPERATIVE, Goals.preset("balanced"), Limits(), 0, 10.0, keep_going=lambda: next(left)
+    )
+    assert list(found) == list(WORLDS)[:2]
+
+
+def seen(violations: int, count: int):
+    from made_plans import certificate
+
+    made = certificate(OPERATIVE, 0.7)
+    made.violations = np.full(len(HARMS), float(violations))
+    made.worth = np.full(count, 0.7)
+    return made
+
+
+def test_luck_that_both_worlds_share_cancels():
+    """The same members come to harm in both: whatever their share is, the chance is that of the untouched scenarios."""
+    here = np.zeros((len(HARMS), 200), bool)
+    here[:, :40] = True
+    chance, error = robust._chances(here, here, seen(41, 2048))
+    assert chance == pytest.approx(41 / 2048) and (error < 0.01).all()
+    more = here.copy()
+    more[:, 40:50] = True  # one in twenty more
+    chance, error = robust._chances(more, here, seen(41, 2048))
+    assert chance == pytest.approx(41 / 2048 + 0.05) and (error > 0.01).all()
+    alone, wide = robust._chances(more, here, None)
+    assert alone == pytest.approx(0.25) and (wide > error).all()
+
+
+def test_chances_stay_chances_and_none_seen_is_not_none():
+    here = np.zeros((len(HARMS), 50), bool)
+    chance, error = robust._chances(~here, here, seen(1000, 1024))
+    assert (chance == 1.0).all()
+    chance, error = robust._chances(here, here, seen(0, 1024))
+    assert (chance == 0.0).all() and (error > 0.0).all()
+
+
+def test_a_chance_is_found_by_luck_that_is_shared_within_its_error():
+    """Two worlds that differ in one member of twenty, 300 times: the error is as large as the estimates spread, or a little larger."""
+    rng = np.random.default_rng(8)
+    found = []
+    for _ in range(300):
+        luck, fresh = rng.random(256), rng.random(2048)
+        here, there = (np.broadcast_to(luck < p, (len(HARMS), 256)) for p in (0.03, 0.08))
+        found.append([float(v[0]) for v in robust._chances(there, here, seen(int((fresh < 0.03).sum()), 2048))])
+    chance, error = np.array(found).T
+    assert chance.mean() == pytest.approx(0.08, abs=0.003)
+    assert 0.95 * chance.std() < error.mean() < 1.3 * chance.std()

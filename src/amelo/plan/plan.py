@@ -35,7 +35,7 @@ __all__ = ["EXPLORED", "UNTOUCHED", "plan", "situation_of"]
 EXPLORED, UNTOUCHED = 768, 2048  # scenarios for the search, and others that it never sees
 APART = 1_000_003  # between the seeds of the two
 BUDGET = 30_000  # rollouts of a search without a deadline
-SEARCHING, CERTIFYING, PROBING, LOOKING = 0.5, 0.72, 0.78, 0.9  # of the time, until which each may begin something new
+SEARCHING, CERTIFYING, PROBING, LOOKING, LAST = 0.5, 0.72, 0.78, 0.9, 0.95  # of the time, until which each may begin something new
 PER_ARM = 2  # candidates of each arm that are certified
 LEAST_GAIN = 0.0  # of worth over waiting, that the lower bound must pass
 SETS = (
@@ -330,7 +330,10 @@ def _held_wider(search: _Search, probe: Probe | None) -> Probe | None:
 def _other_worlds(search: _Search, chosen: Option, probe: Probe | None, years: float) -> dict[str, dict[str, float]]:
     """Return how the chosen plan does in shifted worlds, with its probe where it begins with one."""
     used = probe if probe is not None and probe.adopted else None
-    return robustness(search.twin, chosen.design, search.goals, search.limits, search.seed, years, used)
+    return robustness(
+        search.twin, chosen.design, search.goals, search.limits, search.seed, years, used,
+        certificate=chosen.certificate, keep_going=lambda: search.before(LAST),
+    )  # fmt: skip
 
 
 def _probed_for(search: _Search, races: dict[str, Race]) -> list[Design]:

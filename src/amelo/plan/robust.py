@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from amelo.plan.certify import Certificate
 from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, Goals, Limits
 from amelo.plan.outside import sound_below
@@ -131,27 +132,57 @@ def lived_in(
 
 
 def robustness(
-    twin: ToothTwin, design: Design, goals: Goals, limits: Limits, seed: int, years: float, probe: Probe | None = None
+    twin: ToothTwin,
+    design: Design,
+    goals: Goals,
+    limits: Limits,
+    seed: int,
+    years: float,
+    probe: Probe | None = None,
+    *,
+    certificate: Certificate | None = None,
+    keep_going: Callable[[], bool] = lambda: True,
 ) -> dict[str, dict[str, float]]:
-    """Return worth and the share of each harm of a plan in every shifted world that can change it, by its name; beyond, how many classes of
-    harm lie above their limit there.
+    """Return worth and the chance of each harm of a plan in every shifted world that can change it, by its name; beyond, how many classes of
+    harm may lie above their limit there: their chance and one standard error of it does.
 
-    Arguments: twin; design; goals; limits; seed; years; probe, where the plan begins with one.
+    Arguments: twin; design; goals; limits; seed; years; probe, where the plan begins with one; certificate, what untouched scenarios of the finer tier
+    said of it (None: nothing); keep_going, asked before each world.
+    Assumptions: a chance is what untouched scenarios saw, changed by what the same members come to in either world, so that luck cancels.
     """
     tooth = twin.whole(members=SCENARIOS, seed=seed + APART).tooth
     largest = np.array([limits.largest.get(harm, 1.0) for harm in HARMS])
-    found = {}
+    make = lambda teeth: Rollouts(twin, teeth, TIERS["reduced"][1], goals, years, seed + APART)  # noqa: E731
+    plain = lived_in(World(), make(tooth), design, probe)
+    found: dict[str, dict[str, float]] = {}
+    if isinstance(plain, str):
+        return found
     for name, world in WORLDS.items():
         if not applies(world, [design] if probe is None else [probe.calm, probe.alarmed], probe):
             continue
-        rollouts = Rollouts(twin, world.tooth(tooth), TIERS["reduced"][1], goals, years, seed + APART)
-        lived = lived_in(world, rollouts, design, probe)
+        if not keep_going():
+            break
+        lived = lived_in(world, make(world.tooth(tooth)), design, probe)
         if isinstance(lived, str):
             continue
-        worth, harms = lived
-        shares = harms.mean(axis=1)
-        found[name] = {"worth": float(worth.mean())} | {
-            harm: float(share) for harm, share in zip(HARMS, shares, strict=True) if share > 0.0
-        }
-        found[name]["beyond"] = float((shares > largest).sum())
+        chance, error = _chances(lived[1], plain[1], certificate)
+        worth = float((lived[0] - plain[0]).mean() + (plain[0] if certificate is None else certificate.worth).mean())
+        found[name] = {"worth": worth} | {harm: float(p) for harm, p in zip(HARMS, chance, strict=True) if p > 0.0}
+        found[name]["beyond"] = float((chance + error > largest).sum())
     return found
+
+
+def _chances(there: np.ndarray, here: np.ndarray, certificate: Certificate | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the chance of each harm in a world and its standard error (H,).
+
+    Arguments: there, here, which members (H, n) come to harm in that world and as they are; certificate.
+    Assumptions: of members that differ one more than was seen is counted, and so is one more harm, so that none seen is not none.
+    """
+    n = there.shape[1]
+    if certificate is None or not certificate.count:
+        p = there.mean(axis=1)
+        return p, np.sqrt((p * (1.0 - p) + 1.0 / n) / n)
+    p, count = certificate.violations / certificate.count, certificate.count
+    moved = there.astype(float) - here.astype(float)
+    spread = (p * (1.0 - p) + 1.0 / count) / count + (np.abs(moved).sum(axis=1) + 1.0) / n**2
+    return np.clip(p + moved.mean(axis=1), 0.0, 1.0), np.sqrt(spread)

@@ -180,7 +180,7 @@ def world_rows(plan: Plan) -> list[tuple[str, str, str]]:
     rows = []
     for world, found in sorted(plan.robustness.items(), key=lambda pair: pair[1]["worth"]):
         harms = [f"{name.replace('_', ' ')} {chance(share)}" for name, share in found.items() if name not in ("worth", "beyond")]
-        beyond = f"; beyond its limit in {found['beyond']:.0f}" if found.get("beyond") else ""
+        beyond = f"; may pass its limit in {found['beyond']:.0f}" if found.get("beyond") else ""
         rows.append((world, f"{found['worth']:.3f}", (", ".join(harms) or "no harm seen") + beyond))
     return rows
 
@@ -195,7 +195,7 @@ def what_would_change_it(plan: Plan) -> list[str]:
     said = list(plan.unknown)
     for world, found in plan.robustness.items():
         if found.get("beyond"):
-            said.append(f"{world}: then a limit of harm would be passed")
+            said.append(f"{world}: then a limit of harm may be passed")
     if plan.runner_up is not None and plan.runner_up.why:
         said.append(f"{ARM_WORDS[plan.runner_up.arm]} comes next: {plan.runner_up.why}")
     return said
