@@ -86,7 +86,7 @@ def test_slower_carriers_feel_half_the_gradient_and_diffuse_as_ever():
 
 
 def test_a_world_is_looked_at_only_where_it_can_change_anything():
-    slow, deaf = WORLDS["carriers driven at half their speed"], WORLDS["a probe reads too little, by its own noise"]
+    slow, deaf = WORLDS["carriers driven at half their speed"], WORLDS["a probe reads too little, by the noise of one reading"]
     probe = made_plan(probed=True).probe
     assert applies(slow, [COMBINED], None) and not applies(slow, [OPERATIVE], None)
     assert applies(deaf, [COMBINED], probe) and not applies(deaf, [COMBINED], None)
@@ -105,8 +105,13 @@ class Branches:
 
         self.asked.append((tuple(texts), first, last))
         n = last - first
-        run = lambda k: Made(refused="", values=Made(total=np.full(n, float(k))), harms=np.full((len(HARMS), n), k == 2))  # noqa: E731
+        run = lambda k: Made(
+            refused="", lived=Made(tooth=None), values=Made(total=np.full(n, float(k))), harms=np.full((len(HARMS), n), k == 2)
+        )  # noqa: E731
         return [run(k) for k in range(len(texts))]
+
+    def waiting(self, first, last):
+        return None, None
 
 
 def test_each_member_goes_the_way_its_own_reading_says_and_a_bias_changes_it(monkeypatch):
@@ -114,14 +119,14 @@ def test_each_member_goes_the_way_its_own_reading_says_and_a_bias_changes_it(mon
 
     plan = made_plan(probed=True)
     probe = replace(plan.probe, threshold=0.5)
-    monkeypatch.setattr(robust, "read_out", lambda run: np.linspace(0.0, 1.0, 101))
+    monkeypatch.setattr(robust, "read_out", lambda before, after: np.linspace(0.0, 1.0, 101))
     rollouts = Branches(Made(members=101))
     worth, harms = lived_in(World(), rollouts, probe.calm, probe)
     assert harms.sum() == 51 * len(HARMS) and worth.tolist() == [1.0] * 50 + [2.0] * 51
     _, fewer = lived_in(World(bias=-0.2), rollouts, probe.calm, probe)
     assert fewer.sum() == 31 * len(HARMS)
     texts, first, last = rollouts.asked[0]
-    assert texts[0] == probe.protocol and texts[2].endswith(probe.alarmed.text()) and (first, last) == (0, 101)
+    assert texts[0] == probe.protocol and texts[2].endswith(probe.then(probe.alarmed)) and (first, last) == (0, 101)
 
 
 def test_what_cannot_be_done_is_said_so():

@@ -97,7 +97,7 @@ WORLDS: Mapping[str, World] = {
     "floors twice as rough": _constants(cut__roughness=2.0),
     "bacteria live three times as long under a seal": _constants(bacteria__starving=1.0 / 3.0),
     "carriers driven at half their speed": World(slower=0.5),
-    "a probe reads too little, by its own noise": World(bias=-NOISE),
+    "a probe reads too little, by the noise of one reading": World(bias=-NOISE),
 }
 
 
@@ -119,14 +119,15 @@ def lived_in(
     if probe is None:
         texts = [design.text()]
     else:
-        texts = [probe.protocol, *(f"{probe.protocol}\n{branch.text()}" for branch in (probe.calm, probe.alarmed))]
-    runs = rollouts.run([world.text(t) for t in texts], first, rollouts.tooth.members if last is None else last)
+        texts = [probe.protocol, *(probe.trace.policy(branch) for branch in (probe.calm, probe.alarmed))]
+    last = rollouts.tooth.members if last is None else last
+    runs = rollouts.run([world.text(t) for t in texts], first, last)
     refused = next((run.refused for run in runs if run.refused), "")
     if refused:
         return refused
     if probe is None:
         return runs[0].values.total, runs[0].harms
-    above = read_out(runs[0]) + world.bias >= probe.threshold
+    above = read_out(rollouts.waiting(first, last)[0], runs[0].lived.tooth) + world.bias >= probe.threshold
     worth = np.where(above, runs[2].values.total, runs[1].values.total)
     return worth, np.where(above[None, :], runs[2].harms, runs[1].harms)
 
