@@ -1,6 +1,7 @@
 """Do certificates hold?  Plans over varied patients, seeds and goals, each lived through again on many scenarios of the finer tier that it never saw.
 
-    python bench/plan_calibration.py --out calibration.jsonl --patients 40 --each 5     # goes on where a file ends
+    python bench/plan_calibration.py --out calibration.jsonl                            # ten patients, an hour of one core at most
+    python bench/plan_calibration.py --out calibration.jsonl --patients 50              # two hundred plans and more; goes on where a file ends
     python bench/plan_calibration.py --out calibration.jsonl --told                     # tells what is in it
 
 A plan is beyond its limit when the share of any harm in the fresh scenarios is.  How many are is told with an exact interval, and again for those that
@@ -222,16 +223,16 @@ def main() -> None:
     """Go on where a file ends, then tell what is in it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="a file of rows; patients that are in it are not planned for again")
-    parser.add_argument("--patients", type=int, default=40)
-    parser.add_argument("--each", type=int, default=5, help="plans of each patient and limit, with other seeds and goals")
+    parser.add_argument("--patients", type=int, default=10)
+    parser.add_argument("--each", type=int, default=4, help="plans of each patient and limit, with other seeds and goals")
     parser.add_argument("--strict", type=int, default=2, help="plans of each patient at limits below 0.05")
     parser.add_argument("--limits", type=lambda text: [float(part) for part in text.split(",")], default=[0.05, 0.01])
-    parser.add_argument("--rollouts", type=int, default=1500)
+    parser.add_argument("--rollouts", type=int, default=600)
     parser.add_argument("--fresh", type=int, default=20_000)
-    parser.add_argument("--shifted", type=int, default=2_000, help="scenarios in each shifted world, 0 for none")
+    parser.add_argument("--shifted", type=int, default=500, help="scenarios in each shifted world, 0 for none")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--told", action="store_true", help="only tell what is in the file")
-    parser.add_argument("--explored", type=int, default=verb.EXPLORED, help="scenarios of the search; certificates are as ever")
+    parser.add_argument("--explored", type=int, default=192, help="scenarios of the search; certificates are as ever")
     asked = parser.parse_args()
     verb.EXPLORED = asked.explored
     rows = [json.loads(line) for line in asked.out.read_text("utf-8").splitlines()] if asked.out.exists() else []

@@ -105,10 +105,10 @@ class Branches:
 
         self.asked.append((tuple(texts), first, last))
         n = last - first
-        run = lambda k: Made(
-            refused="", lived=Made(tooth=None), values=Made(total=np.full(n, float(k))), harms=np.full((len(HARMS), n), k == 2)
-        )  # noqa: E731
-        return [run(k) for k in range(len(texts))]
+        read, harms = Made(tooth=None), np.zeros((len(HARMS), n), bool)
+        return [
+            Made(refused="", lived=read, values=Made(total=np.full(n, float(k))), harms=harms | (k == 2)) for k in range(len(texts))
+        ]
 
     def waiting(self, first, last):
         return None, None
