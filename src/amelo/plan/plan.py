@@ -15,7 +15,7 @@ from amelo.plan.bounds import upper_bound
 from amelo.plan.certify import PAID, Certificate, certify
 from amelo.plan.choose import plannable
 from amelo.plan.design import ARMS, Design, Situation
-from amelo.plan.explain import explained, unknown_of, why_not
+from amelo.plan.explain import agreed, explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals, Limits
 from amelo.plan.outside import Outside, both, outside_of, widened
 from amelo.plan.policy import Policy, mixed, policy_of, promising
@@ -237,6 +237,7 @@ def situation_of(case: Case, tooth: WholeTooth, arms: tuple[str, ...] = ARMS) ->
         vital=not tooth.rooted,
         primary=tooth.constants.owner.primary,
         arms=arms,
+        dead=tooth.constants.owner.facts.get("diagnosis") == "necrosis",
     )
     if not (found.carious or found.enamel_lesion or found.open_floor):
         fdi = tooth.constants.owner.tooth
@@ -262,7 +263,7 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
     ranked = sorted((e for race in races.values() for e in race.ranked()[:2]), key=lambda e: -e.score(race_limits(search.limits)))
     search.certify([e.design for e in ranked[:2]], LAST, (256,), PAID["early"])
     search.tell("racing")
-    probing = mixed(search.explore) and promising(search.explore, races)
+    probing = agreed(search.twin.case) and not search.situation.dead and mixed(search.explore) and promising(search.explore, races)
     turns = len(arms) + probing  # what follows a probe is searched as long as an arm
     budget = (rollouts if rollouts is not None else BUDGET * 100) // turns
 

@@ -15,7 +15,12 @@ from amelo.plan.rollout import Outcome, Rollouts
 
 __all__ = ["Policy", "mixed", "policy_of", "promising"]
 
-SKETCHED, CLIMBED, SEEN = 96, 96, 384  # scenarios to look at openings, to compare branches, and to choose a policy
+GLANCED, SKETCHED, CLIMBED, SEEN = (
+    48,
+    96,
+    96,
+    384,
+)  # scenarios to look at openings, to weigh traces, to compare branches, and to choose a policy
 MIXED = 0.02  # least chance of either way of answering, from which there is anything to find out
 LEAST = 0.002  # of worth, that carriers must bring those who bear them
 SHARES = (0.02, 0.05, 0.1, 0.2)  # of a dose
@@ -114,7 +119,7 @@ def policy_of(
     if not brings:
         return None
     count = min(SEEN, rollouts.tooth.members)
-    pairs = _sketched(search, plain, brings, min(SKETCHED, count))
+    pairs = _sketched(search, plain, brings, min(GLANCED, count))
     traces = {
         Trace(_dose(with_), share, opening): (with_, without)
         for with_, without in pairs

@@ -9,7 +9,7 @@ import numpy as np
 from amelo.errors import SolveError
 from amelo.twin.pulp.constants import Pulps
 from amelo.twin.pulp.course import Segment, follow
-from amelo.twin.pulp.observation import PulpTest
+from amelo.twin.pulp.observation import PulpTest, silent
 from amelo.twin.tooth.constants import DAY
 from amelo.twin.tooth.state import WholeTooth
 from amelo.twin.tooth.waiting import forces
@@ -30,8 +30,8 @@ def pulps_at_entry(tooth: WholeTooth, diagnosis: str) -> tuple[WholeTooth, list[
     """Return a tooth whose pulps have lived with its lesion, weighted by what a diagnosis says, and what was assumed.
 
     Arguments: tooth; diagnosis, a word of the record.
-    Assumptions: the lesion has been as deep as it is for 45 days; a diagnosis is right in 35 of 51 teeth, whichever it is, so that some of
-    the pulps that were called healthy are lost; members whose pulp contradicts the diagnosis are replaced, as often as it is right, by others
+    Assumptions: the lesion has been as deep as it is for 45 days; a diagnosis is right in 35 of 51 teeth, so that some of the pulps that were
+    called healthy are lost; necrosis is what answers no cold, which living pulps hardly ever do; members whose pulp contradicts the diagnosis are replaced, as often as it is right, by others
     that do not, with all that is theirs.
     """
     if tooth.rooted:
@@ -42,7 +42,7 @@ def pulps_at_entry(tooth: WholeTooth, diagnosis: str) -> tuple[WholeTooth, list[
     told = [] if diagnosis in (*LOST, *KEPT) else ["nobody tested the pulp: as its lesion makes it"]
     if told or tooth.members == 1:
         return _booked(tooth, lost), told
-    chance = PulpTest.clinical().likelihood(diagnosis in LOST, lost)
+    chance = silent(lost) if diagnosis == "necrosis" else PulpTest.clinical().likelihood(diagnosis in LOST, lost)
     stays = tooth.constants.draws.uniform("pulp.diagnosis") * chance.max() < chance
     stays[0] = True
     if not stays.any() or stays.all():
@@ -53,7 +53,9 @@ def pulps_at_entry(tooth: WholeTooth, diagnosis: str) -> tuple[WholeTooth, list[
     which[gone] = fits[np.floor(tooth.constants.draws.uniform("pulp.other")[gone] * len(fits)).astype(int)]
     kept = tooth.constants.draws
     moved = _booked(tooth.take(which), lost[which])
-    return replace(moved, constants=replace(moved.constants, draws=kept)), [f"the pulp called {diagnosis}: right in 35 of 51 teeth"]
+    return replace(moved, constants=replace(moved.constants, draws=kept)), [
+        f"the pulp called {diagnosis}: " + ("as right as a cold test" if diagnosis == "necrosis" else "right in 35 of 51 teeth")
+    ]
 
 
 def _followed(pulps: Pulps, influx: np.ndarray) -> np.ndarray:
