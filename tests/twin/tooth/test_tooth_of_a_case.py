@@ -164,7 +164,7 @@ def test_a_diagnosis_replaces_members_and_keeps_the_chance_of_their_places():
     start = whole_tooth(case_of("mila-hypomineralisation"), 55, members=100, seed=2).tooth
     told, sentences = pulps_at_entry(start, "necrosis")
     assert (told.constants.draws.members == np.arange(100)).all() and told.members == 100
-    assert "35 of 51" in sentences[0]
+    assert "cold test" in sentences[0] and "35 of 51" in pulps_at_entry(start, "normal")[1][0]
     assert any((told.widths[k] != start.widths[k]).any() for k in range(100))
     assert (told.widths[0] == start.widths[0]).all()  # the likeliest tooth stays
 
