@@ -57,7 +57,7 @@ NANO: tuple[Nano | None, ...] = (
 @dataclass(frozen=True)
 class Situation:
     """What a tooth allows: carious dentine under the surface; the floor lies open in dentine; a lesion in enamel; a restoration is there;
-    the pulp is alive; primary; arms that were asked for.
+    the pulp is alive; primary; arms that were asked for; only (choices by name with the values that are on offer; what is not named is free).
     """
 
     carious: bool
@@ -67,6 +67,7 @@ class Situation:
     vital: bool
     primary: bool = False
     arms: tuple[str, ...] = ARMS
+    only: tuple[tuple[str, tuple[object, ...]], ...] = ()
 
 
 @dataclass(frozen=True, order=True)
@@ -107,6 +108,9 @@ class Design:
 
     def refused(self, on: Situation) -> str:
         """Return why it may not be done, empty when it may: the hard interlocks, and one canonical form for each plan."""
+        for name, values in on.only:
+            if getattr(self, name) not in values:
+                return f"of {name} this is not on offer"
         if on.restored and (self.surface or self.excavate or self.first or self.within or self.cover):
             return "something covers the tooth"
         if self.excavate and not on.carious:
