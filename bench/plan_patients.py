@@ -50,9 +50,15 @@ def patient(number: int, seed: int = SEED) -> Patient:
     turn = number // len(KINDS)
     child = kind in ("primary", "hypomineralised")
     fdi, surface, record = _tooth(kind, turn, rng)
-    ages = ("4-5", "6-7") if kind == "primary" else ("8-9", "10-11", "12-13") if child else ("14-15", "20-24", "30-34", "45-49", "60-64")
+    ages = (
+        ("4-5", "6-7")
+        if kind == "primary"
+        else ("8-9", "10-11", "12-13")
+        if child
+        else ("14-15", "20-24", "30-34", "45-49", "60-64")
+    )
     age = str(rng.choice(ages))
-    hypothetical = kind == "inflamed" and turn % 2 == 0 or kind == "deep" and turn == 3
+    hypothetical = (kind == "inflamed" and turn % 2 == 0) or (kind == "deep" and turn == 3)
     data = {
         "schema_version": "1",
         "pseudonym": f"Bench-{number:02d}",
@@ -98,7 +104,10 @@ def _tooth(kind: str, turn: int, rng: np.random.Generator) -> tuple[int, str, di
         found = {"icdas": pick(5, 6), "activity": "active", "radiograph": "D3"}
         cold = "normal" if kind == "deep" else "sharp and short"
         extra = {"residual_dentine": left, "hypersensitivity": 1 + (kind == "inflamed")}
-        extra |= {"pulp_tests": [{"test": "cold", "response": cold}], "pulp_diagnosis": "normal" if kind == "deep" else "reversible pulpitis"}
+        extra |= {
+            "pulp_tests": [{"test": "cold", "response": cold}],
+            "pulp_diagnosis": "normal" if kind == "deep" else "reversible pulpitis",
+        }
     elif kind == "primary":
         fdi, surface = pick(54, 55, 64, 65, 74, 75, 84, 85), "O"
         found = {"icdas": (5, 3, 6, 4, 5, 2)[turn], "activity": "active", "radiograph": ("D2", "D1", "D3", "D2", "D2", "E2")[turn]}
@@ -107,7 +116,12 @@ def _tooth(kind: str, turn: int, rng: np.random.Generator) -> tuple[int, str, di
         found = (
             {"icdas": 4 + turn % 2, "activity": "active", "radiograph": pick("D1", "D2"), "defect": "post-eruptive breakdown"}
             if turn % 2 == 0
-            else {"icdas": pick(1, 2), "activity": "active", "radiograph": pick("E1", "E2"), "defect": "demarcated yellow-brown opacity"}
+            else {
+                "icdas": pick(1, 2),
+                "activity": "active",
+                "radiograph": pick("E1", "E2"),
+                "defect": "demarcated yellow-brown opacity",
+            }
         )
         extra = {"hypersensitivity": int(rng.integers(1, 4))}
     else:
@@ -154,7 +168,14 @@ def _genotype(kind: str, hypothetical: bool) -> dict:
         }  # fmt: skip
         return {"tested": True, "variants": [invented]}
     if kind == "amelogenesis":
-        splice = {"gene": "MMP20", "coding": "c.954-2A>T", "protein": "p.?", "zygosity": "homozygous", "significance": "pathogenic", "grade": "published"}
+        splice = {
+            "gene": "MMP20",
+            "coding": "c.954-2A>T",
+            "protein": "p.?",
+            "zygosity": "homozygous",
+            "significance": "pathogenic",
+            "grade": "published",
+        }
         return {"tested": True, "variants": [splice]}
     return {"tested": False}
 

@@ -2,7 +2,9 @@
 
 All designs see the same first scenarios.  One is dropped only when its paired difference to the leader lies below zero by more than
 ``MARGIN`` standard errors, or when a chance of harm is beyond its limit for certain; then the scenarios are doubled, until those that are left
-have seen ``LAST``.  The tier is the one that the search uses for worth, ``reduced``.
+have seen ``LAST``.  The leader is the third best of those that are believed to keep every limit, so that one that does not after all misleads
+nobody; at the end it is asked whether every leader was worth no more than the best feasible design, and a reference is ``sound`` when so.
+The tier is the one that the search uses for worth, ``reduced``.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +29,9 @@ __all__ = ["BLOCKS", "Judged", "Reference", "Remembered", "eliminated", "fingerp
 
 LAST = 2048
 BLOCKS = (0, 64, 128, 256, 512, 1024, LAST)  # scenarios after each round; the chances of the years are drawn block by block
-MARGIN = 5.0  # standard errors of a paired difference
+MARGIN = 4.0  # standard errors of a paired difference
 FLOOR = 0.01  # of worth, below which no standard deviation of a difference is believed
-CERTAIN = 1e-6  # error of saying that a chance is beyond its limit, or within it
+CERTAIN, BELIEVED = 1e-6, 0.2  # errors of saying that a chance is beyond its limit, and of believing that it is within
 GROUP = 160  # designs that are lived through together
 APART = 7_000_001  # from the seed of the search to that of the reference
 
@@ -60,8 +63,9 @@ def _worth(got: Outcome, count: int) -> np.ndarray:
 class Remembered(Rollouts):
     """Rollouts that remember what they were asked: whoever asks again pays in ``count``, and only what is new in time (``fresh``)."""
 
-    def __post_init__(self) -> None:
+    def __init__(self, *given) -> None:
         """Begin with nothing."""
+        super().__init__(*given)
         self.known: dict[tuple[int, int], dict[Design, Outcome]] = {}
         self.fresh = 0
 
@@ -106,7 +110,10 @@ class Remembered(Rollouts):
                 first, last = (int(v) for v in key.split("_")[:2])
                 worth, harms = held[f"{first}_{last}_worth"], held[f"{first}_{last}_harms"]
                 known = self.known.setdefault((first, last), {})
-                known |= {designs[i]: Outcome(Values(np.zeros((0, 0)), w), h, None) for i, w, h in zip(held[key], worth, harms, strict=True)}
+                known |= {
+                    designs[i]: Outcome(Values(np.zeros((0, 0)), w), h, None)
+                    for i, w, h in zip(held[key], worth, harms, strict=True)
+                }
 
 
 def _light(got: Outcome) -> Outcome:
@@ -125,7 +132,7 @@ def _written(path: Path, held: dict[str, np.ndarray]) -> None:
 @dataclass(eq=False)
 class Reference:
     """What became of all designs: count (D,) of scenarios seen, worth (D,) their mean, harms (D, H) how often each was done; rounds, how many were
-    left after each; rollouts; seconds of processor time.
+    left after each; sound, whether nobody was misled; rollouts; seconds of processor time.
     """
 
     designs: list[Design]
@@ -134,6 +141,7 @@ class Reference:
     worth: np.ndarray
     harms: np.ndarray
     rounds: list[int] = field(default_factory=list)
+    sound: bool = True
     rollouts: int = 0
     seconds: float = 0.0
 
@@ -162,14 +170,15 @@ class Reference:
     def save(self, path: Path) -> None:
         """Write it to a file."""
         held = {"count": self.count, "worth": self.worth, "harms": self.harms, "rounds": np.array(self.rounds)}
-        _written(path, {**held, "cost": np.array([self.rollouts, self.seconds])})
+        _written(path, {**held, "cost": np.array([self.rollouts, self.seconds, self.sound])})
 
     @classmethod
     def load(cls, path: Path, designs: list[Design], limits: np.ndarray) -> Reference:
         """Read it from a file."""
         with np.load(path) as held:
             cost = held["cost"]
-            return cls(designs, limits, held["count"], held["worth"], held["harms"], held["rounds"].tolist(), int(cost[0]), float(cost[1]))
+            told = (held["rounds"].tolist(), bool(cost[2]), int(cost[0]), float(cost[1]))
+            return cls(designs, limits, held["count"], held["worth"], held["harms"], *told)
 
 
 def largest_of(limits: Limits) -> np.ndarray:
@@ -189,8 +198,8 @@ def eliminated(
     alive = np.ones(len(designs), bool)
     seen = [np.zeros(0) for _ in designs]
     harms = np.zeros((len(designs), len(HARMS)))
-    rounds = []
-    for first, last in zip(blocks[:-1], blocks[1:], strict=True):
+    rounds, leaders = [], []
+    for first, last in pairwise(blocks):
         due = np.flatnonzero(alive)
         for k in range(0, len(due), GROUP):
             group = due[k : k + GROUP]
@@ -201,31 +210,35 @@ def eliminated(
                 seen[i] = np.concatenate([seen[i], got.values.total])
                 harms[i] += got.harms.sum(axis=1)
         if np.isfinite(margin):
-            alive &= _kept(designs, seen, harms, alive, last, largest, margin)
+            leader = _leader(seen, harms, np.flatnonzero(alive), last, largest)
+            leaders.append((leader, last))
+            alive &= _kept(designs, seen, harms, alive, seen[leader], largest, margin)
         rounds.append(int(alive.sum()))
     count = np.array([len(w) for w in seen])
     worth = np.array([w.mean() if len(w) else -np.inf for w in seen])
-    return Reference(designs, largest, count, worth, harms, rounds, rollouts.count - before, time.process_time() - begun)
+    found = Reference(designs, largest, count, worth, harms, rounds, True, rollouts.count - before, time.process_time() - begun)
+    best = seen[found.best()]
+    found.sound = all(bool(seen[k][:n].mean() <= best[:n].mean() + 1e-9) for k, n in leaders)
+    return found
 
 
-def _kept(designs, seen, harms, alive, n: int, largest: np.ndarray, margin: float) -> np.ndarray:
+def _leader(seen, harms, live: np.ndarray, n: int, largest: np.ndarray) -> int:
+    """Return the place of the third best design of those that are believed to keep every limit, of the last of them where there are fewer."""
+    within = (upper_bound(harms[live], np.full((len(live), len(largest)), n), BELIEVED) <= largest).all(axis=1)
+    among = live[within] if within.any() else live[harms[live].sum(axis=1) == harms[live].sum(axis=1).min()]
+    order = among[np.argsort([-seen[i].mean() for i in among], kind="stable")]
+    return int(order[min(2, len(order) - 1)])
+
+
+def _kept(designs, seen, harms, alive, leader: np.ndarray, largest: np.ndarray, margin: float) -> np.ndarray:
     """Return which designs (D,) may still be the best; waiting always stays."""
     found = np.zeros(len(designs), bool)
-    live = np.flatnonzero(alive)
+    live, n = np.flatnonzero(alive), len(leader)
     over = (lower_bound(harms[live], np.full((len(live), len(largest)), n), CERTAIN) > largest).any(axis=1)
-    within = (upper_bound(harms[live], np.full((len(live), len(largest)), n), CERTAIN) <= largest).all(axis=1)
-    within |= np.array([designs[i] == Design() for i in live])
-    means = np.array([seen[i].mean() for i in live])
-    leaders = live[within]
-    reference = seen[leaders[np.argmax(means[within])]] if len(leaders) else None
     for i, beyond in zip(live, over, strict=True):
-        if designs[i] == Design():
-            found[i] = True
-        elif not beyond and reference is not None:
-            apart = seen[i] - reference
-            found[i] = apart.mean() + margin * max(apart.std(ddof=1), FLOOR) / np.sqrt(n) >= 0.0
-        else:
-            found[i] = not beyond
+        apart = seen[i] - leader
+        near = apart.mean() + margin * max(apart.std(ddof=1), FLOOR) / np.sqrt(n) >= 0.0
+        found[i] = designs[i] == Design() or (near and not beyond)
     return found
 
 
@@ -242,10 +255,12 @@ class Judged:
         if k is not None and self.reference.count[k] == last:
             return float(self.reference.worth[k]), self.reference.harms[k] / last
         blocks = [b for b in BLOCKS if b <= last]
-        got = [self.rollouts.run([design], a, b)[0] for a, b in zip(blocks[:-1], blocks[1:], strict=True)]
+        got = [self.rollouts.run([design], a, b)[0] for a, b in pairwise(blocks)]
         if any(g.refused for g in got):
             return -np.inf, np.ones(len(HARMS))
-        return float(np.concatenate([g.values.total for g in got]).mean()), np.sum([g.harms.sum(axis=1) for g in got], axis=0) / last
+        return float(np.concatenate([g.values.total for g in got]).mean()), np.sum(
+            [g.harms.sum(axis=1) for g in got], axis=0
+        ) / last
 
     def first_feasible(self, ranked: Sequence[Design]) -> tuple[Design, float]:
         """Return the first of some designs that keeps every limit, with its worth; waiting when none does."""
