@@ -1,8 +1,9 @@
-"""Other searches on the same objective, at equal rollouts: random, Optuna's TPE and NSGA-II, CMA-ES with margin, and a clinician's rule-book.
+"""Other searches on the same objective, at equal rollouts: random, TPE, CMA-ES, NSGA-II, differential evolution, and a clinician's rule-book.
 
-They need ``pip install optuna cmaes`` (both MIT); one that is not there is left out and said.  Each gets what the planner's own score is on a
-design's first ``TRIED`` scenarios, all designs of the situation, and the same endgame: its best 24 see 192 scenarios, its best 8 all of them.
-A design that is asked for again costs nothing.  Choices that contradict each other stand for the design that is nearest to them.
+They stand here twice: in plain forms (plan_plain_peers.py), and as Optuna and cmaes have them (``pip install optuna cmaes``, both MIT); one that is not
+installed is left out and said.  Each gets what the planner's own score is on a design's first ``TRIED`` scenarios, all designs of the situation, and
+the same endgame: its best 24 see 192 scenarios, its best 8 all of them.  A design that is asked for again costs nothing.  Choices that
+contradict each other stand for the design that is nearest to them.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from plan_plain_peers import PLAIN
 
 from amelo.plan.design import CHOICES, Design
 from amelo.plan.goals import HARMS, Limits
+from amelo.plan.race import _blocks
 from amelo.plan.rollout import Rollouts
 
 __all__ = ["HANDED", "PEERS", "Missing", "Objective", "Space", "rule_book"]
@@ -86,6 +89,11 @@ class Objective:
 
     def see(self, designs: Sequence[Design], first: int, last: int) -> None:
         """Live designs through scenarios first..last."""
+        for a, b in _blocks(last):
+            if a >= first:
+                self._see(designs, a, b)
+
+    def _see(self, designs: Sequence[Design], first: int, last: int) -> None:
         new = [d for d in dict.fromkeys(designs) if len(self.worth.get(d, ())) == first]
         for d, got in zip(new, self.rollouts.run(new, first, last) if new else [], strict=True):
             refused = got.refused or got.values is None or got.harms is None
@@ -111,15 +119,16 @@ class Objective:
         self.see(new, 0, TRIED)
         return [self.score(d) if d in self.worth else -np.inf for d in designs]
 
-    def finished(self) -> list[Design]:
-        """Return the best designs, the best first, after the endgame."""
+    def finished(self) -> list[tuple[Design, float]]:
+        """Return the best designs with their scores, the best first, after the endgame."""
         last = min(STAGES[-1], self.rollouts.tooth.members)
         for count, (first, end) in zip((FINAL, TOP), ((TRIED, STAGES[2]), (STAGES[2], last)), strict=True):
             ranked = sorted(self.worth, key=lambda d: (-len(self.worth[d]), -self.score(d)))
             pool = [d for d in ranked if len(self.worth[d]) >= first]
             self.see(sorted(pool, key=lambda d: -self.score(d))[:count], first, end)
         most = max(len(w) for w in self.worth.values())
-        return sorted((d for d, w in self.worth.items() if len(w) == most), key=lambda d: -self.score(d))[:HANDED]
+        last = sorted((d for d, w in self.worth.items() if len(w) == most), key=lambda d: -self.score(d))[:HANDED]
+        return [(d, self.score(d)) for d in last]
 
 
 Search = Callable[[Space, Objective, int], None]
@@ -220,7 +229,8 @@ def rule_book(space: Space, on) -> Design:
 
 PEERS: dict[str, Search] = {
     "random": at_random,
-    "TPE": tree_of_parzen,
-    "CMA-ES": covariance_matrix,
-    "NSGA-II": non_dominated_sorting,
+    **PLAIN,
+    "Optuna TPE": tree_of_parzen,
+    "Optuna NSGA-II": non_dominated_sorting,
+    "cmaes": covariance_matrix,
 }

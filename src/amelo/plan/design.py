@@ -238,14 +238,14 @@ def _brought() -> list[tuple[Nano | None, Nano | None]]:
     return [(None, None), *((n, None) for n in NANO if n), *((None, n) for n in NANO if n)]
 
 
-def neighbours(design: Design, on: Situation) -> Iterator[Design]:
-    """Yield every design of the same arm that differs in one choice, or in one and what must go with it."""
+def neighbours(design: Design, on: Situation, arm: str = "") -> Iterator[Design]:
+    """Yield every design of an arm that differs in one choice, or in one and what must go with it; of the same arm where none is named."""
     for field in fields(Design):
         for value in CHOICES[field.name]:
             if value == getattr(design, field.name):
                 continue
             changed = _completed(replace(design, **{field.name: value}))
-            if changed != design and changed.arm == design.arm and not changed.refused(on):
+            if changed != design and changed.arm == (arm or design.arm) and not changed.refused(on):
                 yield changed
 
 

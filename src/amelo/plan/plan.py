@@ -17,7 +17,7 @@ from amelo.plan.design import ARMS, NANO, Design, Situation
 from amelo.plan.explain import explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals, Limits
 from amelo.plan.probing import probed
-from amelo.plan.race import FIRST, Race, starters
+from amelo.plan.race import FIRST, Race, race_together, starters
 from amelo.plan.record import Option, Plan, Probe
 from amelo.plan.robust import robustness
 from amelo.plan.rollout import Rollouts
@@ -221,12 +221,11 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
     search.certify([e.design for e in ranked[:2]], SEARCHING, (256,), PAID["early"])
     search.tell("racing")
     budget = rollouts if rollouts is not None else BUDGET * 100
-    for turn, arm in enumerate(arms):
-        race = races[arm]
-        left = len(arms) - turn
-        end = search.now() + (SEARCHING * search.deadline - search.now()) / left
-        race.keep_going = lambda end=end, arm=arm: (search.tell(f"racing {arm}"), search.now() < end)[1]
-        race.run(budget // len(arms))
+    end = SEARCHING * search.deadline
+    for race in races.values():
+        race.keep_going = lambda: search.now() < end
+    seconds = (lambda: end - search.now()) if np.isfinite(end) else None
+    race_together(races, budget, seconds=seconds, on_round=lambda: search.tell("racing"))
     finalists = [e.design for race in races.values() for e in race.ranked()[:PER_ARM]]
     search.tell("certifying")
     search.certify(finalists, CERTIFYING, (256, 512, 1024, UNTOUCHED), PAID["final"])
@@ -272,7 +271,7 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
     search.tell("looking at other worlds")
     other = chosen.arm != "wait" and not stopped and search.before(LOOKING)
     worlds = robustness(search.twin, chosen.design, search.goals, search.limits, search.seed, years) if other else {}
-    effort = {arm: race.rollouts.count for arm, race in races.items()}
+    effort = {arm: race.spent for arm, race in races.items()}
     tried = {arm: len(race.entries) for arm, race in races.items()}
     return Plan(
         search.twin.tooth,
@@ -293,7 +292,7 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         search.explore.count + search.untouched.count,
         search.first_certified,
         origin,
-        {"designs_tried": tried, "rollouts_after_each_arm": effort, "stopped_by_user": stopped},
+        {"designs_tried": tried, "rollouts_of_each_arm": effort, "stopped_by_user": stopped},
     )
 
 
