@@ -1,8 +1,8 @@
 """What the best design of a patient is: all of them lived through, by successive elimination, on scenarios that no search uses.
 
-All designs see the same first scenarios.  One is dropped only when its paired difference to the leader lies below zero by more than
-``MARGIN`` standard errors, or when a chance of harm is beyond its limit for certain; then the scenarios are doubled, until those that are left
-have seen ``LAST``.  The leader is the third best of those that are believed to keep every limit, so that one that does not after all misleads
+All designs see the same first scenarios.  One is dropped only when its paired difference to the leader is surely (``MARGIN`` standard errors) no more
+than ``ALIKE`` of the range, or when a chance of harm is beyond its limit for certain; then the scenarios are doubled, until those that are left have
+seen ``LAST``.  The leader is the third best of those that are believed to keep every limit, so that one that does not after all misleads
 nobody; at the end it is asked whether every leader was worth no more than the best feasible design, and a reference is ``sound`` when so.
 The tier is the one that the search uses for worth, ``reduced``.
 """
@@ -28,9 +28,10 @@ from amelo.twin.tooth.twin import TIERS, ToothTwin
 __all__ = ["BLOCKS", "Judged", "Reference", "Remembered", "eliminated", "fingerprint", "rollouts_of", "sorted_designs"]
 
 LAST = 2048
-BLOCKS = (0, 64, 128, 256, 512, 1024, LAST)  # scenarios after each round; the chances of the years are drawn block by block
+BLOCKS = (0, 32, 64, 128, 256, 512, 1024, LAST)  # scenarios after each round; the chances of the years are drawn block by block
 MARGIN = 4.0  # standard errors of a paired difference
-FLOOR = 0.01  # of worth, below which no standard deviation of a difference is believed
+FLOOR = 0.002  # of worth, below which no standard deviation of a difference is believed
+ALIKE = 5e-4  # of the range of worth: a design that is surely no better than that over the leader is not followed further
 CERTAIN, BELIEVED = 1e-6, 0.2  # errors of saying that a chance is beyond its limit, and of believing that it is within
 GROUP = 160  # designs that are lived through together
 APART = 7_000_001  # from the seed of the search to that of the reference
@@ -234,10 +235,12 @@ def _kept(designs, seen, harms, alive, leader: np.ndarray, largest: np.ndarray, 
     """Return which designs (D,) may still be the best; waiting always stays."""
     found = np.zeros(len(designs), bool)
     live, n = np.flatnonzero(alive), len(leader)
+    means = np.array([s.mean() for s in seen if len(s)])
+    alike = ALIKE * float(means.max() - means.min())
     over = (lower_bound(harms[live], np.full((len(live), len(largest)), n), CERTAIN) > largest).any(axis=1)
     for i, beyond in zip(live, over, strict=True):
         apart = seen[i] - leader
-        near = apart.mean() + margin * max(apart.std(ddof=1), FLOOR) / np.sqrt(n) >= 0.0
+        near = apart.mean() >= 0.0 or apart.mean() + margin * max(apart.std(ddof=1), FLOOR) / np.sqrt(n) >= alike
         found[i] = designs[i] == Design() or (near and not beyond)
     return found
 
