@@ -9,6 +9,7 @@ import numpy as np
 from amelo.plan.certify import Certificate
 from amelo.plan.design import Design, Nano
 from amelo.plan.goals import HARMS, WEIGHTS, Goals, Limits
+from amelo.plan.probe import Trace
 from amelo.plan.record import Option, Plan, Probe
 from amelo.plan.synergy import synergy_of
 from amelo.twin.provenance import Provenance
@@ -46,7 +47,7 @@ def made_plan(*, status: str = "certified", reason: str = "", probed: bool = Fal
     probe = None
     if probed:
         probe = Probe(
-            "probe caps-400 at 1.5e+08 per mL for 20 min, pull 5 T/m", "inflammation", 0.08, COMBINED, OPERATIVE, 0.2, 0.03, 0.01, 0.05, 0.04, True,
+            Trace(Nano("caps-400", 1e9), 0.15), "inflammation", 0.08, COMBINED, OPERATIVE, 0.2, 0.03, 0.01, 0.05, 0.04, True,
             "first a 15 % dose", mine.certificate,
         )  # fmt: skip
         mine = Option(mine.arm, mine.design, f"{probe.protocol}\n{COMBINED.text()}", mine.certificate)

@@ -88,7 +88,7 @@ def test_words_and_lines_stand_out_from_the_paper_in_both_schemes():
 def test_everything_a_reader_must_know_is_there(text):
     words = " ".join(tree(text).itertext())
     for part in (
-        "not a medical device", "after a probe, certified", "Visit 1, day 0:", "A day after the probe", "Before.", "After treatment.", "In five years.",
+        "not a medical device", "after a probe, certified", "Visit 1, day 0:", "Read the inflammation of the pulp before the probe", "Before.", "After treatment.", "In five years.",
         "What it costs the tooth", "tissue cut away", "What it costs the patient", "certified at most", "waiting", "0.050 less", "What was assumed",
         "the pulp is alive", "nobody tested the pulp", "floors twice as rough", "research", "no clinic offers it", "seed", "12345", "References", "Goals, limits of harm",
         "confidence of 95 %",

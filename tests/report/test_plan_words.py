@@ -26,10 +26,10 @@ def test_steps_are_numbered_and_waiting_is_said():
 def test_a_probe_branches_in_plain_words():
     plan = made_plan(probed=True)
     said = words.steps_of(plan)
-    branch = next(line for line in said if line.startswith("A day after the probe"))
+    branch = next(line for line in said if line.startswith("Read the inflammation of the pulp before the probe"))
     assert "0.08 or more (in 20 % of cases)" in branch
     assert any("Excavate" in line for line in said[said.index(branch) :])
-    assert "Below 0.08 go on as above" in branch
+    assert "less than 0.08 go on as above" in branch
     assert said.index(next(line for line in said if "Probe caps-400" in line)) < said.index(branch)
     assert words.branches(made_plan()) == []
     assert words.probe_words(plan)[0] == "first a 15 % dose" and "+0.030 (+0.010 to +0.050)" in words.probe_words(plan)[1]

@@ -21,6 +21,7 @@ COVERS = ("", "composite", "glass ionomer", "onlay", "crown")
 PULPS = ("", "pulpotomy", "root treatment")
 LEAVES = (0.0, 0.5, 1.0, 1.5)  # mm
 GAPS = (4.0, 14.0, 90.0)  # d
+CONDITION = "etch 10 % polyacrylic acid for 15 s"  # of a floor to which carriers are brought
 
 
 @dataclass(frozen=True, order=True)
@@ -156,19 +157,34 @@ class Design:
             lines += _rest(self.gap)
         lines += _surface(self.surface)
         if self.excavate:
-            lines += self._cavity()
+            lines += [*self._opening(), *self._cavity()]
         return "\n".join([*lines, *_rest(SETTLE)])
 
-    def _cavity(self) -> list[str]:
+    def reopened(self) -> str:
+        """Return the protocol of what is left to do where the cavity was excavated before, and lies under a temporary filling."""
+        lines = ["brush twice daily with 1450 ppm F", "snacks at most 3 a day"] if self.habits else []
+        return "\n".join([*lines, "isolate", "take off the restoration", *self._cavity(), *_rest(SETTLE)])
+
+    def opened(self, within: str) -> str:
+        """Return the protocol of a first visit: the cavity is excavated, something brought into it, and covered for a while.
+
+        Arguments: within, a line of a protocol, empty for nothing.
+        """
+        lines = [CONDITION, within] if within else [CONDITION]
+        lines += [f"line with {self.line}"] if self.line else []
+        return "\n".join([*self._opening(), *lines, "fill temporarily with glass ionomer"])
+
+    def _opening(self) -> list[str]:
         lines = ["isolate"]
         leave = f", leave {self.leave:.4g} mm over the pulp" if self.leave else ""
         if self.stepwise:
             liner = [f"line with {self.line}"] if self.line else []
             lines += [f"excavate to leathery dentine{leave}", *liner, "fill temporarily with glass ionomer"]
             lines += [*_rest(self.gap), "isolate", "take off the restoration"]
-        lines += [f"excavate to {self.excavate} dentine{leave}"]
-        if self.within is not None:
-            lines += ["etch 10 % polyacrylic acid for 15 s", self.within.line()]
+        return [*lines, f"excavate to {self.excavate} dentine{leave}"]
+
+    def _cavity(self) -> list[str]:
+        lines = [CONDITION, self.within.line()] if self.within is not None else []
         lines += ["deproteinise with 5 % NaOCl for 60 s"] * self.deproteinise
         lines += {"": [], "pulpotomy": ["pulpotomy full with calcium silicate"], "root treatment": ["root canal treatment"]}[
             self.pulp

@@ -13,10 +13,11 @@ from amelo.errors import CommandError, RecordError, nearest
 from amelo.params import load_set
 from amelo.plan.certify import PAID, Certificate, certify
 from amelo.plan.choose import plannable
-from amelo.plan.design import ARMS, NANO, Design, Situation
+from amelo.plan.design import ARMS, Design, Situation
 from amelo.plan.explain import explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals, Limits
-from amelo.plan.probing import probed
+from amelo.plan.policy import Policy, mixed, policy_of, promising
+from amelo.plan.probing import measured
 from amelo.plan.race import FIRST, Race, race_together, starters
 from amelo.plan.record import Option, Plan, Probe
 from amelo.plan.robust import robustness
@@ -66,6 +67,7 @@ class _Search:
     seconds: float
     on_found: Callable[[Mapping[str, Any]], None] | None = None
     certificates: dict[Design, Certificate] = field(default_factory=dict)
+    policy: Policy | None = None
     first_certified: float | None = None
 
     def now(self) -> float:
@@ -220,12 +222,18 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
     ranked = sorted((e for race in races.values() for e in race.ranked()[:2]), key=lambda e: -e.score(race_limits(search.limits)))
     search.certify([e.design for e in ranked[:2]], SEARCHING, (256,), PAID["early"])
     search.tell("racing")
-    budget = rollouts if rollouts is not None else BUDGET * 100
-    end = SEARCHING * search.deadline
+    probing = mixed(search.explore) and promising(search.explore, races)
+    turns = len(arms) + probing  # what follows a probe is searched as long as an arm
+    budget = (rollouts if rollouts is not None else BUDGET * 100) // turns
+    last = SEARCHING * search.deadline
+    end = last if not probing else search.now() + (last - search.now()) * len(arms) / turns
     for race in races.values():
         race.keep_going = lambda: search.now() < end
     seconds = (lambda: end - search.now()) if np.isfinite(end) else None
-    race_together(races, budget, seconds=seconds, on_round=lambda: search.tell("racing"))
+    race_together(races, budget * len(arms), seconds=seconds, on_round=lambda: search.tell("racing"))
+    if probing:
+        after = lambda: (search.tell("racing what follows a probe"), search.now() < last)[1]  # noqa: E731
+        search.policy = policy_of(search.explore, search.situation, races, search.limits, budget=budget, keep_going=after)
     finalists = [e.design for race in races.values() for e in race.ranked()[:PER_ARM]]
     search.tell("certifying")
     search.certify(finalists, CERTIFYING, (256, 512, 1024, UNTOUCHED), PAID["final"])
@@ -249,12 +257,14 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
     good = [o for o in options if o.certified and o.arm != "wait" and not search.goals.missed(o.certificate.outcomes)]
     best = max(good, key=lambda o: o.worth, default=None)
     probe: Probe | None = None
-    if not stopped and ("combined" in races or "nano" in races) and search.before(PROBING):
+    if not stopped and search.policy is not None and search.policy.calm != search.policy.alarmed and search.before(PROBING):
         search.tell("asking what a probe would tell")
-        probe = probed(search.explore, search.untouched, _probed_for(search, races), best, search.limits, search.seed)
+        probe = measured(search.untouched, search.policy, best, search.limits)
     chosen, status, reason = _chosen(search, options, best, probe)
-    synergy = _synergy(options, search.seed, chosen)
-    others = [o for o in options if o.design != chosen.design]
+    if probe is not None and probe.adopted:
+        options = [chosen if o.arm == chosen.arm else o for o in options]  # the arm at its best: with its probe
+    synergy = _synergy(options, search.seed)
+    others = [o for o in options if o is not chosen]
     runner = max((o for o in others if o.certificate.count), key=lambda o: (o.certified, o.worth), default=None)
     options = [chosen, *(replace(o, why=why_not(o, chosen, search.limits)) for o in others)]
     runner = None if runner is None else next(o for o in options if o.design == runner.design and o.arm == runner.arm)
@@ -296,25 +306,12 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
     )
 
 
-def _probed_for(search: _Search, races: dict[str, Race]) -> list[Design]:
-    """Return what may follow a probe: the best cavity with every dose in it, what is worth most to those who bear carriers, and what is to all."""
-    calm = ~search.explore.tooth.constants.reacts
-    tried = [e for race in races.values() for e in race.ranked()]
-    brings = [e for e in tried if e.design.first is not None or e.design.within is not None]
-    brings.sort(key=lambda e: -float(e.worth[calm[: e.count]].mean()) if calm[: e.count].any() else 0.0)
-    plain = sorted((e for e in tried if e not in brings), key=lambda e: -e.score(race_limits(search.limits)))
-    best = next((e.design for e in plain if e.design.excavate and not e.design.pulp and not e.design.stepwise), None)
-    same = [replace(best, within=n) for n in NANO if n is not None] if best is not None and "combined" in races else []
-    found = dict.fromkeys([*(d for d in same if not d.refused(search.situation)), *(e.design for e in (*brings[:3], *plain[:3]))])
-    return list(found)
-
-
 def _chosen(search: _Search, options: list[Option], best: Option | None, probe: Probe | None) -> tuple[Option, str, str]:
     """Return the option that is offered, the status, and the reason of waiting or deferring."""
     waiting = options[0]
     if probe is not None and probe.adopted and not search.goals.missed(probe.certificate.outcomes):
         arm = probe.calm.arm
-        return Option(arm, probe.calm, f"{probe.protocol}\n{probe.calm.text()}", probe.certificate), "certified", ""
+        return Option(arm, probe.calm, f"{probe.protocol}\n{probe.then(probe.calm)}", probe.certificate), "certified", ""
     if best is None:
         tried = [c for c in search.certificates.values() if c.design.arm != "wait" and c.count]
         if not tried:
@@ -351,7 +348,7 @@ def _missed(goals: Goals, certified: Sequence[Certificate]) -> str:
 HARMS_INDEX = {name: k for k, name in enumerate(HARMS)}
 
 
-def _synergy(options: list[Option], seed: int, chosen: Option) -> Synergy | None:
+def _synergy(options: list[Option], seed: int) -> Synergy | None:
     """Return what the combination adds, None where an arm is missing."""
     by_arm = {o.arm: o.certificate for o in options}
     if not {"wait", "nano", "operative", "combined"} <= by_arm.keys():

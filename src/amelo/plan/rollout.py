@@ -101,6 +101,11 @@ class Rollouts:
             known = self._waited[first, last] = (before, self._priced(row, self._lived(before, [row])[0], first))
         return known
 
+    def waiting_worth(self, count: int) -> np.ndarray:
+        """Return what waiting is worth (n,) to the first members."""
+        before, waited = self.waiting(0, count)
+        return values_of(before, waited, self.goals).total
+
     def _priced(self, row: Sequence[Operation], tooth: WholeTooth, first: int) -> Lived:
         cost = sum(op.price for op in row)
         visits = sum(1 for k, op in enumerate(row) if op.at_chair and (k == 0 or not row[k - 1].at_chair))

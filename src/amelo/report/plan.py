@@ -265,7 +265,7 @@ def _consent(plan: Plan) -> str:
     rows = []
     texts = [("", plan.chosen.protocol)]
     if plan.probe is not None and plan.probe.adopted:
-        texts.append(("if the probe reads high: ", plan.probe.alarmed.text()))
+        texts.append(("if the probe reads high: ", plan.probe.then(plan.probe.alarmed)))
     for before, text in texts:
         for line in timeline(text).lines:
             if not line.rest:

@@ -101,11 +101,13 @@ def branches(plan: Plan) -> list[tuple[str, list[str]]]:
     if probe is None or not probe.adopted:
         return []
     lines = (
-        timeline(probe.alarmed.text()).aloud() if probe.alarmed.arm != "wait" else ["Nothing more; the pulp is looked at again."]
+        timeline(probe.then(probe.alarmed)).aloud()
+        if probe.alarmed.arm != "wait"
+        else ["Nothing more; the pulp is looked at again."]
     )
     title = (
-        f"A day after the probe read the inflammation of the pulp. Below {probe.threshold:.3g} go on as above. "
-        f"If it is {probe.threshold:.3g} or more (in {100 * probe.chance:.0f} % of cases), do this instead of what follows the probe:"
+        f"Read the inflammation of the pulp before the probe and a day after it. If it rose by less than {probe.threshold:.3g} go on as above. "
+        f"If by {probe.threshold:.3g} or more (in {100 * probe.chance:.0f} % of cases), do this instead of what follows the probe:"
     )
     return [(title, lines)]
 

@@ -13,7 +13,9 @@ from amelo.twin.tooth.waiting import Clock, forces, wait
 
 __all__ = ["wait_many"]
 
-NEEDED = ("carriers.life", "tertiary.delay", "tertiary.rate", "tertiary.most", "tertiary.reach")
+NEEDED = (
+    "carriers.life", "tertiary.delay", "tertiary.rate", "tertiary.most", "tertiary.reach", "template.thickening", "template.most",
+)  # fmt: skip
 UNSTIMULATED = -1e12
 
 
@@ -55,7 +57,9 @@ def _joined(teeth: Sequence[WholeTooth]) -> WholeTooth:
         books[name] = np.concatenate([_whole(tooth.books.get(name, usual), tooth.members) for tooth in teeth])
     constants = replace(
         first.constants,
-        values={name: np.concatenate([tooth.constants[name] for tooth in teeth]) for name in NEEDED},
+        values={
+            name: np.concatenate([tooth.constants[name] for tooth in teeth]) for name in NEEDED if name in first.constants.values
+        },
         pulps=Pulps(np.concatenate([tooth.constants.pulps.values for tooth in teeth], axis=1), first.constants.pulps.profile),
         reacts=np.concatenate([tooth.constants.reacts for tooth in teeth]),
     )
