@@ -25,6 +25,7 @@ PENALTY = 3.0  # of worth per chance of harm beyond its limit
 WORST = 0.3  # penalty beyond which it does not matter how much more it is
 SEEN, UNSEEN = 1.0, 20.0  # a harm is thought of as one in twenty before anything was seen, so that one early mishap kills no design
 GROUP = 16  # designs that are lived through at once
+AT_ONCE = 1536  # rollouts between two looks at the clock
 OPENING = 16  # designs of each arm that are tried before a surrogate is asked
 SCREENING = 0.55  # of the effort, for designs that were not tried yet; the rest is for those that hold out
 LOOKED_AT, CURIOUS = (
@@ -116,10 +117,11 @@ class Race:
         count = min(count, self.members)
         for start, end in _blocks(count):
             due = [e for e in waiting if not e.refused and e.count <= start]
-            for k in range(0, len(due), GROUP):
+            size = max(1, min(GROUP, AT_ONCE // (end - start)))
+            for k in range(0, len(due), size):
                 if not self.keep_going():
                     return
-                group = due[k : k + GROUP]
+                group = due[k : k + size]
                 self.entries |= {e.design: e for e in group}
                 self.spent += len(group) * (end - start)
                 for entry, got in zip(group, self.rollouts.run([e.design for e in group], start, end), strict=True):
