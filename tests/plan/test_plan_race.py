@@ -21,6 +21,11 @@ def raced(land: Landscape, budget: int = 12_000, on=OPEN, arms=SEARCHED, **more)
     return races
 
 
+def best_of(land: Landscape, arm: str) -> Design:
+    designs = enumerated(replace(OPEN, arms=(arm,)))
+    return designs[int(np.argmax(land.truths(designs)))]
+
+
 @pytest.fixture(scope="module")
 def land() -> Landscape:
     return Landscape(3)
@@ -31,29 +36,26 @@ def races(land) -> dict[str, Race]:
     return raced(land)
 
 
-def best_of(land: Landscape, arm: str) -> float:
-    return max(land.truth(d) for d in enumerated(replace(OPEN, arms=(arm,))))
-
-
 @pytest.mark.parametrize("arm", SEARCHED)
 def test_every_arm_finds_what_is_all_but_its_best(land, races, arm) -> None:
     found = land.truth(races[arm].ranked()[0].design)
-    worths = [land.truth(d) for d in enumerated(replace(OPEN, arms=(arm,)))]
-    assert found >= best_of(land, arm) - 0.02 * (max(worths) - min(worths))
+    worths = land.truths(enumerated(replace(OPEN, arms=(arm,))))
+    assert found >= worths.max() - 0.02 * np.ptp(worths)
     assert sum(len(r.entries) for r in races.values()) < 300  # of 25,000
 
 
 def test_as_many_designs_tried_at_random_do_not(land, races) -> None:
     rng = np.random.default_rng(0)
     designs = enumerated(replace(OPEN, arms=("combined",)))
-    tried = [max(land.truth(designs[k]) for k in rng.choice(len(designs), len(races["combined"].entries))) for _ in range(20)]
+    truth, count = land.truths(designs), len(races["combined"].entries)
+    tried = [truth[rng.choice(len(designs), count, replace=False)].max() for _ in range(20)]
     assert land.truth(races["combined"].ranked()[0].design) > max(tried)
 
 
 def test_arms_get_the_same_effort_until_one_has_nothing_left_to_try(races) -> None:
     spent = {a: r.spent for a, r in races.items()}
-    assert len(races["nano"].entries) == len(NANO) - 1
-    assert spent["nano"] <= (len(NANO) - 1) * 768
+    assert {Design(first=n) for n in NANO if n} <= set(races["nano"].entries)  # all that there are, and some between them
+    assert spent["nano"] <= spent["operative"]
     assert abs(spent["operative"] - spent["combined"]) <= 0.1 * spent["combined"] + GROUP * FIRST
 
 
@@ -81,7 +83,7 @@ def test_no_time_is_no_race_and_little_time_little(land) -> None:
 
 def test_combination_starts_from_the_best_of_the_single_arms(land) -> None:
     races = {a: Race(land, replace(OPEN, arms=(a,)), Limits(), 0, 768) for a in ("operative", "combined")}
-    rare = max(enumerated(replace(OPEN, arms=("operative",))), key=land.truth)
+    rare = best_of(land, "operative")
     races["operative"].try_out([rare], 768)
     race_together(races, 3000)
     near = set(neighbours(rare, OPEN, "combined"))
@@ -90,7 +92,7 @@ def test_combination_starts_from_the_best_of_the_single_arms(land) -> None:
 
 def test_single_arms_get_what_the_combination_found(land) -> None:
     races = {a: Race(land, replace(OPEN, arms=(a,)), Limits(), 0, 768) for a in ("operative", "combined")}
-    rare = max(enumerated(replace(OPEN, arms=("combined",))), key=land.truth)
+    rare = best_of(land, "combined")
     races["combined"].try_out([rare], 768)
     race_together(races, 3000)
     bare = set(neighbours(rare, OPEN, "operative"))

@@ -19,8 +19,7 @@ def codes():
 
 @pytest.fixture(scope="module")
 def truth(codes) -> np.ndarray:
-    land = Landscape(11, pairs=0.01)
-    return np.array([land.truth(d) for d in codes.designs])
+    return Landscape(11, pairs=0.01).truths(codes.designs)
 
 
 def test_codes_tell_every_design_from_every_other(codes) -> None:

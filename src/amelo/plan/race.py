@@ -15,6 +15,7 @@ import numpy as np
 
 from amelo.plan.design import ARMS, Design, Situation, enumerated, neighbours
 from amelo.plan.goals import HARMS, Limits
+from amelo.plan.polish import STEP, variants
 from amelo.plan.rollout import Rollouts
 from amelo.plan.surrogate import Surrogate, codes_of
 
@@ -27,11 +28,15 @@ SEEN, UNSEEN = 1.0, 20.0  # a harm is thought of as one in twenty before anythin
 GROUP = 16  # designs that are lived through at once
 AT_ONCE = 1536  # rollouts between two looks at the clock
 OPENING = 16  # designs of each arm that are tried before a surrogate is asked
-SCREENING = 0.55  # of the effort, for designs that were not tried yet; the rest is for those that hold out
+SCREENING, POLISHING = (
+    0.55,
+    0.1,
+)  # of the effort, for designs that were not tried yet, and for what lies between values; the rest is for those that hold out
 LOOKED_AT, CURIOUS = (
     384,
     1.0,
 )  # designs whose spread is asked for; standard deviations by which one is given the benefit of the doubt
+POLISHED = 2  # designs of each arm that are polished
 EXCHANGED = 4  # places in a group for neighbours of the best, of whatever arm
 CLEARLY = 3.0  # standard errors of a paired difference, by which a design falls behind for good
 FLOOR = 1e-3  # of worth, below which no standard deviation of a difference is believed
@@ -174,6 +179,7 @@ def race_together(
     while (left := field_.left()) >= FIRST:
         before = field_.spent
         field_.screen(SCREENING * left, on_round)
+        field_.polish(POLISHING * left)
         field_.finish(on_round)
         if field_.spent == before:
             return
@@ -181,7 +187,7 @@ def race_together(
 
 @dataclass(eq=False)
 class _Field:
-    """Races side by side: races by arm; budget; seconds that are left; begun; then what they share: surrogate, and the best of all arms."""
+    """Races side by side: races by arm; budget; seconds that are left; begun; then what they share: surrogate, the best of all arms, and the step of polish."""
 
     races: dict[str, Race]
     budget: int
@@ -189,6 +195,7 @@ class _Field:
     begun: float = field(default_factory=clock_time.perf_counter)
     surrogate: Surrogate | None = None
     best: list[Design] = field(default_factory=list)
+    step: float = STEP
 
     def __post_init__(self) -> None:
         """Number the designs."""
@@ -271,6 +278,14 @@ class _Field:
         found = [d for one in self.best for d in neighbours(one, race.situation, arm)]
         return [codes.place[d] for d in dict.fromkeys(found) if d in codes.place]
 
+    def polish(self, effort: float) -> None:
+        """Try what lies between the values of choices around the best of each arm, with finer steps each time."""
+        each = int(effort / FIRST / len(self.races))
+        for race in self.races.values():
+            new = [v for e in race.ranked()[:POLISHED] for v in variants(e.design, race.situation, self.step)]
+            race.try_out([v for v in dict.fromkeys(new) if v not in race.entries][:each], FIRST)
+        self.step /= 2.0
+
     def finish(self, on_round: Callable[[], None]) -> None:
         """Give those that hold out more scenarios, stage by stage, all arms at each."""
         stages = []
@@ -286,7 +301,7 @@ class _Field:
             each = self.left() / (len(stages) - k) / len(self.races)  # what an arm may spend at this stage
             for race in self.races.values():
                 ranked = [e for e in race.ranked() if e.count >= min(size // 2, race.members)]
-                room = max(int(each / (size - size // 2)), 1)
+                room = int(each / (size - size // 2)) or int(self.left() >= size - size // 2)
                 race.try_out([e.design for e in _hold_out(ranked, race.largest)[:room]], size)
             on_round()
 
