@@ -20,14 +20,14 @@ import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from plan_patients import COUNT, Patient, grid_of, patient
-from plan_peers import PEERS, Missing, Objective, Space, rule_book
+from plan_peers import HANDED, PEERS, Missing, Objective, Space, rule_book
 from plan_reference import (
     APART,
     LAST,
@@ -44,7 +44,7 @@ from plan_reference import (
 import amelo.plan.plan as verb
 from amelo.plan.design import ARMS, Design, Situation
 from amelo.plan.goals import Limits
-from amelo.plan.race import Race, _blocks, race_together
+from amelo.plan.race import Entry, Race, _blocks, race_together, ranking
 
 BUDGET = 12_000  # rollouts of a search in ten seconds of an ordinary machine, certificates besides
 EXPLORED = verb.EXPLORED
@@ -92,11 +92,11 @@ class Bench:
         self.explore.save(self.folder / "explored.npz", self.designs)
         self.judged.rollouts.save(self.folder / "judged.npz", self.designs)
 
-    def judge(self, ranked: Sequence[tuple[Design, float]], **more: object) -> dict[str, object]:
-        """Return how good a ranking is: designs with their scores, the best first; waiting is put where its own score belongs."""
-        waiting = np.concatenate([self.explore.run([Design()], a, b)[0].values.total for a, b in _blocks(EXPLORED)]).mean()
-        order = [d for d, score in ranked if score > waiting]
-        design, worth = self.judged.first_feasible([*order, Design()])
+    def judge(self, entries: Iterable[Entry], **more: object) -> dict[str, object]:
+        """Return how good what was found is: the first of its ranking, waiting among it, that keeps the limits of the reference."""
+        waiting = [self.explore.run([Design()], a, b)[0].values.total for a, b in _blocks(EXPLORED)]
+        order = ranking([*entries, Entry(Design(), np.concatenate(waiting))], self.reference.limits)
+        design, worth = self.judged.first_feasible([e.design for e in order[:HANDED]])
         return {"regret": self.judged.regret(worth), "lost": self.best_worth - worth, "arm": design.arm, **more}
 
     @property
@@ -112,17 +112,21 @@ class Bench:
             a: Race(self.explore, replace(self.on, arms=(a,)), self.limits, seed, EXPLORED) for a in arms
         }  # of all seeds the same scenarios
         race_together(races, budget)
-        entries = [e for r in races.values() for e in r.ranked()[:2]]
-        limits = largest_of(self.limits)
-        entries.sort(key=lambda e: -e.score(limits))
-        tried = sum(len(r.entries) for r in races.values())
-        return self.judge([(e.design, e.score(limits)) for e in entries], tried=tried, rollouts=self.explore.count - begun)
+        entries = [e for r in races.values() for e in r.entries.values()]
+        return self.judge(entries, tried=len(entries), rollouts=self.explore.count - begun)
 
     def peer(self, name: str, budget: int, seed: int) -> dict[str, object]:
         """Return what another search finds with as many rollouts."""
         space, begun = Space([d for d in self.designs if d.arm != "wait"]), self.explore.count
         if name == "rule book":
-            return self.judge([(rule_book(space, self.on), np.inf)], tried=1, rollouts=0)
+            design, worth = self.judged.first_feasible([rule_book(space, self.on)])
+            return {
+                "regret": self.judged.regret(worth),
+                "lost": self.best_worth - worth,
+                "arm": design.arm,
+                "tried": 1,
+                "rollouts": 0,
+            }
         objective = Objective(self.explore, self.limits, budget)
         PEERS[name](space, objective, seed)
         return self.judge(objective.finished(), tried=len(objective.worth), rollouts=self.explore.count - begun)

@@ -19,7 +19,7 @@ __all__ = ["COUNT", "KINDS", "LARGEST", "Patient", "grid_of", "patient", "patien
 
 SEED = 20261126
 COUNT = 60
-LARGEST = 2400  # designs of a patient that are all lived through; where more are allowed, values of choices are left out until no more are left
+LARGEST = 1000  # designs of a patient that are all lived through; where more are allowed, values of choices are left out until no more are left
 KINDS = ("early", "enamel", "approximal", "shadow", "cavity", "deep", "inflamed", "primary", "hypomineralised", "amelogenesis")
 MOLARS = (16, 26, 36, 46, 17, 27, 37, 47)
 

@@ -17,7 +17,7 @@ from plan_plain_peers import PLAIN
 
 from amelo.plan.design import CHOICES, Design
 from amelo.plan.goals import HARMS, Limits
-from amelo.plan.race import _blocks
+from amelo.plan.race import Entry, _blocks
 from amelo.plan.rollout import Rollouts
 
 __all__ = ["HANDED", "PEERS", "Missing", "Objective", "Space", "rule_book"]
@@ -119,16 +119,14 @@ class Objective:
         self.see(new, 0, TRIED)
         return [self.score(d) if d in self.worth else -np.inf for d in designs]
 
-    def finished(self) -> list[tuple[Design, float]]:
-        """Return the best designs with their scores, the best first, after the endgame."""
+    def finished(self) -> list[Entry]:
+        """Return the designs that saw all scenarios, after the endgame."""
         last = min(STAGES[-1], self.rollouts.tooth.members)
         for count, (first, end) in zip((FINAL, TOP), ((TRIED, STAGES[2]), (STAGES[2], last)), strict=True):
             ranked = sorted(self.worth, key=lambda d: (-len(self.worth[d]), -self.score(d)))
             pool = [d for d in ranked if len(self.worth[d]) >= first]
             self.see(sorted(pool, key=lambda d: -self.score(d))[:count], first, end)
-        most = max(len(w) for w in self.worth.values())
-        last = sorted((d for d, w in self.worth.items() if len(w) == most), key=lambda d: -self.score(d))[:HANDED]
-        return [(d, self.score(d)) for d in last]
+        return [Entry(d, w, self.harms[d]) for d, w in self.worth.items() if len(w) == last]
 
 
 Search = Callable[[Space, Objective, int], None]

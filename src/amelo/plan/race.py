@@ -19,7 +19,7 @@ from amelo.plan.polish import STEP, variants
 from amelo.plan.rollout import Rollouts
 from amelo.plan.surrogate import Surrogate, codes_of
 
-__all__ = ["FIRST", "Entry", "Race", "corners", "race_together", "starters"]
+__all__ = ["FIRST", "Entry", "Race", "corners", "race_together", "ranking", "starters"]
 
 FIRST = 48  # scenarios that a design is first tried on; it sees twice, four, eight times as many, and then all, when it holds out
 PENALTY = 3.0  # of worth per chance of harm beyond its limit
@@ -70,6 +70,28 @@ class Entry:
         return float(self.worth.mean()) - self.penalty(limits)
 
 
+def ranking(entries: Iterable[Entry], limits: np.ndarray) -> list[Entry]:
+    """Return entries that can be done, of one arm or several, the best first; of equal ones the plainer.
+
+    Arguments: entries, on the same scenarios; limits (H,).
+    Assumptions: a design that saw few scenarios is judged by how much better it did in them than those that saw most, because some scenarios are
+    kinder than others, and by a standard error less, because of many some are lucky.
+    """
+    done = [e for e in entries if not e.refused and e.count]
+    if not done:
+        return []
+    most = max(e.count for e in done)
+    veterans = sorted((e for e in done if e.count == most), key=lambda e: -e.score(limits))[:3]
+    usual = np.mean([e.worth for e in veterans], axis=0)
+    spread = _spread([e for e in done if e.count >= FIRST], usual)
+
+    def level(e: Entry) -> float:
+        lucky = spread * (e.count**-0.5 - most**-0.5)
+        return float(e.worth.mean() - usual[: e.count].mean() + usual.mean()) - lucky - e.penalty(limits)
+
+    return sorted(done, key=lambda e: (-round(level(e), 12), _plainness(e.design)))
+
+
 def _penalty(harms: np.ndarray, count: int, limits: np.ndarray) -> float:
     chance = (harms + SEEN) / (count + UNSEEN)
     return float(PENALTY * np.maximum(chance - limits, 0.0).sum())
@@ -97,24 +119,8 @@ class Race:
         return np.array([self.limits.largest.get(name, 1.0) for name in HARMS])
 
     def ranked(self) -> list[Entry]:
-        """Return what was tried and can be done, the best first; of equal ones the plainer.
-
-        Assumptions: a design that saw few scenarios is judged by how much better it did in them than those that saw most, because some scenarios are
-        kinder than others, and by a standard error less, because of many some are lucky.
-        """
-        done = [e for e in self.entries.values() if not e.refused and e.count]
-        if not done:
-            return []
-        limits, most = self.largest, max(e.count for e in done)
-        veterans = sorted((e for e in done if e.count == most), key=lambda e: -e.score(limits))[:3]
-        usual = np.mean([e.worth for e in veterans], axis=0)
-        spread = _spread([e for e in done if e.count >= FIRST], usual)
-
-        def level(e: Entry) -> float:
-            lucky = spread * (e.count**-0.5 - most**-0.5)
-            return float(e.worth.mean() - usual[: e.count].mean() + usual.mean()) - lucky - e.penalty(limits)
-
-        return sorted(done, key=lambda e: (-round(level(e), 12), _plainness(e.design)))
+        """Return what was tried and can be done, the best first; see :func:`ranking`."""
+        return ranking(self.entries.values(), self.largest)
 
     def try_out(self, designs: Iterable[Design], count: int) -> None:
         """Run designs on the first scenarios, up to a count of them, those that have not seen so many yet."""
