@@ -97,6 +97,7 @@ class Bench:
         waiting = [self.explore.run([Design()], a, b)[0].values.total for a, b in _blocks(EXPLORED)]
         order = ranking([*entries, Entry(Design(), np.concatenate(waiting))], self.reference.limits)
         design, worth = self.judged.first_feasible([e.design for e in order[:HANDED]])
+        more["error"] = self.judged.error(design)
         return {"regret": self.judged.regret(worth), "lost": self.best_worth - worth, "arm": design.arm, **more}
 
     @property

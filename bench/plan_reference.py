@@ -1,8 +1,8 @@
 """What the best design of a patient is: all of them lived through, by successive elimination, on scenarios that no search uses.
 
 All designs see the same first scenarios.  One is dropped only when its paired difference to the leader is surely (``MARGIN`` standard errors) no more
-than ``ALIKE`` of the range, or when a chance of harm is beyond its limit for certain; then the scenarios are doubled, until those that are left have
-seen ``LAST``.  The leader is the third best of those that are believed to keep every limit, so that one that does not after all misleads
+than ``ALIKE`` of the range, when a chance of harm is beyond its limit for certain, or when more than ``MOST`` others are better so far; then the
+scenarios are doubled, until those that are left have seen ``LAST``.  The leader is the third best of those that are believed to keep every limit, so that one that does not after all misleads
 nobody; at the end it is asked whether every leader was worth no more than the best feasible design, and a reference is ``sound`` when so.
 The tier is the one that the search uses for worth, ``reduced``.
 """
@@ -21,6 +21,7 @@ import numpy as np
 from amelo.plan.bounds import lower_bound, upper_bound
 from amelo.plan.design import Design, Situation, enumerated
 from amelo.plan.goals import HARMS, Goals, Limits
+from amelo.plan.race import Entry
 from amelo.plan.rollout import Outcome, Rollouts
 from amelo.plan.worth import Values
 from amelo.twin.tooth.twin import TIERS, ToothTwin
@@ -29,8 +30,9 @@ __all__ = ["BLOCKS", "Judged", "Reference", "Remembered", "eliminated", "fingerp
 
 LAST = 2048
 BLOCKS = (0, 32, 64, 128, 256, 512, 1024, LAST)  # scenarios after each round; the chances of the years are drawn block by block
-MARGIN = 4.0  # standard errors of a paired difference
+MARGIN = 3.0  # standard errors of a paired difference
 FLOOR = 0.002  # of worth, below which no standard deviation of a difference is believed
+MOST = {32: 250, 64: 125, 128: 64, 256: 32, 512: 16, 1024: 12}  # designs that may go on after so many scenarios, the best of them
 ALIKE = 1e-3  # of the range of worth: a design that is surely no better than that over the leader is not followed further
 CERTAIN, BELIEVED = 1e-6, 0.2  # errors of saying that a chance is beyond its limit, and of believing that it is within
 GROUP = 160  # designs that are lived through together
@@ -214,6 +216,7 @@ def eliminated(
             leader = _leader(seen, harms, np.flatnonzero(alive), last, largest)
             leaders.append((leader, last))
             alive &= _kept(designs, seen, harms, alive, seen[leader], largest, margin)
+            _cut(designs, seen, harms, alive, last, largest)
         rounds.append(int(alive.sum()))
     count = np.array([len(w) for w in seen])
     worth = np.array([w.mean() if len(w) else -np.inf for w in seen])
@@ -245,6 +248,14 @@ def _kept(designs, seen, harms, alive, leader: np.ndarray, largest: np.ndarray, 
     return found
 
 
+def _cut(designs, seen, harms, alive: np.ndarray, n: int, largest: np.ndarray) -> None:
+    """Drop all but the best, by the score of the race, where there are too many after so many scenarios; waiting always stays."""
+    live = np.flatnonzero(alive)
+    order = sorted(live, key=lambda i: -Entry(designs[i], seen[i], harms[i]).score(largest))
+    for i in order[MOST.get(n, len(order)) :]:
+        alive[i] = designs[i] == Design()
+
+
 class Judged:
     """Says of any design how it does on the scenarios of the reference, with a memory of its own for what was dropped on the way."""
 
@@ -257,13 +268,23 @@ class Judged:
         k, last = self.place.get(design), int(self.reference.count.max())
         if k is not None and self.reference.count[k] == last:
             return float(self.reference.worth[k]), self.reference.harms[k] / last
-        blocks = [b for b in BLOCKS if b <= last]
-        got = [self.rollouts.run([design], a, b)[0] for a, b in pairwise(blocks)]
+        got = self._lived(design)
         if any(g.refused for g in got):
             return -np.inf, np.ones(len(HARMS))
         return float(np.concatenate([g.values.total for g in got]).mean()), np.sum(
             [g.harms.sum(axis=1) for g in got], axis=0
         ) / last
+
+    def error(self, design: Design) -> float:
+        """Return the standard error of what a design is worth less than the best of the reference, over the range."""
+        best = self.reference.designs[self.reference.best()]
+        one, other = (np.concatenate([g.values.total for g in self._lived(d)]) for d in (design, best))
+        return float((one - other).std() / np.sqrt(len(one))) / self.reference.range
+
+    def _lived(self, design: Design) -> list[Outcome]:
+        last = int(self.reference.count.max())
+        blocks = [b for b in BLOCKS if b <= last]
+        return [self.rollouts.run([design], a, b)[0] for a, b in pairwise(blocks)]
 
     def first_feasible(self, ranked: Sequence[Design]) -> tuple[Design, float]:
         """Return the first of some designs that keeps every limit, with its worth; waiting when none does."""
