@@ -58,7 +58,8 @@ NANO: tuple[Nano | None, ...] = (
 @dataclass(frozen=True)
 class Situation:
     """What a tooth allows: carious dentine under the surface; the floor lies open in dentine; a lesion in enamel; a restoration is there;
-    the pulp is alive; primary; arms that were asked for; dead, whether the pulp was called necrotic.
+    the pulp is alive; primary; arms that were asked for; dead, whether the pulp was called necrotic; only (choices by name with the values that
+    are on offer; what is not named is free).
     """
 
     carious: bool
@@ -69,6 +70,7 @@ class Situation:
     primary: bool = False
     arms: tuple[str, ...] = ARMS
     dead: bool = False
+    only: tuple[tuple[str, tuple[object, ...]], ...] = ()
 
 
 @dataclass(frozen=True, order=True)
@@ -109,6 +111,9 @@ class Design:
 
     def refused(self, on: Situation) -> str:
         """Return why it may not be done, empty when it may: the hard interlocks, and one canonical form for each plan."""
+        for name, values in on.only:
+            if getattr(self, name) not in values:
+                return f"of {name} this is not on offer"
         if on.restored and (self.surface or self.excavate or self.first or self.within or self.cover):
             return "something covers the tooth"
         if self.excavate and not on.carious:
@@ -253,14 +258,14 @@ def _brought() -> list[tuple[Nano | None, Nano | None]]:
     return [(None, None), *((n, None) for n in NANO if n), *((None, n) for n in NANO if n)]
 
 
-def neighbours(design: Design, on: Situation) -> Iterator[Design]:
-    """Yield every design of the same arm that differs in one choice, or in one and what must go with it."""
+def neighbours(design: Design, on: Situation, arm: str = "") -> Iterator[Design]:
+    """Yield every design of an arm that differs in one choice, or in one and what must go with it; of the same arm where none is named."""
     for field in fields(Design):
         for value in CHOICES[field.name]:
             if value == getattr(design, field.name):
                 continue
             changed = _completed(replace(design, **{field.name: value}))
-            if changed != design and changed.arm == design.arm and not changed.refused(on):
+            if changed != design and changed.arm == (arm or design.arm) and not changed.refused(on):
                 yield changed
 
 

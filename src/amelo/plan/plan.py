@@ -20,7 +20,7 @@ from amelo.plan.goals import HARMS, Goals, Limits
 from amelo.plan.outside import Outside, both, outside_of, widened
 from amelo.plan.policy import Policy, mixed, policy_of, promising
 from amelo.plan.probing import measured
-from amelo.plan.race import FIRST, Race, starters
+from amelo.plan.race import FIRST, Race, race_together, starters
 from amelo.plan.record import Option, Plan, Probe
 from amelo.plan.robust import World, lived_in, robustness
 from amelo.plan.rollout import Rollouts
@@ -268,16 +268,14 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
     probing = agreed(search.twin.case) and not search.situation.dead and mixed(search.explore) and promising(search.explore, races)
     turns = len(arms) + probing  # what follows a probe is searched as long as an arm
     budget = (rollouts if rollouts is not None else BUDGET * 100) // turns
-
-    def until(left: int, what: str) -> Callable[[], bool]:
-        end = search.now() + (search.until(SEARCHING) - search.now()) / left
-        return lambda: (search.tell(f"racing {what}"), search.now() < end)[1]
-
-    for turn, arm in enumerate(arms):
-        races[arm].keep_going = until(turns - turn, arm)
-        races[arm].run(budget)
+    last = search.until(SEARCHING)
+    end = last if not probing else search.now() + (last - search.now()) * len(arms) / turns
+    for race in races.values():
+        race.keep_going = lambda: search.now() < end
+    seconds = (lambda: end - search.now()) if np.isfinite(end) else None
+    race_together(races, budget * len(arms), seconds=seconds, on_round=lambda: search.tell("racing"))
     if probing:
-        after = until(1, "what follows a probe")
+        after = lambda: (search.tell("racing what follows a probe"), search.now() < last)[1]  # noqa: E731
         search.policy = policy_of(
             search.explore, search.situation, races, search.limits, budget=budget, keep_going=after,
             affords=lambda count: search.has_time_for(PROBE, search.explore, count, CERTIFYING),
@@ -342,7 +340,7 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         ablated = chosen.arm == "wait" or search.has_time_for(PARTS, search.untouched, ABLATED, 1.0)
         why = explained(search.untouched, chosen, waiting, search.limits, ablated=ablated)
     silent = [f"{what}: there was no time to look, and --seconds was too short" for what in search.no_time_for]
-    effort = {arm: race.rollouts.count for arm, race in races.items()}
+    effort = {arm: race.spent for arm, race in races.items()}
     tried = {arm: len(race.entries) for arm, race in races.items()}
     return Plan(
         search.twin.tooth,
@@ -365,7 +363,7 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         origin,
         {
             "designs_tried": tried,
-            "rollouts_after_each_arm": effort,
+            "rollouts_of_each_arm": effort,
             "stopped_by_user": stopped,
             "no_time_for": list(search.no_time_for),
         },

@@ -131,6 +131,7 @@ def activity_of(
     return _answer(table["sites"][site], features, tissue, thickness, outside, assumed)
 
 
+@lru_cache(maxsize=16)
 def typical_activity(tissue: Tissue = "enamel", *, plaque: bool | float = True) -> Activity:
     """Return the activity of the mouth of which nothing is known: typical saliva and the usual day of the ``habits`` set.
 

@@ -25,14 +25,14 @@ def wait_many(teeth: Sequence[WholeTooth], duration: float, clock: Clock, *, thr
     Arguments: teeth, all on the same grid; duration [s]; clock; threads.
     """
     if duration == 0.0 or len(teeth) == 1:
-        return [wait(tooth, duration, clock, threads=threads)[0] for tooth in teeth]
+        return [wait(tooth, duration, clock, threads=threads, watch=False)[0] for tooth in teeth]
     found: list[WholeTooth | None] = [None] * len(teeth)
     for rooted in (False, True):
         places = [k for k, tooth in enumerate(teeth) if tooth.rooted == rooted and tooth.present]
         if not places:
             continue
         group = [teeth[k] for k in places]
-        after, _ = wait(_joined(group), duration, clock, threads=threads, given=_forces(group))
+        after, _ = wait(_joined(group), duration, clock, threads=threads, given=_forces(group), watch=False)
         start = 0
         for k, tooth in zip(places, group, strict=True):
             part = slice(start, start + tooth.members)
@@ -54,7 +54,7 @@ def _joined(teeth: Sequence[WholeTooth]) -> WholeTooth:
     books = {}
     for name in names:
         usual = UNSTIMULATED if name == "stimulated" else 0.0
-        books[name] = np.concatenate([np.broadcast_to(tooth.books.get(name, usual), (tooth.members,)) for tooth in teeth])
+        books[name] = np.concatenate([_whole(tooth.books.get(name, usual), tooth.members) for tooth in teeth])
     constants = replace(
         first.constants,
         values={
@@ -69,8 +69,13 @@ def _joined(teeth: Sequence[WholeTooth]) -> WholeTooth:
 def _forces(teeth: Sequence[WholeTooth]) -> dict[str, np.ndarray]:
     each = [forces(tooth) for tooth in teeth]
     return {
-        name: np.concatenate(
-            [np.broadcast_to(np.asarray(given[name], float), (tooth.members,)) for given, tooth in zip(each, teeth, strict=True)]
-        )
+        name: np.concatenate([_whole(given[name], tooth.members) for given, tooth in zip(each, teeth, strict=True)])
         for name in each[0]
     }
+
+
+def _whole(value: np.ndarray | float, members: int) -> np.ndarray:
+    """Return a value for every member (M,); one that has them is handed back as it is, for it is asked for very often."""
+    if isinstance(value, np.ndarray) and value.shape == (members,):
+        return value
+    return np.broadcast_to(np.asarray(value, float), (members,))
