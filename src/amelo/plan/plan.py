@@ -35,7 +35,7 @@ EXPLORED, UNTOUCHED = 768, 2048  # scenarios for the search, and others that it 
 APART = 1_000_003  # between the seeds of the two
 BUDGET = 30_000  # rollouts of a search without a deadline
 SEARCHING, CERTIFYING, PROBING, LOOKING = 0.5, 0.72, 0.78, 0.9  # of the time, until which each may begin something new
-PER_ARM = 2  # candidates of each arm that are certified
+PER_ARM = 2  # candidates of each arm that are certified, beside the best that leaves room below the limits
 LEAST_GAIN = 0.0  # of worth over waiting, that the lower bound must pass
 SETS = (
     "goals",
@@ -234,7 +234,7 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
     if probing:
         after = lambda: (search.tell("racing what follows a probe"), search.now() < last)[1]  # noqa: E731
         search.policy = policy_of(search.explore, search.situation, races, search.limits, budget=budget, keep_going=after)
-    finalists = [e.design for race in races.values() for e in race.ranked()[:PER_ARM]]
+    finalists = [d for race in races.values() for d in race.finalists(PER_ARM)]
     search.tell("certifying")
     search.certify(finalists, CERTIFYING, (256, 512, 1024, UNTOUCHED), PAID["final"])
 
