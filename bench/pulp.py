@@ -38,8 +38,11 @@ def best_of_three(run: Callable[[], object], clock: Callable[[], float]) -> floa
     return min(spent)
 
 
-def rollouts(count: int, threads: int, step: float) -> Callable[[], object]:
-    """Return fourteen days of so many pulps and their strengths, to be called."""
+def rollouts(count: int, threads: int, how: dict[str, float]) -> Callable[[], object]:
+    """Return fourteen days of so many pulps and their strengths, to be called.
+
+    Arguments: count; threads; how, the step or the tolerance of ``follow``.
+    """
     rng = np.random.default_rng(1)
     pulps = Pulps.drawn(count, 1)
     left = rng.uniform(0.2e-3, 2e-3, count)
@@ -53,7 +56,7 @@ def rollouts(count: int, threads: int, step: float) -> Callable[[], object]:
     load, wear = rng.uniform(0.2, 0.8, count), 10.0 ** rng.uniform(-9, -6, count)
 
     def run() -> object:
-        course = follow(pulps, spans, step=step, threads=threads)
+        course = follow(pulps, spans, **how, threads=threads)
         return course.lost, structure.strength_after(14 * DAY, 0.8, wear, load, 7.7)
 
     return run
@@ -62,24 +65,32 @@ def rollouts(count: int, threads: int, step: float) -> Callable[[], object]:
 def speed(count: int) -> None:
     """Print rollouts a second."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    print(f"{'step':>8} {'per CPU-second':>15} {'per second, ' + str(cores) + ' cores':>22}   goal {GOAL:,.0f} on two cores")
-    for step in (450.0, 900.0):
-        rollouts(64, 1, step)()
-        one = best_of_three(rollouts(count, 1, step), time.process_time)
-        wall = best_of_three(rollouts(count, cores, step), time.perf_counter)
-        print(f"{step:7.0f}s {count / one:15,.0f} {count / wall:22,.0f}")
+    print(f"{'steps':>16} {'per CPU-second':>15} {'per second, ' + str(cores) + ' cores':>22}   goal {GOAL:,.0f} on two cores")
+    for word, how in (
+        ("of 450 s", {"step": 450.0}),
+        ("of 900 s", {"step": 900.0}),
+        ("chosen to 1e-4", {"tolerance": 1e-4}),
+        ("chosen to 1e-3", {"tolerance": 1e-3}),
+    ):
+        rollouts(64, 1, how)()
+        one = best_of_three(rollouts(count, 1, how), time.process_time)
+        wall = best_of_three(rollouts(count, cores, how), time.perf_counter)
+        print(f"{word:>16} {count / one:15,.0f} {count / wall:22,.0f}")
 
 
 def steps() -> None:
     """Print what longer steps change."""
     pulps = Pulps.drawn(512, 2)
     spans = [Segment(HOUR, cutting=1.0 / HOUR), Segment(14 * DAY, influx=0.05 / HOUR)]
-    fine = follow(pulps, spans, step=56.25)["damage"][-1]
-    print(f"{'step':>8} {'pulse that ends a pulp':>24} {'damage, median error':>22} {'largest':>10}")
+    fine = follow(pulps, spans, tolerance=1e-7)["damage"][-1]
+    print(f"{'step':>16} {'pulse that ends a pulp':>24} {'damage, median error':>22} {'largest':>10}")
     for step in (225.0, 450.0, 900.0, 1800.0):
         pulse = heat_threshold(Pulps.named(), step=step)[0]
         error = np.abs(follow(pulps, spans, step=step)["damage"][-1] - fine)
-        print(f"{step:7.0f}s {pulse:24.5f} {np.median(error):22.2e} {error.max():10.2e}")
+        print(f"{step:15.0f}s {pulse:24.5f} {np.median(error):22.2e} {error.max():10.2e}")
+    for tolerance in (1e-2, 1e-3, 1e-4, 1e-5):
+        error = np.abs(follow(pulps, spans, tolerance=tolerance)["damage"][-1] - fine)
+        print(f"{'chosen to':>10} {tolerance:5.0e} {'':>24} {np.median(error):22.2e} {error.max():10.2e}")
 
 
 def main() -> None:

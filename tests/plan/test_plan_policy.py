@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from amelo.plan.design import Design, Nano, Situation
+from amelo.plan.explain import agreed, unknown_of
 from amelo.plan.goals import Goals, Limits
 from amelo.plan.policy import mixed, policy_of, promising
 from amelo.plan.probe import NOISE, READINGS, Trace, apart, branches, harmless, largest_of, openings_of, read_out
@@ -171,3 +172,12 @@ def test_a_policy_is_measured_on_scenarios_it_never_saw(root, kira, searched):
     loose = measured(untouched, policy, None, free)
     assert loose.perfect >= loose.gain - 1e-12
     assert found.protocol == policy.trace.text and found.then(found.calm) == policy.trace.then(policy.calm)
+
+
+def test_no_probe_is_planned_for_a_patient_who_did_not_agree_to_one(root):
+    case = load_case(root / "cases" / "kira.json")
+    refuses = case.model_copy(update={"consent": case.consent.model_copy(update={"purposes": ("care", "planning")})})
+    nobody_asked = case.model_copy(update={"consent": "unknown"})
+    assert agreed(case) and agreed(nobody_asked) and not agreed(refuses)
+    told = [any("not agreed to a probe dose" in s for s in unknown_of(ToothTwin.of(c, 36))) for c in (case, nobody_asked, refuses)]
+    assert told == [False, False, True]

@@ -64,7 +64,7 @@ def test_options_and_why_they_lost():
 def test_worlds_are_the_worst_first_and_what_breaks_a_limit_would_change_the_answer():
     plan = made_plan()
     rows = words.world_rows(plan)
-    assert rows[0][0] == "floors twice as rough" and "fracture 7.0 %" in rows[0][2] and "beyond its limit in 1" in rows[0][2]
+    assert rows[0][0] == "floors twice as rough" and "fracture 7.0 %" in rows[0][2] and "may pass its limit in 1" in rows[0][2]
     assert rows[1][2] == "no harm seen"
     said = words.what_would_change_it(plan)
     assert "nobody tested the pulp" in said and any("floors twice as rough" in line for line in said)
@@ -85,3 +85,16 @@ def test_how_it_was_found_is_in_one_line():
     for part in ("9.5 s", "1.5 s", "22 plans", "12345 rollouts", "seed 7", "95 %", "balanced"):
         assert part in line, part
     assert made_plan().chosen.design == COMBINED and "not a medical device" in words.banner()
+
+
+def test_the_headline_names_what_lies_outside_whatever_the_answer_is():
+    from dataclasses import replace
+
+    from amelo.plan.outside import Outside
+
+    flags = (
+        Outside("age", "age 93 years lies outside", "pulp", 93.0, 12.0, 80.0, "years"),
+        Outside("gene TTN", "not in the panel", "tissue"),
+    )
+    for plan in (made_plan(), made_plan(chosen=WAIT), made_plan(status="deferred", reason="fracture", chosen=WAIT)):
+        assert words.headline(replace(plan, outside=flags)).endswith(" (outside what was calibrated: age, gene TTN)")

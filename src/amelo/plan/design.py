@@ -58,7 +58,8 @@ NANO: tuple[Nano | None, ...] = (
 @dataclass(frozen=True)
 class Situation:
     """What a tooth allows: carious dentine under the surface; the floor lies open in dentine; a lesion in enamel; a restoration is there;
-    the pulp is alive; primary; arms that were asked for; only (choices by name with the values that are on offer; what is not named is free).
+    the pulp is alive; primary; arms that were asked for; dead, whether the pulp was called necrotic; only (choices by name with the values
+    that are on offer; what is not named is free).
     """
 
     carious: bool
@@ -68,6 +69,7 @@ class Situation:
     vital: bool
     primary: bool = False
     arms: tuple[str, ...] = ARMS
+    dead: bool = False
     only: tuple[tuple[str, tuple[object, ...]], ...] = ()
 
 
@@ -142,6 +144,8 @@ class Design:
             return "primary teeth get no laboratory work"
         if (self.line or self.pulp) and not on.vital:
             return "there is no pulp to line over or to treat"
+        if on.dead and self.excavate and self.pulp != "root treatment":
+            return "a dead pulp is not covered: its canals are treated first"
         if self.pulp and (self.line or self.leave or self.stepwise or self.within or self.first):
             return "a pulp that is taken out is not spared, lined over or brought carriers"
         if self.surface.startswith("seal") and on.open_floor and not on.primary:

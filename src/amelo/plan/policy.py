@@ -15,12 +15,19 @@ from amelo.plan.rollout import Outcome, Rollouts
 
 __all__ = ["Policy", "mixed", "policy_of", "promising"]
 
-SKETCHED, CLIMBED, SEEN = 96, 96, 384  # scenarios to look at openings, to compare branches, and to choose a policy
+GLANCED, SKETCHED, CLIMBED, SEEN = (
+    48,
+    96,
+    96,
+    384,
+)  # scenarios to look at openings, to weigh traces, to compare branches, and to choose a policy
 MIXED = 0.02  # least chance of either way of answering, from which there is anything to find out
 LEAST = 0.002  # of worth, that carriers must bring those who bear them
 SHARES = (0.02, 0.05, 0.1, 0.2)  # of a dose
 THRESHOLDS = 25
 OPENED, TRACES, KEPT, GROUP = 3, 2, 3, 8
+SKETCHES = 3  # of each opening: without carriers, and with two doses
+FOLLOWING = 14  # designs, of what may follow, that are compared at last
 BRANCH = ("habits", "within", "deproteinise", "line", "cover", "pulp")  # choices that are left in an open cavity
 
 
@@ -93,15 +100,18 @@ def policy_of(
     *,
     budget: int,
     keep_going: Callable[[], bool],
+    affords: Callable[[int], bool] = lambda rollouts: True,
 ) -> Policy | None:
     """Return the best policy of a probe and a branch that the search can find, None where no trace is harmless or none helps.
 
     Arguments: rollouts on scenarios of the search; situation; races of the arms, whose best designs it starts from; limits; budget of rollouts,
-    the same as that of an arm; keep_going.
+    the same as that of an arm; keep_going; affords, asked before what cannot be left half done whether there is time for so many rollouts.
     Assumptions: branches are first compared on those alone who read so, as if there were no others; the policy is then chosen as a whole.
     """
     begun = rollouts.count
     search = _Search(rollouts, situation, limits, lambda: rollouts.count - begun < budget and keep_going())
+    if not affords(SKETCHED * len(CRITERIA[1:]) * len(LEAVES) * SKETCHES):
+        return None
     tried = [e for race in races.values() for e in race.ranked()]
     plain = [e.design for e in sorted(tried, key=lambda e: -_score(e, limits)) if not _brings(e.design)]
     calm = ~rollouts.tooth.constants.reacts
@@ -109,7 +119,7 @@ def policy_of(
     if not brings:
         return None
     count = min(SEEN, rollouts.tooth.members)
-    pairs = _sketched(search, plain, brings, min(SKETCHED, count))
+    pairs = _sketched(search, plain, brings, min(GLANCED, count))
     traces = {
         Trace(_dose(with_), share, opening): (with_, without)
         for with_, without in pairs
@@ -124,6 +134,8 @@ def policy_of(
     worths = _weighed(search, {t: traces[t] for t in read}, read, count)
     best: Policy | None = None
     for trace in sorted(worths, key=lambda t: -worths[t])[:TRACES]:
+        if not affords(FOLLOWING * count):
+            break
         found = _branched(search, trace, read[trace], *traces[trace], plain, count)
         if found is not None and (best is None or found.worth.mean() > best.worth.mean()):
             best = found

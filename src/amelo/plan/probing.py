@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from amelo.plan.bounds import Looks, upper_bound
@@ -17,18 +19,32 @@ __all__ = ["LEAST", "measured"]
 
 LOOKS = (512, 2048)  # untouched scenarios after each look at a policy
 LEAST = 0.002  # of worth, that a probe must bring
+RUNS, KNOWING = (
+    ("the probe", "what follows when calm", "what follows when alarmed"),
+    8,
+)  # protocols of a look, and of what it is worth to know for certain
 
 
-def measured(untouched: Rollouts, policy: Policy, best: Option | None, limits: Limits) -> Probe:
-    """Return what a policy does on untouched scenarios, and whether it is adopted.
+def measured(
+    untouched: Rollouts,
+    policy: Policy,
+    best: Option | None,
+    limits: Limits,
+    *,
+    affords: Callable[[int], bool] = lambda rollouts: True,
+) -> Probe | None:
+    """Return what a policy does on untouched scenarios, and whether it is adopted; None where there is not even time for the first look.
 
-    Arguments: untouched; policy; best certified plan without a probe, None for waiting; limits.
+    Arguments: untouched; policy; best certified plan without a probe, None for waiting; limits; affords, asked before each look whether there is time
+    for so many rollouts.
     """
     sizes = tuple(s for s in LOOKS if s <= untouched.tooth.members) or (untouched.tooth.members,)
     looks = Looks(sizes, 1, PAID["probe"] * (1.0 - limits.confidence))
     largest, upper, certified = largest_of(limits), np.ones(len(HARMS)), None
     seen, parts = 0, []
     for size in sizes:
+        if not affords(len(RUNS) * (size - seen) + KNOWING * sizes[0]):
+            break
         parts.append(_lived(untouched, policy, seen, size))
         seen = size
         worth, outcomes, harms, above = (np.concatenate([p[k] for p in parts], axis=-1) for k in range(4))
@@ -38,6 +54,8 @@ def measured(untouched: Rollouts, policy: Policy, best: Option | None, limits: L
         if False in said or all(said):
             certified = all(said)
             break
+    if not parts:
+        return None
     base = best.certificate.worth if best is not None else untouched.waiting_worth(sizes[0])
     base = base[: min(len(base), seen)]
     gain = worth[: len(base)] - base

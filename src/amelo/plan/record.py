@@ -11,6 +11,7 @@ import numpy as np
 from amelo.plan.certify import Certificate
 from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, WEIGHTS, Goals, Limits
+from amelo.plan.outside import Outside
 from amelo.plan.probe import Trace
 from amelo.plan.synergy import Synergy
 from amelo.twin.provenance import Provenance
@@ -130,7 +131,7 @@ class Plan:
     Fields: tooth, surface; status, ``certified`` or ``deferred``; reason (of deferring, or of waiting); chosen; options (best of each arm, the
     chosen first, waiting always among them); runner_up; synergy (None where an arm is missing); probe; robustness (worst share of each harm over
     shifted worlds, by name of the world); explained (sentences); unknown (sentences); goals, limits; seconds; rollouts; first_certified [s];
-    provenance.
+    provenance; settings; outside, in what the patient lies outside what was calibrated: then certificates hold in scenarios drawn wider as well.
     """
 
     tooth: int
@@ -152,6 +153,7 @@ class Plan:
     first_certified: float | None
     provenance: Provenance
     settings: Mapping[str, Any] = field(default_factory=dict)
+    outside: tuple[Outside, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values, as ``--json`` prints it."""
@@ -172,6 +174,8 @@ class Plan:
             "robustness": {world: dict(found) for world, found in self.robustness.items()},
             "explained": list(self.explained),
             "unknown": list(self.unknown),
+            "out_of_distribution": bool(self.outside),
+            "outside": [o.to_dict() for o in self.outside],
             "goals": {"name": self.goals.name, "weights": dict(self.goals.weights), "at_least": dict(self.goals.at_least)},
             "limits": dict(self.limits.largest),
             "confidence": self.limits.confidence,

@@ -98,12 +98,13 @@ def harms_of(lived: Lived, waited: Lived) -> np.ndarray:
     tooth, calm = lived.tooth, waited.tooth
     goals, pulp = load_set("goals").value, load_set("pulp").value
     luck = tooth.constants.draws.uniform("harm.fracture")
+    kept = _book(tooth, "pulpotomy") <= 0.0  # a pulp that is taken out of the crown is neither warmed nor laid bare by mishap
     found = {
         "irreversible_pulpitis": tooth.pulp_lost & ~calm.pulp_lost,
         "fracture": (luck < _breaks(lived)) & ~(luck < _breaks(waited)),
         "carriers_in_pulp": _book(tooth, "carriers reached") > goals("harm.carriers"),
-        "warming": _book(tooth, "warming") > pulp("heat.limit"),
-        "exposure": (tooth.exposed > 0.0) & ~(calm.exposed > 0.0) & (_book(tooth, "pulpotomy") <= 0.0),
+        "warming": (_book(tooth, "warming") > pulp("heat.limit")) & kept,
+        "exposure": (tooth.exposed > 0.0) & ~(calm.exposed > 0.0) & kept,
         "residual_iron": _book(tooth, "iron") > goals("harm.iron") * MICROGRAM,
         "adverse_response": (_book(tooth, "most carriers") > 0.0)
         & (_book(tooth, "worst inflammation") > goals("harm.inflammation"))

@@ -95,7 +95,7 @@ def followed(
         before, tooth = tooth, each.begin(tooth)
         price = each.act.account(before) if watch and each.act is not None else Price(0.0, consent="none")
         events.append(Event(before.time, each.label, price.duration, each.price, price.consent, each.step.kind))
-        tooth, frames = wait(tooth, each.duration, clock)
+        tooth, frames = wait(tooth, each.duration, clock, watch=watch)
         if watch:
             for k in range(len(frames.time) - 1):
                 times.append(float(frames.time[k]))

@@ -21,7 +21,7 @@ RATE = 0.8e-6 / DAY  # m/s of mineral that a mouth takes from bare dentine
 
 def EVENLY(step: float) -> Clock:  # noqa: N802
     """A clock of equal steps [s]."""
-    return Clock(step, 1.0, step, 900.0)
+    return Clock(step, 1.0, step, 1e-3)
 
 
 @cache

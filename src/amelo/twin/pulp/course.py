@@ -18,8 +18,9 @@ from amelo.params import load_set
 from amelo.twin.pulp.constants import Pulps
 from amelo.twin.pulp.equations import FORCES, STATES, perfusion, pressure
 from amelo.twin.pulp.kernel import WIDTH, kernel
+from amelo.twin.pulp.pacing import LANES, pacer
 
-__all__ = ["HOUR", "MMHG", "STEP", "Course", "Segment", "follow", "forces_of", "steps_of"]
+__all__ = ["HOUR", "MMHG", "STEP", "Course", "Segment", "carried", "follow", "forces_of", "steps_of"]
 
 HOUR, MMHG = 3600.0, 133.322387415
 STEP = 450.0  # s: a threshold of heat within 0.1 %, more than 40,000 fortnights a second of one core
@@ -48,7 +49,8 @@ class Course:
     """How M pulps fared over S segments.
 
     Fields: pulps; time (S + 1,) [s], ends of segments; state (S + 1, 5, M) in the order of ``STATES``; worst (M,), the most damage at the
-    end of any step; collapse (M,) [s], when damage first passed the mark of collapse, NaN for never.
+    end of any step, between them as well where pulps choose their steps; collapse (M,) [s], when damage first passed the mark of collapse, NaN for
+    never; most (M,), the most inflammation at the start and the ends of segments.
     """
 
     pulps: Pulps
@@ -56,6 +58,7 @@ class Course:
     state: np.ndarray
     worst: np.ndarray
     collapse: np.ndarray
+    most: np.ndarray
 
     def __getitem__(self, name: str) -> np.ndarray:
         """Return one state (S + 1, M) by name."""
@@ -80,39 +83,71 @@ class Course:
 
 
 def follow(
-    pulps: Pulps, segments: Sequence[Segment], *, start: np.ndarray | None = None, step: float = STEP, threads: int = 1
+    pulps: Pulps,
+    segments: Sequence[Segment],
+    *,
+    start: np.ndarray | None = None,
+    step: float = STEP,
+    tolerance: float | None = None,
+    threads: int = 1,
 ) -> Course:
     """Return how pulps fare.
 
-    Arguments: pulps; segments, one after the other; start (5, M), None for healthy ones at rest; step [s], the longest; threads.
+    Arguments: pulps; segments, one after the other; start (5, M), None for healthy ones at rest; step [s], the longest of even ones; tolerance,
+    the error that is let pass in one step as a share of each state, instead of even steps; threads.
     Returns: Course.
     Raises: ParameterError for segments or a start that cannot be; SolveError when a state is not finite, because steps were too long.
     Assumptions: fourth order in the step, which divides each segment evenly; 7.5 minutes put thresholds of heat within 0.1 %, a quarter of an hour within
     0.4 %.
     """
+    lengths, steps = steps_of(segments, step)
+    if tolerance is not None and not 0.0 < tolerance < 1.0:
+        raise ParameterError(f"a tolerance of {tolerance:g} is out of range", why="it is a share, above 0 and below 1")
+    force, liner = forces_of(segments, pulps.count)
+    given = steps if tolerance is None else tolerance
+    return carried(pulps, lengths, force, liner, pulps.rest() if start is None else start, given, threads=threads)
+
+
+def carried(
+    pulps: Pulps,
+    lengths: np.ndarray,
+    force: np.ndarray,
+    liner: np.ndarray,
+    start: np.ndarray,
+    how: np.ndarray | float,
+    *,
+    every: bool = True,
+    threads: int = 1,
+) -> Course:
+    """Return how pulps fare, from arrays: what ``follow`` does behind its checks.
+
+    Arguments: pulps; lengths (S,) [h]; force (S, F, M) per hour and liner (S, M) as ``forces_of`` has them; start (5, M); how, numbers of even
+    steps (S,), or the tolerance of steps that each pulp chooses; every, whether to keep the ends of all segments or of the last alone; threads.
+    Raises: ParameterError for a start that cannot be; SolveError when a state is not finite.
+    """
     count = pulps.count
-    first = pulps.rest() if start is None else np.asarray(start, float)
+    first = np.asarray(start, float)
     if first.shape != (len(STATES), count) or not (np.isfinite(first).all() and (first >= 0.0).all()):
         raise ParameterError(
             f"the start is not ({len(STATES)}, {count}) finite states of at least 0", why="one row a state, one column a pulp"
         )
-    lengths, steps = steps_of(segments, step)
-    force, liner = forces_of(segments, count)
-    blocks = -(-count // WIDTH)
-    spare = blocks * WIDTH - count
+    even = isinstance(how, np.ndarray)
+    width, march = (WIDTH, kernel().march) if even else (LANES, pacer().march)
+    blocks = -(-count // width)
+    spare = blocks * width - count
 
     def blocked(array: np.ndarray) -> np.ndarray:
-        """Return (..., M) as (blocks, ..., WIDTH), the last member repeated in what is left over."""
+        """Return (..., M) as (blocks, ..., width), the last member repeated in what is left over."""
         whole = np.concatenate([array, np.repeat(array[..., -1:], spare, axis=-1)], axis=-1) if spare else array
-        return np.ascontiguousarray(np.moveaxis(whole.reshape(*array.shape[:-1], blocks, WIDTH), -2, 0))
+        return np.ascontiguousarray(np.moveaxis(whole.reshape(*array.shape[:-1], blocks, width), -2, 0))
 
-    frames = np.empty((blocks, len(segments) + 1, len(STATES), WIDTH))
+    frames = np.empty((blocks, len(lengths) + 1 if every else 2, len(STATES), width))
     frames[:, 0] = blocked(first)
-    worst, moment = frames[:, 0, STATES.index("damage")].copy(), np.full((blocks, WIDTH), -1.0)
-    mark = np.full((blocks, WIDTH), load_set("pulp").value("damage.collapse"))
+    worst, moment = frames[:, 0, STATES.index("damage")].copy(), np.full((blocks, width), -1.0)
+    most = frames[:, 0, STATES.index("inflammation")].copy()
+    mark = np.full((blocks, width), load_set("pulp").value("damage.collapse"))
     moment[worst > mark] = 0.0
-    given = (blocked(pulps.values), blocked(force), blocked(liner), lengths, steps, mark, frames, worst, moment)
-    march = kernel().march
+    given = (blocked(pulps.values), blocked(force), blocked(liner), lengths, how, mark, frames, worst, moment, most)
     tiles = np.linspace(0, blocks, max(1, min(threads, blocks)) + 1).astype(int)
     if len(tiles) == 2:
         march(0, blocks, *given)
@@ -122,17 +157,18 @@ def follow(
                 done.result()
 
     def joined(array: np.ndarray) -> np.ndarray:
-        return np.moveaxis(array, 0, -2).reshape(*array.shape[1:-1], blocks * WIDTH)[..., :count]
+        return np.moveaxis(array, 0, -2).reshape(*array.shape[1:-1], blocks * width)[..., :count]
 
     state = joined(frames)
     if not np.isfinite(state).all():
         bad = int(np.flatnonzero(~np.isfinite(state).all((0, 1)))[0])
-        raise SolveError(
-            f"pulp {bad} has no finite state", why=f"steps of {step:g} s are too long for its constants", fix="shorten step"
-        )
+        longest = HOUR * float((lengths / how).max()) if even else 0.0
+        why = f"steps of {longest:g} s are too long for its constants" if even else "no step is short enough for its constants"
+        raise SolveError(f"pulp {bad} has no finite state", why=why, fix="shorten step" if even else "look at its constants")
     when = joined(moment)
     time = np.concatenate([[0.0], np.cumsum(lengths)]) * HOUR
-    return Course(pulps, time, state, joined(worst), np.where(when < 0.0, np.nan, when * HOUR))
+    time = time if every else time[[0, -1]]
+    return Course(pulps, time, state, joined(worst), np.where(when < 0.0, np.nan, when * HOUR), joined(most))
 
 
 def steps_of(segments: Sequence[Segment], step: float) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ WIDTH = 32  # members of a block
 
 LOOP = """
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={{"contract", "arcp", "nsz"}})
-def march(first, last, constants, forces, liners, lengths, counts, collapse, frames, worst, moment):
+def march(first, last, constants, forces, liners, lengths, counts, collapse, frames, worst, moment, most):
     '''Carry blocks first..last through all segments; see twin/pulp/course.py for the arrays.'''
     w = np.empty({rows} * {width})
     lanes = w.reshape({rows}, {width})
@@ -47,12 +47,14 @@ def march(first, last, constants, forces, liners, lengths, counts, collapse, fra
                     {c} = rates(({y_half_b}), f, q)
                     {d} = rates(({y_c}), f, q)
                     {store}
-                    most = w[{worst} * {width} + j]
+                    top = w[{worst} * {width} + j]
                     when = w[{moment} * {width} + j]
-                    w[{worst} * {width} + j] = n2 if n2 > most else most
+                    w[{worst} * {width} + j] = n2 if n2 > top else top
                     w[{moment} * {width} + j] = clock_then if (n2 > w[{mark} * {width} + j]) & (when < 0.0) else when
             clock += lengths[segment]
-            frames[block, segment + 1] = lanes[{states}:{mark}]
+            frames[block, min(segment + 1, frames.shape[1] - 1)] = lanes[{states}:{mark}]
+            for j in range({width}):
+                most[block, j] = max(most[block, j], w[{inflammation} * {width} + j])
         worst[block] = lanes[{worst}]
         moment[block] = lanes[{moment}]
 """
@@ -82,6 +84,7 @@ def _loop() -> str:
         forces=forces,
         states=states,
         liner=states + STATES.index("liner"),
+        inflammation=states + STATES.index("inflammation"),
         mark=mark,
         worst=mark + 1,
         moment=mark + 2,

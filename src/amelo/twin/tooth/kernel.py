@@ -1,15 +1,19 @@
 """The compiled hours and weeks of a whole tooth: ions between its cells, minerals, carriers' payload, bacteria, collagen.
 
-One member after the other, one step after the other.  The fluid is at rest within every step: its excess of mineral over saturation obeys
-one linear equation per cell, solved exactly, and what minerals take and give is that very exchange, so that the ledger closes whatever the step.
+The fluid is at rest within every step: its excess of mineral over saturation obeys one linear equation per cell, solved exactly, and what
+minerals take and give is that very exchange, so that the ledger closes whatever the step.
+
+Members lie side by side in blocks of ``LANES``, so that one instruction serves them all.  Everything of a cell stands in one flat array,
+cell by field by lane, because the compiler must see that rows do not overlap; its places are unsigned, because a place that might be counted
+from the end keeps it from doing so.  No lane feels another: one that has come to rest keeps what it found while others go on.
 """
 
 from __future__ import annotations
 
-import math
-
 import numba
 import numpy as np
+
+from amelo.twin.lanes import fexp, power
 
 __all__ = ["CELLS", "CONSTANTS", "LEDGER", "march"]
 
@@ -28,6 +32,276 @@ LEDGER = (
     "lost",
 )  # mol/m2: in at the outer face, in at the wall, from carriers, by and from minerals
 PASSES = 8  # over one step, until nothing is on the wrong side or overfull
+LANES = np.uint64(16)  # members of a block
+OF_CELL = (
+    *CELLS, "thickness", "its_inverse", "there", "first", "still", "rested", "fed", "fading", "density", "its_inverse", "reaches", "at_once",
+    "conduct", "safe", "build", "room", "flow", "between", "exchange", "source", "s", "careful", "coupled", "diagonal", "right", "spreading",
+)  # fmt: skip
+OF_LANE = (
+    *CONSTANTS, *LEDGER, "bound", "entry", "active", "wrong", "so_far", "faded", "arrives", "released", "at_excess", "between", "within",
+    "protecting", "fades",
+)  # fmt: skip
+FIELDS = np.uint64(len(OF_CELL)) * LANES
+ONE = np.uint64(1)
+(
+    LEFT, MINERAL, INNER, ORGANIC, BACTERIA, FILLED, PAYLOAD, KILLER, THICK, BY_THICK, THERE, FIRST, STILL, RESTED, FED, FADING, DENSITY,
+    BY_DENSITY, REACHES, AT_ONCE, CONDUCT, SAFE, BUILD, ROOM, FLOW, BETWEEN, EXCHANGE, SOURCE, S, CAREFUL, COUPLED, DIAGONAL, RIGHT, SPREADING,
+) = (np.uint64(k) * LANES for k in range(len(OF_CELL)))  # fmt: skip
+(
+    OPEN, OUTSIDE, WALL, PULP_EXCESS, LENGTH, GROWTH, MOST, SHARE, GUIDED, FREE, POWER, RATE, PAYLOAD_EXCESS, GROWS, STARVES, REACH, SOFT,
+    SPREAD, KILL, LIFE, RESIDUAL, PROTECTED, DECAY, STRENGTH, FADE, BARE, TERTIARY, MOST_EXCESS, LED_OUTER, LED_INNER, LED_RELEASED,
+    LED_GAINED, LED_LOST, BOUND, ENTRY, ACTIVE, WRONG, SO_FAR, FADED, ARRIVES, RELEASED, BY_EXCESS, BY_OUTER, BY_SHARE, BY_PROTECTED,
+    BY_FADE,
+) = (np.uint64(k) * LANES for k in range(len(OF_LANE)))  # fmt: skip
+THIRDS = 2.0 / 3.0
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def _still(w, c, low, pores, sound, molar_volume, count):  # pragma: no cover
+    """Put down what does not change while time passes: what is there, how deep it lies, how it is fed."""
+    for j in range(LANES):
+        c[SO_FAR + j] = c[TERTIARY + j]
+        c[BY_EXCESS + j] = 1.0 / c[PAYLOAD_EXCESS + j]
+        c[BY_OUTER + j] = 1.0 / (1.0 - c[SHARE + j])
+        c[BY_SHARE + j] = 1.0 / (c[SHARE + j] if c[SHARE + j] > 0.0 else 1.0)
+        c[BY_PROTECTED + j] = 1.0 / c[PROTECTED + j]
+        c[BY_FADE + j] = 1.0 / c[FADE + j]
+    for back in range(count - low):
+        i = count - ONE - back
+        a = (i + ONE) * FIELDS
+        for j in range(LANES):
+            here = w[a + THERE + j]
+            thick = w[a + THICK + j] * here
+            so_far = c[SO_FAR + j]
+            middle = so_far + 0.5 * thick  # from the wall of the pulp to the middle of the cell
+            w[a + FADING + j] = here * fexp(-middle * c[BY_FADE + j])
+            w[a + S + j] = 0.0
+            w[a + EXCHANGE + j] = 0.0
+            w[a + SOURCE + j] = 0.0
+            thick_or_one = thick if here > 0.0 else 1.0
+            w[a + THICK + j] = thick_or_one
+            w[a + BY_THICK + j] = 1.0 / thick_or_one
+            still = c[FREE + j] * power(pores[i], c[POWER + j])
+            w[a + STILL + j] = still
+            w[a + RESTED + j] = still / (c[LENGTH + j] * c[LENGTH + j])
+            w[a + DENSITY + j] = sound[i] / molar_volume
+            w[a + BY_DENSITY + j] = molar_volume / sound[i]
+            c[SO_FAR + j] = so_far + thick
+    for j in range(LANES):
+        c[SO_FAR + j] = 0.0
+        bound = max(abs(c[OUTSIDE + j]), c[MOST_EXCESS + j])
+        c[BOUND + j] = max(bound, c[PULP_EXCESS + j]) + 1e-12  # no excess in the tooth is larger than those at its faces
+    for i in range(low, count):
+        a = (i + ONE) * FIELDS
+        for j in range(LANES):
+            thick = w[a + THICK + j] * w[a + THERE + j]
+            front = c[SO_FAR + j]
+            w[a + FED + j] = c[OPEN + j] * fexp(-(front + 0.5 * thick) / c[REACH + j])
+            c[SO_FAR + j] = front + thick
+    for i in range(low, count - ONE):
+        a = (i + ONE) * FIELDS
+        for j in range(LANES):
+            one, two = w[a + THICK + j], w[a + FIELDS + THICK + j]
+            w[a + REACHES + j] = 2.0 / (one + two)
+            w[a + AT_ONCE + j] = 0.5 * one * two / (one + two)  # half of what would make two cells alike, however thin one is
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def _conduct(w, c, start, low, pores, sound, junction, count, dt):  # pragma: no cover
+    """Put down conductances and what minerals may take and give, with minerals as they stand at the beginning of a step."""
+    for j in range(LANES):
+        slowed = 1.0 + c[RATE + j] * dt * (1.0 + c[BOUND + j] * c[BY_EXCESS + j])
+        c[RELEASED + j] = c[RATE + j] / slowed
+        c[ACTIVE + j] = 1.0
+    for i in range(low, count):
+        a = (i + ONE) * FIELDS
+        dentine = 1.0 if i >= junction else 0.0
+        extra = dentine * (1.0 - sound[i] - pores[i])
+        for j in range(LANES):
+            w_ = dentine * c[SHARE + j]
+            mineral, inner = w[a + MINERAL + j], w[a + INNER + j]
+            organic, clear = w[a + ORGANIC + j], 1.0 - w[a + FILLED + j]
+            total = (1.0 - w_) * mineral + w_ * inner
+            room = pores[i] + sound[i] * (1.0 - total) + extra * (1.0 - organic)
+            room = max(room, 0.005) * clear
+            w[a + CONDUCT + j] = 2.0 * c[FREE + j] * power(room, c[POWER + j]) * w[a + BY_THICK + j]
+            whole = w[a + RESTED + j]
+            surface = max(total - c[RESIDUAL + j], 0.0)
+            dissolve = whole * power(surface, THIRDS) * clear
+            space = (1.0 - w_) * max(c[MOST + j] - mineral, 0.0)
+            space = space + w_ * max(1.0 - inner, 0.0) * organic * min(inner + c[GUIDED + j], 1.0)
+            lacking = min(space * 20.0, 1.0)  # growth slows where tissue is nearly full
+            w[a + BUILD + j] = c[GROWTH + j] * whole * power(max(total, 0.05), THIRDS) * lacking * clear
+            w[a + ROOM + j] = space
+            held = w[a + DENSITY + j] * (surface + 1e-12)
+            w[a + SAFE + j] = dissolve * held / (held + dt * dissolve * c[BOUND + j])
+            w[a + FLOW + j] = w[a + THERE + j] * c[RELEASED + j] * w[a + PAYLOAD + j]
+            w[a + CAREFUL + j] = 0.0
+    for i in range(low, count - ONE):
+        a = (i + ONE) * FIELDS
+        for j in range(LANES):
+            one, two = w[a + CONDUCT + j], w[a + FIELDS + CONDUCT + j]
+            w[a + BETWEEN + j] = one * two / (one + two)
+    a = count * FIELDS
+    for j in range(LANES):
+        w[a + BETWEEN + j] = c[WALL + j] * w[a + CONDUCT + j]
+    for j in range(LANES):
+        at = min(start[j], count - ONE)
+        a = (at + ONE) * FIELDS + j
+        w_ = c[SHARE + j] if at >= junction else 0.0
+        fraction = (1.0 - w_) * w[a + MINERAL] + w_ * w[a + INNER]
+        # a sharp front inside the cell: what is lost of it is in front, and fluid comes to rest within a length behind
+        gone = max(1.0 - fraction, 0.0) * 2.0 / w[a + CONDUCT]
+        c[ENTRY + j] = c[OPEN + j] / (gone + c[LENGTH + j] / w[a + STILL])
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def _fluid(w, c, low, count, dt):  # pragma: no cover
+    """Find the excess of the fluid: what flows in and comes off carriers is what minerals take.
+
+    Which way each cell goes is guessed from before, and once more where that was wrong.
+    """
+    for turn in range(PASSES + 1):
+        last = turn == PASSES  # it did not come to rest: a last time, so that nothing can be overfull
+        for i in range(low, count):
+            a = (i + ONE) * FIELDS
+            at_wall = 1.0 if i == count - ONE else 0.0
+            before = a - FIELDS
+            for j in range(LANES):
+                s, active = w[a + S + j], c[ACTIVE + j] > 0.0
+                here, first, bound = w[a + THERE + j], w[a + FIRST + j], c[BOUND + j]
+                most = bound if (w[a + CAREFUL + j] > 0.0) | last else min(s, bound)
+                build, free = w[a + BUILD + j], w[a + DENSITY + j] * (w[a + ROOM + j] + 1e-12)
+                grown = build * free / (free + dt * build * most)
+                exchange = w[a + SAFE + j] if s < 0.0 else grown
+                exchange = exchange if active else w[a + EXCHANGE + j]
+                source = (
+                    w[a + FLOW + j] if s <= c[PAYLOAD_EXCESS + j] else 0.0
+                )  # mol/(m3 s) into fluid at saturation; it does not grow
+                source = source if active else w[a + SOURCE + j]
+                w[a + EXCHANGE + j] = exchange
+                w[a + SOURCE + j] = source
+                coupled = w[before + BETWEEN + j] if (here > 0.0) & (first <= 0.0) else 0.0
+                up = c[ENTRY + j] if first > 0.0 else coupled
+                down, thick = w[a + BETWEEN + j], w[a + THICK + j]
+                diagonal = up + down + thick * (exchange + source * c[BY_EXCESS + j])
+                right = thick * source + first * up * c[OUTSIDE + j] + at_wall * down * c[PULP_EXCESS + j]
+                diagonal = diagonal if (diagonal > 0.0) & (here > 0.0) else 1.0
+                factor = coupled * w[before + DIAGONAL + j]
+                right = right + factor * w[before + RIGHT + j] if coupled > 0.0 else right
+                less = diagonal - factor * coupled
+                rests = (coupled > 0.0) & (less <= 1e-13 * coupled)  # closed on all sides, and nothing in it takes or gives
+                inverse = 1.0 / (less if (coupled > 0.0) & (less > 0.0) else diagonal)
+                w[a + DIAGONAL + j] = 0.0 if rests else inverse
+                w[a + RIGHT + j] = right if here > 0.0 else 0.0
+                w[a + COUPLED + j] = coupled
+        for j in range(LANES):
+            c[WRONG + j] = 0.0
+        for back in range(count - low):
+            i = count - ONE - back
+            a = (i + ONE) * FIELDS
+            behind = a + FIELDS
+            for j in range(LANES):
+                s, bound, excess = w[a + S + j], c[BOUND + j], c[PAYLOAD_EXCESS + j]
+                active = (c[ACTIVE + j] > 0.0) & (w[a + THERE + j] > 0.0)
+                found = (w[a + RIGHT + j] + w[behind + COUPLED + j] * w[behind + S + j]) * w[a + DIAGONAL + j]
+                wrong = ((found < 0.0) != (s < 0.0)) | (found - s > 0.2 * abs(s) + 1e-9 * bound)
+                wrong = wrong | ((w[a + PAYLOAD + j] > 0.0) & ((found > excess) != (s > excess)))
+                over = dt * w[a + EXCHANGE + j] * found > 0.98 * w[a + ROOM + j] * w[a + DENSITY + j]
+                over = over & (found > 0.0) & (s >= 0.0)  # it would be overfull: what could flow in at most is what limits it
+                w[a + CAREFUL + j] = 1.0 if active & over else w[a + CAREFUL + j]
+                c[WRONG + j] = 1.0 if active & (wrong | over) else c[WRONG + j]
+                w[a + S + j] = found
+        going = 0.0
+        for j in range(LANES):
+            c[ACTIVE + j] = c[ACTIVE + j] * c[WRONG + j]
+            going += c[ACTIVE + j]
+        if going <= 0.0:
+            break
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def _minerals(w, c, start, low, junction, count, dt):  # pragma: no cover
+    """Let minerals and carriers take and give what the fluid found, and keep the ledger."""
+    for j in range(LANES):
+        s = w[(min(start[j], count - ONE) + ONE) * FIELDS + S + j]
+        c[LED_OUTER + j] += dt * c[ENTRY + j] * (c[OUTSIDE + j] - s) if start[j] < count else 0.0
+    end = count * FIELDS
+    for j in range(LANES):
+        through = w[end + BETWEEN + j] * (c[PULP_EXCESS + j] - w[end + S + j])
+        c[LED_INNER + j] += dt * through * w[end + THERE + j]
+    for i in range(low, count):
+        a = (i + ONE) * FIELDS
+        dentine = 1.0 if i >= junction else 0.0
+        for j in range(LANES):
+            w_ = dentine * c[SHARE + j]
+            s, thick = w[a + S + j], w[a + THICK + j]
+            mineral, inner, density = w[a + MINERAL + j], w[a + INNER + j], w[a + DENSITY + j]
+            given = dt * w[a + SOURCE + j] * (1.0 - s * c[BY_EXCESS + j])
+            w[a + PAYLOAD + j] -= given
+            c[LED_RELEASED + j] += given * thick
+            gain = dt * w[a + EXCHANGE + j] * s * w[a + BY_DENSITY + j]  # of sound mineral
+            total = (1.0 - w_) * mineral + w_ * inner
+            lost = gain / total
+            outer = (1.0 - w_) * max(c[MOST + j] - mineral, 0.0)
+            within = w_ * max(1.0 - inner, 0.0) * w[a + ORGANIC + j] * min(inner + c[GUIDED + j], 1.0)
+            part = within / (outer + within) if within > 0.0 else 0.0
+            more = gain * (1.0 - part) * (c[BY_OUTER + j] if w_ > 0.0 else 1.0)
+            more_inside = gain * part * c[BY_SHARE + j]
+            less, less_inside = lost * mineral, lost * inner if w_ > 0.0 else 0.0
+            w[a + MINERAL + j] = mineral + (less if gain < 0.0 else more if gain > 0.0 else 0.0)
+            w[a + INNER + j] = inner + (less_inside if gain < 0.0 else more_inside if gain > 0.0 else 0.0)
+            amount = gain * density * thick
+            c[LED_GAINED + j] += amount if gain > 0.0 else 0.0
+            c[LED_LOST + j] -= amount if gain < 0.0 else 0.0
+
+
+@numba.njit(cache=True, error_model="numpy", nogil=True)
+def _living(w, c, low, junction, count, dt):  # pragma: no cover
+    """Let bacteria grow, starve and spread, and collagen decay; put down what of them arrives at the pulp."""
+    for j in range(LANES):
+        c[FADED + j] = fexp(-dt / c[LIFE + j])
+        c[ARRIVES + j] = 0.0
+    for i in range(low, count):
+        a = (i + ONE) * FIELDS
+        dentine = 1.0 if i >= junction else 0.0
+        for j in range(LANES):
+            w_ = dentine * c[SHARE + j]
+            total = (1.0 - w_) * w[a + MINERAL + j] + w_ * w[a + INNER + j]
+            limit = (
+                min(max((c[SOFT + j] - total) * (1.0 / 0.3), 0.0), 1.0) * (1.0 - w[a + FILLED + j]) * dentine
+            )  # it grows as they soften
+            b, fed, killer, organic = w[a + BACTERIA + j], w[a + FED + j], w[a + KILLER + j], w[a + ORGANIC + j]
+            loss = c[STARVES + j] * (1.0 - fed) + c[KILL + j] * killer
+            birth = c[GROWS + j] * fed
+            room = limit > 1e-9
+            by = (birth - loss) * dt if room else -(c[STARVES + j] + loss) * dt
+            drag = fexp(by)
+            small = abs(by) <= 1e-9
+            drag = 1.0 if small & room else drag
+            mean = 1.0 if small else (drag - 1.0) / by
+            crowded = limit + birth * b * dt * mean
+            b = (b * drag * limit / (crowded if room else 1.0) if room else b * drag) if b > 0.0 else b
+            w[a + BACTERIA + j] = b
+            w[a + KILLER + j] = killer * c[FADED + j]
+            bare = (dentine > 0.0) & (total < c[PROTECTED + j]) & (organic > 0.0)
+            decayed = fexp(-c[DECAY + j] * fed * (1.0 - total * c[BY_PROTECTED + j]) * dt)
+            w[a + ORGANIC + j] = organic * decayed if bare else organic
+            w[a + SPREADING + j] = b if b > 0.0 else 0.0
+    for i in range(max(junction, low), count - ONE):  # softened dentine lets them pass
+        a = (i + ONE) * FIELDS
+        b = a + FIELDS
+        for j in range(LANES):
+            w_ = c[SHARE + j]
+            nearby = (1.0 - w_) * w[b + MINERAL + j] + w_ * w[b + INNER + j]
+            moved = (w[a + SPREADING + j] - w[b + SPREADING + j]) * min(c[SPREAD + j] * dt * w[a + REACHES + j], w[a + AT_ONCE + j])
+            moved = moved if (nearby < c[SOFT + j]) & (w[a + THERE + j] > 0.0) else 0.0
+            w[a + BACTERIA + j] -= moved * w[a + BY_THICK + j]
+            w[b + BACTERIA + j] += moved * w[b + BY_THICK + j]
+    for i in range(low, count):
+        a = (i + ONE) * FIELDS
+        for j in range(LANES):
+            c[ARRIVES + j] += w[a + BACTERIA + j] * w[a + THICK + j] * c[BY_FADE + j] * w[a + FADING + j]
 
 
 @numba.njit(cache=True, error_model="numpy", nogil=True)
@@ -37,177 +311,47 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
     Arguments: widths (M, N) [m] of whole cells; cells (M, F, N), changed; constants (M, K); sound, pores (N,); junction (cells of enamel);
     molar_volume [m3/mol]; influx (M, S) [unit/s], filled with what reaches the pulp at the middle of each step; ledger (M, 5), added to.
     """
-    count = widths.shape[1]
-    s, below, diagonal, right = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
-    thickness, conduct, exchange, source = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
-    depth, spreading = np.zeros(count), np.zeros(count)
-    rooms, careful = np.zeros(count), np.zeros(count, np.bool_)
-    still, fed, fading, density = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
-    safe, build, flow, between = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
-    for m in range(first, last):
-        c = constants[m]
-        opened, outside, wall, pulp_excess, length, growth, most = c[0], c[1], c[2], c[3], c[4], c[5], c[6]
-        share, guided, free, power, rate, payload_excess = c[7], c[8], c[9], c[10], c[11], c[12]
-        grows, starves, reach, soft, spread, kill, life = c[13], c[14], c[15], c[16], c[17], c[18], c[19]
-        residual, protected, decay, strength, fade, bare, tertiary = c[20], c[21], c[22], c[23], c[24], c[25], c[26]
-        most_excess = c[27]
-        left, mineral, inner, organic = cells[m, 0], cells[m, 1], cells[m, 2], cells[m, 3]
-        bacteria, filled, payload, killer = cells[m, 4], cells[m, 5], cells[m, 6], cells[m, 7]
-        start = 0
-        while start < count and left[start] <= 1e-9:
-            start += 1
-        if start == count:
-            influx[m] = strength * bare
-            continue
-        behind = tertiary
-        for i in range(count - 1, start - 1, -1):
-            thickness[i] = left[i] * widths[m, i]
-            depth[i] = behind + 0.5 * thickness[i]  # from the wall of the pulp to the middle of the cell
-            behind += thickness[i]
-            s[i] = 0.0
-        front = 0.0
-        for i in range(start, count):  # what does not change while time passes
-            still[i] = free * pores[i] ** power
-            density[i] = sound[i] / molar_volume
-            fed[i] = opened * math.exp(-(front + 0.5 * thickness[i]) / reach)
-            front += thickness[i]
-            fading[i] = math.exp(-depth[i] / fade)
-        bound = max(abs(outside), most_excess, pulp_excess) + 1e-12  # no excess in the tooth is larger than those at its faces
+    count, lanes, edge = np.uint64(widths.shape[1]), np.int64(LANES), np.uint64(junction)
+    w, c = np.zeros((count + ONE + ONE) * FIELDS), np.zeros(len(OF_LANE) * lanes)
+    start = np.zeros(lanes, np.uint64)
+    for block in range(first, last, lanes):
+        c[:] = 0.0
+        for j in range(LANES):
+            m = min(block + np.int64(j), last - 1)  # the last one again in what is left over
+            for k in range(constants.shape[1]):
+                c[np.uint64(k) * LANES + j] = constants[m, k]
+            begin = count
+            for back in range(count):
+                i = count - ONE - back
+                a = (i + ONE) * FIELDS + j
+                for k in range(cells.shape[1]):
+                    w[a + np.uint64(k) * LANES] = cells[m, k, i]
+                w[a + THICK] = cells[m, 0, i] * widths[m, i]
+            for i in range(count):
+                if cells[m, 0, i] > 1e-9:
+                    begin = i
+                    break
+            start[j] = begin
+            for i in range(count):
+                w[(i + ONE) * FIELDS + THERE + j] = 1.0 if i >= begin else 0.0
+                w[(i + ONE) * FIELDS + FIRST + j] = 1.0 if i == begin else 0.0
+        low = min(start.min(), count - ONE)
+        w[low * FIELDS : (low + ONE) * FIELDS] = 0.0  # nothing stands before the first
+        _still(w, c, low, pores, sound, molar_volume, count)
         for step in range(len(steps)):
             dt = steps[step]
-            # conductances, with minerals as they stand at the beginning of the step
-            for i in range(start, count):
-                w = share if i >= junction else 0.0
-                total = (1.0 - w) * mineral[i] + w * inner[i]
-                room = pores[i] + sound[i] * (1.0 - total)
-                if i >= junction:
-                    room += (1.0 - sound[i] - pores[i]) * (1.0 - organic[i])
-                room = max(room, 0.005) * (1.0 - filled[i])
-                diffusivity = free * room**power
-                conduct[i] = 2.0 * diffusivity / thickness[i]
-                whole = still[i] / (length * length)
-                surface = max(total - residual, 0.0)
-                dissolve = whole * surface ** (2.0 / 3.0) * (1.0 - filled[i])
-                space = (1.0 - w) * max(most - mineral[i], 0.0)
-                space += w * max(1.0 - inner[i], 0.0) * organic[i] * min(inner[i] + guided, 1.0)
-                lacking = min(space / 0.05, 1.0)  # growth slows where tissue is nearly full
-                build[i] = growth * whole * max(total, 0.05) ** (2.0 / 3.0) * lacking * (1.0 - filled[i])
-                rooms[i] = space
-                safe[i] = dissolve / (1.0 + dt * dissolve * bound / (density[i] * (surface + 1e-12)))
-                flow[i] = rate * payload[i] / (1.0 + rate * dt * (1.0 + bound / payload_excess))
-            for i in range(start, count - 1):
-                between[i] = conduct[i] * conduct[i + 1] / (conduct[i] + conduct[i + 1])
-            between[count - 1] = wall * conduct[count - 1]
-            fraction = (1.0 - share) * mineral[start] + share * inner[start] if start >= junction else mineral[start]
-            # a sharp front inside the cell: what is lost of it is in front, and fluid comes to rest within a length behind
-            gone = max(1.0 - fraction, 0.0) * 2.0 / conduct[start]
-            entry = opened / (gone + length / still[start])
-            # the excess of the fluid: what flows in and comes off carriers is what minerals take; which way each cell goes is guessed from
-            # before, and once more where that was wrong
-            careful[:] = False
-            for turn in range(PASSES + 1):
-                if turn == PASSES:  # it did not come to rest: a last time, so that nothing can be overfull
-                    careful[:] = True
-                up = entry
-                for i in range(start, count):
-                    if s[i] < 0.0:
-                        exchange[i] = safe[i]
-                    else:
-                        most_here = bound if careful[i] else min(s[i], bound)
-                        exchange[i] = build[i] / (1.0 + dt * build[i] * most_here / (density[i] * (rooms[i] + 1e-12)))
-                    source[i] = flow[i] if s[i] <= payload_excess else 0.0  # mol/(m3 s) into fluid at saturation; it does not grow
-                    down = between[i]
-                    own = thickness[i] * (exchange[i] + source[i] / payload_excess)
-                    diagonal[i] = up + down + own
-                    right[i] = thickness[i] * source[i]
-                    if i == start:
-                        right[i] += up * outside
-                    if i == count - 1:
-                        right[i] += down * pulp_excess
-                    below[i] = up
-                    if diagonal[i] <= 0.0:
-                        diagonal[i] = 1.0
-                    up = down
-                for i in range(start + 1, count):
-                    factor = below[i] / diagonal[i - 1]
-                    diagonal[i] -= factor * below[i]
-                    if diagonal[i] <= 1e-13 * below[i]:  # closed on all sides, and nothing in it takes or gives: at rest
-                        diagonal[i] = math.inf
-                    right[i] += factor * right[i - 1]
-                wrong = False
-                for i in range(count - 1, start - 1, -1):
-                    found = (right[i] + (below[i + 1] * s[i + 1] if i < count - 1 else 0.0)) / diagonal[i]
-                    wrong = wrong or ((found < 0.0) != (s[i] < 0.0)) or found - s[i] > 0.2 * abs(s[i]) + 1e-9 * bound
-                    wrong = wrong or (payload[i] > 0.0 and (found > payload_excess) != (s[i] > payload_excess))
-                    if found > 0.0 and s[i] >= 0.0 and dt * exchange[i] * found > 0.98 * rooms[i] * density[i]:
-                        careful[i] = True  # it would be overfull: what could flow in at most is what limits it
-                        wrong = True
-                    s[i] = found
-                if not wrong:
-                    break
-            ledger[m, 0] += dt * entry * (outside - s[start])
-            ledger[m, 1] += dt * wall * conduct[count - 1] * (pulp_excess - s[count - 1])
-            # minerals and payload
-            for i in range(start, count):
-                w = share if i >= junction else 0.0
-                given = dt * source[i] * (1.0 - s[i] / payload_excess)
-                payload[i] -= given
-                ledger[m, 2] += given * thickness[i]
-                gain = dt * exchange[i] * s[i] / density[i]  # of sound mineral
-                if gain < 0.0:
-                    total = (1.0 - w) * mineral[i] + w * inner[i]
-                    part = gain / total
-                    mineral[i] += part * mineral[i]
-                    inner[i] += part * inner[i] if w > 0.0 else 0.0
-                    ledger[m, 4] -= gain * density[i] * thickness[i]
-                elif gain > 0.0:
-                    outer = (1.0 - w) * max(most - mineral[i], 0.0)
-                    within = w * max(1.0 - inner[i], 0.0) * organic[i] * min(inner[i] + guided, 1.0)
-                    if within > 0.0:
-                        part = within / (outer + within)
-                        inner[i] += gain * part / w
-                        mineral[i] += gain * (1.0 - part) / (1.0 - w)
-                    else:
-                        mineral[i] += gain / (1.0 - w)
-                    ledger[m, 3] += gain * density[i] * thickness[i]
-            # what lives there
-            faded = math.exp(-dt / life)
-            arrives = 0.0
-            for i in range(start, count):
-                w = share if i >= junction else 0.0
-                total = (1.0 - w) * mineral[i] + w * inner[i]
-                limit = (
-                    min(max((soft - total) / 0.3, 0.0), 1.0) * (1.0 - filled[i]) if i >= junction else 0.0
-                )  # their room grows as it softens
-                b = bacteria[i]
-                if b > 0.0:
-                    loss = starves * (1.0 - fed[i]) + kill * killer[i]
-                    birth = grows * fed[i]
-                    if limit > 1e-9:
-                        drag = math.exp((birth - loss) * dt)
-                        b = (
-                            b * drag / (1.0 + birth * b * dt * (drag - 1.0) / ((birth - loss) * dt) / limit)
-                            if abs(birth - loss) * dt > 1e-9
-                            else b / (1.0 + birth * b * dt / limit)
-                        )
-                    else:
-                        b *= math.exp(-(starves + loss) * dt)
-                    bacteria[i] = b
-                killer[i] *= faded
-                if i >= junction and total < protected and organic[i] > 0.0:
-                    organic[i] *= math.exp(-decay * fed[i] * (1.0 - total / protected) * dt)
-                spreading[i] = bacteria[i] if bacteria[i] > 0.0 else 0.0
-            for i in range(start, count - 1):  # softened dentine lets them pass
-                w = share if i + 1 >= junction else 0.0
-                nearby = (1.0 - w) * mineral[i + 1] + w * inner[i + 1]
-                if nearby < soft and i >= junction:
-                    both = thickness[i] + thickness[i + 1]
-                    most_at_once = (
-                        0.5 * thickness[i] * thickness[i + 1] / both
-                    )  # half of what would make them alike, however thin one is
-                    moved = (spreading[i] - spreading[i + 1]) * min(spread * dt * 2.0 / both, most_at_once)
-                    bacteria[i] -= moved / thickness[i]
-                    bacteria[i + 1] += moved / thickness[i + 1]
-            for i in range(start, count):
-                arrives += bacteria[i] * thickness[i] / fade * fading[i]
-            influx[m, step] = strength * max(arrives, bare)
+            _conduct(w, c, start, low, pores, sound, edge, count, dt)
+            _fluid(w, c, low, count, dt)
+            _minerals(w, c, start, low, edge, count, dt)
+            _living(w, c, low, edge, count, dt)
+            for j in range(LANES):
+                if block + np.int64(j) < last:
+                    influx[block + np.int64(j), step] = c[STRENGTH + j] * max(c[ARRIVES + j], c[BARE + j])
+        for j in range(LANES):
+            m = block + np.int64(j)
+            if m < last:
+                for k in range(ledger.shape[1]):
+                    ledger[m, k] += c[LED_OUTER + np.uint64(k) * LANES + j]
+                for i in range(start[j], count):
+                    for k in range(1, cells.shape[1]):
+                        cells[m, k, i] = w[(i + ONE) * FIELDS + np.uint64(k) * LANES + j]

@@ -25,14 +25,14 @@ def wait_many(teeth: Sequence[WholeTooth], duration: float, clock: Clock, *, thr
     Arguments: teeth, all on the same grid; duration [s]; clock; threads.
     """
     if duration == 0.0 or len(teeth) == 1:
-        return [wait(tooth, duration, clock, threads=threads)[0] for tooth in teeth]
+        return [wait(tooth, duration, clock, threads=threads, watch=False)[0] for tooth in teeth]
     found: list[WholeTooth | None] = [None] * len(teeth)
     for rooted in (False, True):
         places = [k for k, tooth in enumerate(teeth) if tooth.rooted == rooted and tooth.present]
         if not places:
             continue
         group = [teeth[k] for k in places]
-        after, _ = wait(_joined(group), duration, clock, threads=threads, given=_forces(group))
+        after, _ = wait(_joined(group), duration, clock, threads=threads, given=_forces(group), watch=False)
         start = 0
         for k, tooth in zip(places, group, strict=True):
             part = slice(start, start + tooth.members)

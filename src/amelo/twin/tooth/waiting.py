@@ -11,8 +11,9 @@ import numpy as np
 
 from amelo.errors import ParameterError
 from amelo.params import load_set
-from amelo.twin.pulp.course import HOUR, Segment, follow
+from amelo.twin.pulp.course import HOUR, carried
 from amelo.twin.pulp.dentine import influx_through
+from amelo.twin.pulp.equations import FORCES
 from amelo.twin.tooth.constants import DAY, MOLAR_VOLUME
 from amelo.twin.tooth.state import BY_CELL, WholeTooth
 
@@ -23,7 +24,8 @@ DISEASED = 10.0  # damage that no insult makes at once: a pulp beyond it lies on
 
 @dataclass(frozen=True)
 class Clock:
-    """How finely time is cut: first step after a change [s], growth of steps, longest [s], longest of the pulp [s]."""
+    """How finely time is cut: first step after a change [s], growth of steps, longest [s]; pulp, the error that a step of
+    a pulp may make, as a share of its state: each pulp steps as far as that lets it."""
 
     first: float
     growth: float
@@ -43,8 +45,8 @@ class Clock:
         return np.array(steps)
 
 
-COARSE = Clock(2.0 * HOUR, 2.0, 1.5 * DAY, 900.0)
-FINE = Clock(0.5 * HOUR, 1.5, 0.5 * DAY, 450.0)
+COARSE = Clock(2.0 * HOUR, 2.0, 1.5 * DAY, 1e-3)
+FINE = Clock(0.5 * HOUR, 1.5, 0.5 * DAY, 1e-4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +64,12 @@ def wait(
     *,
     threads: int = 1,
     given: Mapping[str, np.ndarray | float] | None = None,
+    watch: bool = True,
 ) -> tuple[WholeTooth, Frames]:
     """Return a tooth after a while in which nothing is done to it, and what was seen on the way.
 
-    Arguments: tooth; duration [s], 0 for none; clock; threads; given (what drives it by name, None for what ``forces`` says).
+    Arguments: tooth; duration [s], 0 for none; clock; threads; given (what drives it by name, None for what ``forces`` says); watch, whether
+    anyone wants to see the pulp on the way.
     Raises: ParameterError for a duration below 0.
     Assumptions: what reaches the pulp changes with the steps of the clock; a pulp does not change what lies in front of it, but for the
     dentine that it lays down.
@@ -76,17 +80,7 @@ def wait(
         return replace(tooth, time=tooth.time + duration), Frames(np.zeros(0), {})
     steps = clock.steps(duration)
     cells, influx, ledger = _carried(tooth, steps, threads, forces(tooth) if given is None else given)
-    middle = np.cumsum(steps) - 0.5 * steps
     constants = tooth.constants
-    segments = [
-        Segment(
-            step,
-            influx=influx[:, k],
-            carriers=tooth.carriers * np.exp(-middle[k] / constants["carriers.life"]),
-        )
-        for k, step in enumerate(steps)
-    ]
-    time = tooth.time + np.cumsum(steps)
     values: dict[str, np.ndarray] = {"influx": influx.T}
     after = replace(
         tooth,
@@ -98,15 +92,38 @@ def wait(
         **{f"ledger_{name}": ledger[:, k] for k, name in enumerate(("outer", "inner", "released", "gained", "lost"))}
     )
     if not tooth.rooted:
-        course = follow(constants.pulps, segments, start=tooth.pulp, step=clock.pulp, threads=threads)
-        values |= {name: course[name][1:] for name in ("inflammation", "damage")}
-        values |= {"pressure": course.pressure[1:], "perfusion": course.perfusion[1:]}
-        worst = course["inflammation"].max(axis=0)
-        books["worst inflammation"] = np.maximum(books.get("worst inflammation", 0.0), worst)
+        course = carried(
+            constants.pulps,
+            steps / HOUR,
+            _reaching(tooth, steps, influx),
+            np.zeros((len(steps), tooth.members)),
+            tooth.pulp,
+            clock.pulp,
+            every=watch,
+            threads=threads,
+        )
+        if watch:
+            values |= {name: course[name][1:] for name in ("inflammation", "damage")}
+            values |= {"pressure": course.pressure[1:], "perfusion": course.perfusion[1:]}
+        books["worst inflammation"] = np.maximum(books.get("worst inflammation", 0.0), course.most)
         books["most carriers"] = np.maximum(books.get("most carriers", 0.0), tooth.carriers)
         books["worst damage"] = np.maximum(books.get("worst damage", 0.0), course.worst)
         after = replace(after, pulp=np.maximum(course.state[-1], 0.0), tertiary=tooth.tertiary + _laid_down(tooth, duration))
-    return replace(after, books=books), Frames(time, values)
+    return replace(after, books=books), Frames(tooth.time + np.cumsum(steps), values)
+
+
+def _reaching(tooth: WholeTooth, steps: np.ndarray, influx: np.ndarray) -> np.ndarray:
+    """Return what acts on pulps in each step (S, F, M), per hour and in the order of ``FORCES``.
+
+    Arguments: tooth; steps (S,) [s]; influx (M, S) [unit/s].
+    """
+    found = np.zeros((len(steps), len(FORCES), tooth.members))
+    found[:, FORCES.index("influx")] = influx.T * HOUR
+    found[:, FORCES.index("soothing")] = 1.0
+    if tooth.carriers.any():
+        middle = (np.cumsum(steps) - 0.5 * steps)[:, None]
+        found[:, FORCES.index("carriers")] = tooth.carriers * np.exp(-middle / tooth.constants["carriers.life"])
+    return found
 
 
 def _carried(
