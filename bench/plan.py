@@ -42,12 +42,14 @@ from plan_reference import (
 )
 
 import amelo.plan.plan as verb
+from amelo.plan import race, rollout
 from amelo.plan.design import ARMS, Design, Situation
 from amelo.plan.goals import Limits
 from amelo.plan.race import Entry, Race, _blocks, race_together, ranking
 
 BUDGET = 12_000  # rollouts of a search in ten seconds of an ordinary machine, certificates besides
 EXPLORED = verb.EXPLORED
+TIMED = (verb, race, rollout)  # what looks at the clock
 SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 FOLDER = Path(os.environ.get("AMELO_CACHE", Path.home() / ".cache" / "amelo")) / "bench" / "plan"
 SEEDS = (0,)
@@ -158,12 +160,15 @@ class Restricted:
         self.on = on
 
     def __enter__(self) -> None:
-        self.kept = (verb.situation_of, verb.clock_time)
+        self.kept = (verb.situation_of, [module.clock_time for module in TIMED])
         verb.situation_of = lambda case, tooth, arms=ARMS: replace(self.on, arms=arms)
-        verb.clock_time = _Processor
+        for module in TIMED:
+            module.clock_time = _Processor
 
     def __exit__(self, *_: object) -> None:
-        verb.situation_of, verb.clock_time = self.kept
+        verb.situation_of, clocks = self.kept
+        for module, clock in zip(TIMED, clocks, strict=True):
+            module.clock_time = clock
 
 
 class _Processor:

@@ -127,6 +127,19 @@ def test_one_early_mishap_kills_nothing() -> None:
     assert race.ranked()[0] is never
 
 
+def test_a_design_that_can_hardly_be_certified_brings_a_safer_one_with_it() -> None:
+    race = Race(Landscape(), OPEN, Limits(), 0, 768)
+    entries = [
+        Entry(Design(habits=True, surface=s), np.full(768, 0.6 - 0.01 * k)) for k, s in enumerate(("silver", "varnish", "peptide"))
+    ]
+    for e in entries[:2]:
+        e.harms[0] = 33  # 4.3 % of 5 %
+    race.entries = {e.design: e for e in entries}
+    assert race.finalists(2) == [e.design for e in entries]
+    entries[0].harms[0] = 10
+    assert race.finalists(2) == [e.design for e in entries[:2]]
+
+
 def test_refused_designs_stop_nothing(land) -> None:
     class Refusing(Landscape):
         def run(self, designs, first, last):

@@ -58,8 +58,8 @@ NANO: tuple[Nano | None, ...] = (
 @dataclass(frozen=True)
 class Situation:
     """What a tooth allows: carious dentine under the surface; the floor lies open in dentine; a lesion in enamel; a restoration is there;
-    the pulp is alive; primary; arms that were asked for; dead, whether the pulp was called necrotic; only (choices by name with the values that
-    are on offer; what is not named is free).
+    the pulp is alive; primary; arms that were asked for; dead, whether the pulp was called necrotic; only (choices by name with the values
+    that are on offer; what is not named is free).
     """
 
     carious: bool

@@ -42,7 +42,7 @@ PER_WORLD, ABLATED = (
     256,
     6 * 128,
 )  # rollouts of one world (three times as many with a probe), and of the plan without each of its parts
-PER_ARM = 2  # candidates of each arm that are certified
+PER_ARM = 2  # candidates of each arm that are certified, beside the best that leaves room below the limits
 LEAST_GAIN = 0.0  # of worth over waiting, that the lower bound must pass
 SETS = (
     "goals",
@@ -280,10 +280,9 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
             search.explore, search.situation, races, search.limits, budget=budget, keep_going=after,
             affords=lambda count: search.has_time_for(PROBE, search.explore, count, CERTIFYING),
         )  # fmt: skip
-    best_of = sorted(
-        (race.ranked() for race in races.values()), key=lambda r: -r[0].score(race_limits(search.limits)) if r else np.inf
-    )
-    finalists = [r[place].design for place in range(PER_ARM) for r in best_of if place < len(r)]
+    best_of = sorted((r for r in races.values() if r.ranked()), key=lambda r: -r.ranked()[0].score(race_limits(search.limits)))
+    of_each = [race.finalists(PER_ARM) for race in best_of]
+    finalists = [found[place] for place in range(PER_ARM + 1) for found in of_each if place < len(found)]
     search.tell("certifying")
     until_then = CERTIFYING if search.best() is not None else LAST  # a certificate is what it is all for
     search.certify(finalists, until_then, (256, 512, 1024, UNTOUCHED), PAID["final"])

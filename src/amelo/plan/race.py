@@ -38,6 +38,7 @@ LOOKED_AT, CURIOUS = (
 )  # designs whose spread is asked for; standard deviations by which one is given the benefit of the doubt
 POLISHED = 2  # designs of each arm that are polished
 EXCHANGED = 4  # places in a group for neighbours of the best, of whatever arm
+ROOM = 0.6  # of a limit, below which a chance can be certified with the scenarios that there are
 CLEARLY = 3.0  # standard errors of a paired difference, by which a design falls behind for good
 FLOOR = 1e-3  # of worth, below which no standard deviation of a difference is believed
 
@@ -121,6 +122,11 @@ class Race:
     def ranked(self) -> list[Entry]:
         """Return what was tried and can be done, the best first; see :func:`ranking`."""
         return ranking(self.entries.values(), self.largest)
+
+    def finalists(self, count: int) -> list[Design]:
+        """Return the designs to be certified: the best, and the best of those that stay so far below every limit that this can be proven."""
+        found = [*self.ranked()[:count], *ranking(self.entries.values(), ROOM * self.largest)[:1]]
+        return list(dict.fromkeys(e.design for e in found))
 
     def try_out(self, designs: Iterable[Design], count: int) -> None:
         """Run designs on the first scenarios, up to a count of them, those that have not seen so many yet."""
