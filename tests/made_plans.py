@@ -9,6 +9,7 @@ import numpy as np
 from amelo.plan.certify import Certificate
 from amelo.plan.design import Design, Nano
 from amelo.plan.goals import HARMS, WEIGHTS, Goals, Limits
+from amelo.plan.probe import Trace
 from amelo.plan.record import Option, Plan, Probe
 from amelo.plan.synergy import synergy_of
 from amelo.twin.provenance import Provenance
@@ -46,7 +47,7 @@ def made_plan(*, status: str = "certified", reason: str = "", probed: bool = Fal
     probe = None
     if probed:
         probe = Probe(
-            "probe caps-400 at 1.5e+08 per mL for 20 min, pull 5 T/m", "inflammation", 0.08, COMBINED, OPERATIVE, 0.2, 0.03, 0.01, 0.05, 0.04, True,
+            Trace(Nano("caps-400", 1e9), 0.15), "inflammation", 0.08, COMBINED, OPERATIVE, 0.2, 0.03, 0.01, 0.05, 0.04, True,
             "first a 15 % dose", mine.certificate,
         )  # fmt: skip
         mine = Option(mine.arm, mine.design, f"{probe.protocol}\n{COMBINED.text()}", mine.certificate)
@@ -70,7 +71,9 @@ def made_plan(*, status: str = "certified", reason: str = "", probed: bool = Fal
 def made_futures(plan: Plan, *, refused: str = ""):
     """Return what a report shows of a plan, with chances that fall evenly from 1."""
     from amelo.plan.again import OVER_YEARS
-    from amelo.plan.futures import Future, Futures, Section
+    from amelo.plan.futures import Future, Futures, Look
+    from amelo.twin.tooth.section import Section
+    from amelo.twin.tooth.state import Restored
 
     times = np.linspace(0.0, 10.0, 21)
     found = []
@@ -83,14 +86,20 @@ def made_futures(plan: Plan, *, refused: str = ""):
         else:
             found.append(Future(o.arm, k == 0, times, values, 0.4, 25.0, 2))
     told = {"residual_dentine": (1.2, 0.8, 1.6), "infected_depth": (300.0, 200.0, 400.0), "pulp_lost": (0.05, 0.0, 1.0), "integrated_mineral_loss": (20000.0, 9000.0, 30000.0)}  # fmt: skip
-    widths = np.full(18, 0.2)
-    left, mineral, bacteria = np.ones(18), np.ones(18), np.zeros(18)
-    left[:3], mineral[3:8], bacteria[3:6] = 0.0, 0.4, 0.8
-    section = lambda title, **rest: Section(  # noqa: E731
-        title, widths, rest.get("left", left), mineral, bacteria, 3, 2.0, rest.get("restored", ""), rest.get("lost", False), False, rest.get("present", True), told
-    )  # fmt: skip
-    sections = (section("before"), section("after treatment", restored="filling of composite"), section("in five years", lost=True))
-    return Futures(tuple(found), sections, plan.surface, 192, {"tissue cut away": (12.0, 8.0, 16.0, "mm³")})
+    left, mineral, bacteria, row = np.ones((1, 18)), np.ones((1, 18)), np.zeros((1, 18)), np.ones((1, 18))
+    left[:, :3], mineral[:, 3:8], bacteria[:, 3:6] = 0.0, 0.4, 0.8
+    filling = Restored("filling", "composite", frozenset("O"), 0.0)
+
+    def look(title: str, *, lost: bool = False, restored: Restored | None = None) -> Look:
+        seen = Section(
+            edges=0.2e-3 * np.arange(19.0)[None, :], left=left, mineral=mineral, healthy=row, inner=row, organic=row, bacteria=bacteria, filled=0.0 * row,
+            opening=np.array([2e-3]), tertiary=np.zeros(1), exposed=np.zeros(1), residual=np.array([1.2e-3]), crown_width=np.array([10e-3]), dentine_from=3,
+            surface=plan.surface, restored=restored,
+        )  # fmt: skip
+        return Look(title, seen, lost, told)
+
+    looks = (look("before"), look("after treatment", restored=filling), look("in five years", lost=True, restored=filling))
+    return Futures(tuple(found), looks, plan.surface, 192, {"tissue cut away": (12.0, 8.0, 16.0, "mm³")})
 
 
 def make_small(patch) -> None:

@@ -67,15 +67,17 @@ SLOW = pytest.param(
 def test_turned_numbers_read_back_and_a_day_keeps_its_hours(text, case):
     protocol = Protocol.parse(text)
     schedule, mouths = mouths_of(protocol, case)
+    solved = set()
     for knob in knobs_of(protocol, case):
         by = min(0.02 * knob.value, knob.room)
         other = turned(protocol, knob, knob.value + by, case)
         back = [k for k in knobs_of(other, case) if (k.path, k.field) == (knob.path, knob.field)]
         assert [k.value for k in back] == [pytest.approx(knob.value + by)], knob.name
-        moved = other.schedule(case, mouths)
-        if isinstance(protocol.steps[-1], Day) or case:
-            assert duration(moved) == pytest.approx(duration(schedule), abs=1e-6), knob.name
-        assert len(mouths_of(other, case)[1].stretches[0].paths) == len(mouths.stretches[0].paths)
+        if isinstance(protocol.steps[-1], Day) or case:  # a day keeps its hours, whatever is turned in it
+            assert duration(other.schedule(case, mouths)) == pytest.approx(duration(schedule), abs=1e-6), knob.name
+        if knob.kind not in solved:  # half a second each, so one of every kind
+            solved.add(knob.kind)
+            assert len(mouths_of(other, case)[1].stretches[0].paths) == len(mouths.stretches[0].paths)
 
 
 def test_what_a_number_moves():

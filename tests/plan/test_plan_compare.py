@@ -85,10 +85,10 @@ def test_a_plan_with_a_probe_sends_each_member_the_way_its_reading_says(case):
     twin = ToothTwin.of(case, 36)
     rollouts = fresh_rollouts(twin, None, Goals.preset("balanced"), members=40, seed=1, tier="reduced")
     run = again_plan(rollouts, plan)
-    text = f"isolate\n{plan.probe.dose}\nrest 1 d"
+    text = plan.probe.protocol
     probe = rollouts.run([text], 0, 40)[0]
-    above = read_out(probe) >= plan.probe.threshold
-    calm, alarmed = again(rollouts, [f"{text}\n{plan.probe.calm.text()}", f"{text}\n{plan.probe.alarmed.text()}"])
+    above = read_out(rollouts.waiting(0, 40)[0], probe.lived.tooth) >= plan.probe.threshold
+    calm, alarmed = again(rollouts, [plan.probe.trace.policy(plan.probe.calm), plan.probe.trace.policy(plan.probe.alarmed)])
     assert np.array_equal(run.worth, np.where(above, alarmed.worth, calm.worth))
     assert np.array_equal(run.harms, np.where(above, alarmed.harms, calm.harms))
     assert run.years["pulp alive"].shape == (len(run.times), 40)

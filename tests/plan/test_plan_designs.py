@@ -13,8 +13,9 @@ DEEP = Situation(carious=True, open_floor=True, enamel_lesion=False, restored=Fa
 WHITE_SPOT = Situation(carious=False, open_floor=False, enamel_lesion=True, restored=False, vital=True)
 FILLED = Situation(carious=True, open_floor=True, enamel_lesion=False, restored=True, vital=True)
 DEAD = Situation(carious=True, open_floor=True, enamel_lesion=False, restored=False, vital=False)
+NECROTIC = Situation(carious=True, open_floor=True, enamel_lesion=False, restored=False, vital=True, dead=True)
 MILK = Situation(carious=True, open_floor=True, enamel_lesion=False, restored=False, vital=True, primary=True)
-SITUATIONS = {"deep": DEEP, "white spot": WHITE_SPOT, "filled": FILLED, "dead": DEAD, "milk": MILK}
+SITUATIONS = {"deep": DEEP, "white spot": WHITE_SPOT, "filled": FILLED, "dead": DEAD, "necrotic": NECROTIC, "milk": MILK}
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
@@ -48,6 +49,12 @@ def test_dead_pulps_are_neither_lined_over_nor_treated_and_milk_teeth_get_no_cro
     assert all(d.cover not in ("onlay", "crown") for d in enumerated(MILK))
     assert any(d.surface.startswith("seal") for d in enumerated(MILK))
     assert not any(d.surface.startswith("seal") for d in enumerated(DEEP))
+
+
+def test_a_dead_pulp_is_never_closed_in():
+    opened = [d for d in enumerated(NECROTIC) if d.excavate]
+    assert opened and all(d.pulp == "root treatment" for d in opened)
+    assert any(not d.excavate and d.arm == "operative" for d in enumerated(NECROTIC))
 
 
 @pytest.mark.parametrize("arm", ARMS)

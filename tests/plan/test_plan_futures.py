@@ -43,25 +43,27 @@ def test_every_option_has_its_future_the_chosen_first(found):
 
 
 def test_the_sections_show_what_was_done(found):
-    before, after, later = found.sections
-    assert [s.title for s in found.sections] == ["before", "after treatment", "in five years"]
-    assert before.restored == "" and "composite" in after.restored and later.restored == after.restored
-    assert after.left.sum() <= before.left.sum() + 1e-9
-    assert after.told["tissue_removed"][0] > 0.0 and before.told["tissue_removed"][0] == 0.0
-    assert after.told["residual_dentine"][0] < before.told["residual_dentine"][0]
-    assert after.widths.sum() == pytest.approx(before.widths.sum())
-    assert (before.mineral <= 1.0).all() and before.mineral.min() < 0.9 and before.bacteria.max() > 0.05
+    assert [look.title for look in found.looks] == ["before", "after treatment", "in five years"]
+    told = [look.told for look in found.looks]
+    assert told[1]["tissue_removed"][0] > 0.0 and told[0]["tissue_removed"][0] == 0.0
+    assert told[1]["residual_dentine"][0] < told[0]["residual_dentine"][0]
+    before, after, later = (look.section for look in found.looks)
+    assert before.members == after.members == later.members == 1
+    assert before.restored is None and after.restored.material == "composite" and later.restored == after.restored
+    assert after.left.sum() <= before.left.sum() + 1e-9 and after.floor[0] > before.floor[0]
+    assert after.edges[0, -1] == pytest.approx(before.edges[0, -1])
+    assert (before.mineral <= 1.1).all() and before.mineral.min() < 0.9 and before.bacteria.max() > 0.05
 
 
 def test_what_the_tooth_pays_is_what_the_books_say(found):
     cut = found.pays["tissue cut away"]
-    assert cut[0] == pytest.approx(found.sections[1].told["tissue_removed"][0]) and cut[3] == "mm³"
+    assert cut[0] == pytest.approx(found.looks[1].told["tissue_removed"][0]) and cut[3] == "mm³"
     assert found.pays["highest warming of the pulp"][0] > 0.0 and found.pays["iron that stays"][0] == 0.0
 
 
 def test_waiting_costs_nothing_and_its_sections_say_so(case):
     found = futures(case, made_plan(chosen=WAIT), members=12)
-    assert found.sections[1].title == "after 8 weeks" and found.sections[1].restored == ""
+    assert found.looks[1].title == "after 8 weeks" and found.looks[1].section.restored is None
     assert found.pays["tissue cut away"][0] == 0.0 and found.options[0].visits == 0
 
 

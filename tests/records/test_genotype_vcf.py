@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import random
 import struct
 import sys
 import zlib
+from collections import Counter
 
 import pytest
 
@@ -42,6 +44,13 @@ def bgzip(data: bytes, *, last=True, size=400) -> bytes:
         head = struct.pack("<4BI2BH2BHH", 31, 139, 8, 4, 0, 0, 255, 6, 66, 67, 2, len(body) + 25)
         out += head + body + struct.pack("<II", zlib.crc32(part), len(part))
     return out + LAST_BLOCK * last
+
+
+def turned(data: bytes, place: int) -> bytes:
+    """Return the data with one bit of one byte the other way."""
+    out = bytearray(data)
+    out[place] ^= 4
+    return bytes(out)
 
 
 def read(tmp_path, text, *, name="x.vcf", sample=None, build=None, regions=REGIONS):
@@ -130,6 +139,86 @@ def test_a_long_deletion_reaches_into_a_region(tmp_path):
     assert read(tmp_path, vcf(row(position=71000000, alternative="<DEL>", info="END=71000500"))).calls == ()
 
 
+def test_what_a_header_describes_badly_does_no_harm(tmp_path):
+    head = (
+        '##INFO=<ID=GENE,Number=1,Type=Integer,Description="a "gene" \\d">',
+        "##INFO=<Number=1>",
+        "##PEDIGREE=<Name_0=mother,Name_1=child>",
+        "##contig=<ID=1>",
+        "##contig=<ID=1>",
+        "##reference=GRCh37",
+    )
+    call = read(tmp_path, vcf(row(info="GENE=ENAM;DB;AF=half;CLNSIG=Pathogenic,.;NAME=a%3Bb", filtered="."), head=head)).calls[0]
+    told = {"GENE": "ENAM", "CLNSIG": "Pathogenic,.", "NAME": "a;b", "AF": "half"}
+    assert told.items() <= dict(call.info).items() and call.info["DB"] == ""
+
+
+def test_an_allele_of_the_reference_is_none(tmp_path):
+    rows = [
+        row(alternative=".", genotype="0/0"),
+        row(position=ENAM + 1, alternative="*,T", genotype="1/2"),
+        row(position=ENAM + 2, alternative="T.", genotype="0/1"),
+    ]
+    found = read(tmp_path, vcf(*rows))
+    assert [(c.position, c.alternative, c.copies) for c in found.calls] == [(ENAM + 1, "T", 1)] and found.breakends == 1
+
+
+def test_a_mark_of_phase_may_lead(tmp_path):
+    """Version 4.4 allows it."""
+    calls = read(tmp_path, vcf(row(genotype="|0|1"), row(position=ENAM + 1, genotype="/0/1"), version="4.4")).calls
+    assert [(c.copies, c.copy) for c in calls] == [(1, ":1"), (1, "")]
+
+
+def test_only_lines_in_regions_are_read_in_full(tmp_path, monkeypatch):
+    from vcfpy.parser import RecordParser
+
+    seen, whole = [], RecordParser.parse_line
+    monkeypatch.setattr(RecordParser, "parse_line", lambda self, line: seen.append(line) or whole(self, line))
+    found = read(
+        tmp_path,
+        vcf(row(genotype="0/1", more=["het"]), *(row(position=i, more=["."]) for i in range(1, 99)), samples=("S1", "S2")),
+        sample="S1",
+    )
+    assert found.records == 99 and len(seen) == 1 and found.calls[0].copies == 1
+
+
+@pytest.mark.parametrize("genotype", [".", "./.", ".|.", None])
+def test_a_genotype_that_was_not_called_is_told_and_carries_nothing(tmp_path, genotype):
+    line = row(genotype="30", form="DP") if genotype is None else row(genotype=genotype)
+    found = read(tmp_path, vcf(line, row(position=ENAM + 1)))
+    assert found.uncalled == 1 and [c.position for c in found.calls] == [ENAM + 1]
+
+
+def test_genotypes_of_others_are_neither_read_nor_judged(tmp_path):
+    line = row(genotype="0|1", more=["het", "0/7"])
+    call = read(tmp_path, vcf(line, samples=("S1", "S2", "S3")), sample="S1").calls[0]
+    assert (call.copies, call.copy) == (1, ":1")
+    assert "'het' is not one" in told(tmp_path, vcf(line, samples=("S1", "S2", "S3")), sample="S2")
+
+
+def test_no_damage_of_a_file_escapes_as_anything_but_one_sentence(tmp_path):
+    """Cut, doubled and swapped characters, and turned bits of packed ones; nothing but what a user can read may be raised."""
+    whole = vcf(
+        row(genotype="0|1:7:3,4", form="GT:PS:AD", info="AF=0.5;END=71500001"),
+        row(position=ENAM + 4, alternative="G,<DEL>,A]5:7]", genotype="1/2"),
+        head=('##contig=<ID=4,length=191154276,assembly="b37">', '##INFO=<ID=AF,Number=A,Type=Float,Description="x">'),
+    )
+    draw, outcomes = random.Random(35), Counter()
+    for _ in range(300):
+        at = draw.randrange(len(whole))
+        text = whole[:at] + draw.choice(["", "\t", ",", "<", "=", ".", "]", "%", "\n"]) + whole[at + draw.randrange(3) :]
+        data = text.encode()
+        if draw.random() < 0.3:
+            data = turned(draw.choice([gzip.compress, bgzip])(data), draw.randrange(40, 200))
+        try:
+            read(tmp_path, data)
+            outcomes["read"] += 1
+        except FormatError as error:
+            assert "\n" not in str(error)
+            outcomes["refused"] += 1
+    assert min(outcomes["read"], outcomes["refused"]) > 30
+
+
 def test_sites_alone_have_no_copies(tmp_path):
     found = read(tmp_path, vcf(row(genotype=None), samples=()))
     assert (found.sample, found.calls[0].copies, found.calls[0].ploidy) == ("", None, None)
@@ -204,6 +293,19 @@ BAD = {  # what is wrong: (the text, options, words of the sentence)
     "no genotype": (vcf(row(genotype="het")), {}, ["'het' is not one", "0/1"]),
     "an allele that is not there": (vcf(row(genotype="0/2")), {}, ["0/2 names an allele", "has 1"]),
     "three copies": (vcf(row(genotype="0/1/1")), {}, ["3 copies", "one or two"]),
+    "an empty alternative": (vcf(row(alternative="G,")), {}, ["line 4", "not one of a variant file", "bcftools view"]),
+    "a breakend without place": (vcf(row(alternative="A]5]")), {}, ["line 4", "not one of a variant file"]),
+    "a quality that is no number": (vcf(row().replace(".\tPASS", "high\tPASS")), {}, ["line 4", "not one of a variant file"]),
+    "an empty last column": (vcf(row(more=[""]), samples=("S1", "S2")), {"sample": "S1"}, ["line 4", "Was 10 but expected 11"]),
+    "a genotype where nothing differs": (vcf(row(alternative=".")), {}, ["0/1 names an allele", "the line has 0"]),
+    "a contig without name": (vcf(row(), head=("##contig=<length=5>", "##reference=GRCh37")), {}, ["line 2", 'Missing key "ID"']),
+    "a contig without brackets": (vcf(row(), head=("##contig=chr1", "##reference=GRCh37")), {}, ["line 2", "angular brackets"]),
+    "a length that is no number": (vcf(row(), head=("##contig=<ID=1,length=5x>",)), {}, ["line 2", "not as it should be"]),
+    "a contig whose name has no value": (vcf(row(), head=("##contig=<ID,length=5>",)), {}, ["line 2", "name or the length"]),
+    "a contig whose length has no value": (vcf(row(), head=("##contig=<ID=4,length>",)), {}, ["line 2", "name or the length"]),
+    "a contig with a list of names": (vcf(row(), head=("##contig=<ID=[4,5]>",)), {}, ["line 2", "name or the length"]),
+    "a reference allele that is missing": (vcf(row(reference=".")), {}, ["line 4", "reference allele '.'"]),
+    "a genotype that is empty": (vcf(row(genotype="")), {}, ["line 4", "genotype '' is not one"]),
     "an end before the start": (vcf(row(alternative="<DEL>", info="END=5")), {}, ["END 5 lies before"]),
     "the same line twice": (vcf(row(), row()), {}, ["lines 4 and 5", "stands twice", "keep one"]),
     "the same variant otherwise": (vcf(row(), row(genotype="1/1")), {}, ["lines 4 and 5", "with different genotypes"]),
@@ -218,6 +320,9 @@ BAD = {  # what is wrong: (the text, options, words of the sentence)
     "cut gzip": (gzip.compress(vcf(*[row("1", i) for i in range(1, 900)]).encode())[:-30], {}, ["cut off", "copy it again"]),
     "cut bgzip between blocks": (bgzip(vcf(row()).encode(), last=False), {}, ["no last block", "cut off"]),
     "cut bgzip within a block": (bgzip(vcf(*[row("1", i) for i in range(1, 90)]).encode())[:-60], {}, ["cut off"]),
+    "a bit of gzip turned": (turned(gzip.compress(vcf(row()).encode()), -6), {}, ["damaged", "copy it again"]),
+    "a bit of bgzip turned": (turned(bgzip(vcf(row()).encode()), -len(LAST_BLOCK) - 6), {}, ["damaged"]),
+    "something after gzip": (gzip.compress(vcf(row()).encode()) + b"more", {}, ["damaged"]),
     "damaged gzip": (gzip.compress(vcf(row()).encode())[:30] + b"\x00" * 60, {}, ["damaged"]),
     "binary": (gzip.compress(b"BCF\x02\x02" + b"\x00" * 50), {}, ["BCF", "bcftools view"]),
     "another encoding": (vcf(row(info="NAME=é")).encode("latin-1"), {}, ["line 4", "not UTF-8"]),

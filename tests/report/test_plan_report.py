@@ -16,7 +16,7 @@ from amelo.errors import CommandError, FileError
 from amelo.report import plan as module
 from amelo.report.plan import plan_html, plan_report
 from amelo.report.plan_svg import futures_svg, harms_svg, timeline_svg
-from amelo.report.tooth_section import section_svg, section_words
+from amelo.report.section_svg import ensemble_words
 from made_plans import WAIT, made_futures, made_plan
 
 
@@ -49,8 +49,8 @@ def test_it_can_be_used_by_keyboard_and_screen_reader(text):
     svgs = list(root.iter("{http://www.w3.org/2000/svg}svg"))
     assert len(svgs) >= 8
     for svg in svgs:
-        labels = svg.get("aria-labelledby").split()
-        assert svg.get("role") == "img" and all(label in ids for label in labels)
+        labels = (svg.get("aria-labelledby") or "").split()
+        assert svg.get("role") == "img" and all(label in ids for label in labels) and (labels or svg.get("aria-label"))
     for table in root.iter("table"):
         assert table.find("caption") is not None and all(th.get("scope") for th in table.iter("th"))
     for wide in root.iter("div"):
@@ -88,7 +88,7 @@ def test_words_and_lines_stand_out_from_the_paper_in_both_schemes():
 def test_everything_a_reader_must_know_is_there(text):
     words = " ".join(tree(text).itertext())
     for part in (
-        "not a medical device", "after a probe, certified", "Visit 1, day 0:", "A day after the probe", "Before.", "After treatment.", "In five years.",
+        "not a medical device", "after a probe, certified", "Visit 1, day 0:", "Read the inflammation of the pulp before the probe", "Before.", "After treatment.", "In five years.",
         "What it costs the tooth", "tissue cut away", "What it costs the patient", "certified at most", "waiting", "0.050 less", "What was assumed",
         "the pulp is alive", "nobody tested the pulp", "floors twice as rough", "research", "no clinic offers it", "seed", "12345", "References", "Goals, limits of harm",
         "confidence of 95 %",
@@ -151,28 +151,13 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.parametrize(("tooth", "surface"), [(36, "O"), (16, "M"), (11, "M"), (45, "B"), (24, "O")])
-def test_sections_of_all_kinds_of_teeth_are_drawn(tooth, surface):
-    for k, section in enumerate(made_futures(made_plan()).sections):
-        root = ET.fromstring(section_svg(section, tooth, surface, f"k{k}"))
-        box = [float(x) for x in root.get("viewBox").split()]
-        for rect in root.iter("{http://www.w3.org/2000/svg}rect"):
-            if rect.get("x"):
-                x, y = float(rect.get("x")), float(rect.get("y"))
-                assert 0 <= x <= box[2] and 0 <= y <= box[3]
-        assert "1.20 mm of dentine (0.80 to 1.60)" in section_words(section)
-
-
-def test_a_section_shows_what_the_cells_hold():
-    plan = made_plan()
-    before, after, later = made_futures(plan).sections
-    drawn = {s.title: section_svg(s, 36, "O", "k") for s in (before, after, later)}
-    assert drawn["before"].count('class="hollow"') == 3 and drawn["before"].count('class="sick"') == 5
-    assert drawn["before"].count("#k-hatch)") == 3
-    assert drawn["after treatment"].count("#k-dots)") == 3 and "hollow" not in drawn["after treatment"]
-    assert 'class="dead outline"' in drawn["in five years"] and 'class="dead outline"' not in drawn["before"]
-    gone = replace(before, present=False)
-    assert "the tooth is gone" in section_svg(gone, 36, "O", "k") and section_words(gone) == "The tooth is gone."
+def test_the_tooth_is_drawn_before_after_and_in_five_years(text):
+    drawn = [e for e in tree(text).iter("{http://www.w3.org/2000/svg}svg") if e.get("class") == "section"]
+    assert [e.get("aria-label").split(".")[0] for e in drawn] == ["Before", "After treatment", "In five years"]
+    assert "nothing covers it" in drawn[0].get("aria-label") and "a filling of composite covers it" in drawn[1].get("aria-label")
+    assert "the pulp is lost" in drawn[2].get("aria-label") and "the pulp lives" in drawn[1].get("aria-label")
+    assert text.count("In all scenarios: 1.20 mm of dentine (0.80 to 1.60) between floor and pulp; 200 µm of mineral missing") == 3
+    assert "svg.section .enamel" in text and text.count("svg.section .enamel") == 1  # its colours are in the page
 
 
 def test_the_pictures_say_the_same_in_numbers():
@@ -203,6 +188,6 @@ def test_harms_of_the_other_options_are_there_too(text):
 
 
 def test_no_mineral_missing_is_not_a_negative_number():
-    section = made_futures(made_plan()).sections[0]
-    told = {**section.told, "integrated_mineral_loss": (-2300.0, -5000.0, 0.0)}
-    assert "no mineral missing" in section_words(replace(section, told=told))
+    told = made_futures(made_plan()).looks[0].told
+    assert "no mineral missing" in ensemble_words(told | {"integrated_mineral_loss": (-2300.0, -5000.0, 0.0)})
+    assert ensemble_words(told, present=False) == "" and ensemble_words({}) == ""

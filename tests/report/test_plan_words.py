@@ -26,10 +26,10 @@ def test_steps_are_numbered_and_waiting_is_said():
 def test_a_probe_branches_in_plain_words():
     plan = made_plan(probed=True)
     said = words.steps_of(plan)
-    branch = next(line for line in said if line.startswith("A day after the probe"))
+    branch = next(line for line in said if line.startswith("Read the inflammation of the pulp before the probe"))
     assert "0.08 or more (in 20 % of cases)" in branch
     assert any("Excavate" in line for line in said[said.index(branch) :])
-    assert "Below 0.08 go on as above" in branch
+    assert "less than 0.08 go on as above" in branch
     assert said.index(next(line for line in said if "Probe caps-400" in line)) < said.index(branch)
     assert words.branches(made_plan()) == []
     assert words.probe_words(plan)[0] == "first a 15 % dose" and "+0.030 (+0.010 to +0.050)" in words.probe_words(plan)[1]
@@ -64,7 +64,7 @@ def test_options_and_why_they_lost():
 def test_worlds_are_the_worst_first_and_what_breaks_a_limit_would_change_the_answer():
     plan = made_plan()
     rows = words.world_rows(plan)
-    assert rows[0][0] == "floors twice as rough" and "fracture 7.0 %" in rows[0][2] and "beyond its limit in 1" in rows[0][2]
+    assert rows[0][0] == "floors twice as rough" and "fracture 7.0 %" in rows[0][2] and "may pass its limit in 1" in rows[0][2]
     assert rows[1][2] == "no harm seen"
     said = words.what_would_change_it(plan)
     assert "nobody tested the pulp" in said and any("floors twice as rough" in line for line in said)
@@ -85,3 +85,16 @@ def test_how_it_was_found_is_in_one_line():
     for part in ("9.5 s", "1.5 s", "22 plans", "12345 rollouts", "seed 7", "95 %", "balanced"):
         assert part in line, part
     assert made_plan().chosen.design == COMBINED and "not a medical device" in words.banner()
+
+
+def test_the_headline_names_what_lies_outside_whatever_the_answer_is():
+    from dataclasses import replace
+
+    from amelo.plan.outside import Outside
+
+    flags = (
+        Outside("age", "age 93 years lies outside", "pulp", 93.0, 12.0, 80.0, "years"),
+        Outside("gene TTN", "not in the panel", "tissue"),
+    )
+    for plan in (made_plan(), made_plan(chosen=WAIT), made_plan(status="deferred", reason="fracture", chosen=WAIT)):
+        assert words.headline(replace(plan, outside=flags)).endswith(" (outside what was calibrated: age, gene TTN)")

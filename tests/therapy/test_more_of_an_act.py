@@ -155,7 +155,9 @@ def test_more_dentine_over_a_pulp_never_harms_it_more(kind, data, factor):
     kept = after[0].exposed <= 0.0  # a pulp that is bare has no dentine over it in either
     harm = [h[kept] for h in harm]
     nearly_none = 1e-6  # of the unit: a lesion that reaches the widened cell lives there a little otherwise
-    assert (harm[1] <= harm[0] * (1.0 + 1e-6) + nearly_none).all(), (harm[1] - harm[0]).max()
+    # a hand told what to leave stops as far from either pulp, on cells cut elsewhere: the same dentine, but for the grid
+    as_much = np.isclose(after[1].residual, after[0].residual, rtol=1e-9)[kept]
+    assert (harm[1] <= harm[0] * np.where(as_much, 1.02, 1.0 + 1e-6) + nearly_none).all(), (harm[1] - harm[0]).max()
     assert not (after[1].pulp_lost & ~after[0].pulp_lost)[kept].any()
 
 

@@ -78,10 +78,12 @@ def again_plan(rollouts: Rollouts, plan: Plan) -> Again:
     if probe is None or not probe.adopted:
         return again(rollouts, [plan.chosen.protocol])[0]
     text = probe.protocol
-    runs = rollouts.run([text, f"{text}\n{probe.calm.text()}", f"{text}\n{probe.alarmed.text()}"], 0, rollouts.tooth.members)
+    runs = rollouts.run(
+        [text, f"{text}\n{probe.then(probe.calm)}", f"{text}\n{probe.then(probe.alarmed)}"], 0, rollouts.tooth.members
+    )
     if any(run.refused for run in runs):
         return _told(next(run for run in runs if run.refused))
-    above = read_out(runs[0]) >= probe.threshold
+    above = read_out(rollouts.waiting(0, rollouts.tooth.members)[0], runs[0].lived.tooth) >= probe.threshold
     calm, alarmed = _told(runs[1]), _told(runs[2])
     share = float(above.mean())
     mixed = lambda a, b: (1.0 - share) * a + share * b  # noqa: E731

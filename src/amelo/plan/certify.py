@@ -64,14 +64,13 @@ def certify(
     *,
     sizes: Sequence[int] = SIZES,
     paid: float = 1.0,
-    keep_going: Callable[[], bool] = lambda: True,
+    affords: Callable[[int], bool] = lambda rollouts: True,
     on_look: Callable[[list[Certificate]], None] | None = None,
 ) -> list[Certificate]:
     """Return what untouched scenarios say of each candidate, in their order.
 
     Arguments: rollouts, on an ensemble of its own that no search has used; candidates; limits; sizes, scenarios after each look; paid, share of
-    the error that these looks may use; keep_going; on_look
-    (told after each look).
+    the error that these looks may use; affords, asked before each look whether there is time for so many rollouts; on_look (told after each look).
     Assumptions: a certificate holds under the twin's own uncertainty and nothing beyond; every class is tested at the full error of a look, because a
     plan must pass all of them and would be wrong in the one that is violated.
     """
@@ -82,7 +81,7 @@ def certify(
     seen = 0
     for size in sizes:
         due = [c for c in found if not c.refused and c.verdict is not False]
-        if not due or (seen and not keep_going()):
+        if not due or not affords(len(due) * (size - seen)):
             break
         for certificate, got in zip(due, rollouts.run([c.design for c in due], seen, size), strict=True):
             _add(certificate, got)

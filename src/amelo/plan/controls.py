@@ -16,7 +16,7 @@ from amelo.errors import ParameterError, nearest
 from amelo.plan.bounds import lower_bound
 from amelo.plan.synergy import synergy_of
 
-__all__ = ["PATIENTS", "REPLICATES", "WORLDS", "Control", "control", "controls"]
+__all__ = ["PATIENTS", "REPLICATES", "WORLDS", "Control", "World", "control", "controls"]
 
 PATIENTS, REPLICATES = 1024, 300
 # Chances of success of two arms, and how much of a patient's response is frailty that both share: numbers of an example.  They are chosen so that

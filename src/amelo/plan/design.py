@@ -21,6 +21,7 @@ COVERS = ("", "composite", "glass ionomer", "onlay", "crown")
 PULPS = ("", "pulpotomy", "root treatment")
 LEAVES = (0.0, 0.5, 1.0, 1.5)  # mm
 GAPS = (4.0, 14.0, 90.0)  # d
+CONDITION = "etch 10 % polyacrylic acid for 15 s"  # of a floor to which carriers are brought
 
 
 @dataclass(frozen=True, order=True)
@@ -57,7 +58,8 @@ NANO: tuple[Nano | None, ...] = (
 @dataclass(frozen=True)
 class Situation:
     """What a tooth allows: carious dentine under the surface; the floor lies open in dentine; a lesion in enamel; a restoration is there;
-    the pulp is alive; primary; arms that were asked for.
+    the pulp is alive; primary; arms that were asked for; dead, whether the pulp was called necrotic; only (choices by name with the values
+    that are on offer; what is not named is free).
     """
 
     carious: bool
@@ -67,6 +69,8 @@ class Situation:
     vital: bool
     primary: bool = False
     arms: tuple[str, ...] = ARMS
+    dead: bool = False
+    only: tuple[tuple[str, tuple[object, ...]], ...] = ()
 
 
 @dataclass(frozen=True, order=True)
@@ -107,6 +111,9 @@ class Design:
 
     def refused(self, on: Situation) -> str:
         """Return why it may not be done, empty when it may: the hard interlocks, and one canonical form for each plan."""
+        for name, values in on.only:
+            if getattr(self, name) not in values:
+                return f"of {name} this is not on offer"
         if on.restored and (self.surface or self.excavate or self.first or self.within or self.cover):
             return "something covers the tooth"
         if self.excavate and not on.carious:
@@ -137,6 +144,8 @@ class Design:
             return "primary teeth get no laboratory work"
         if (self.line or self.pulp) and not on.vital:
             return "there is no pulp to line over or to treat"
+        if on.dead and self.excavate and self.pulp != "root treatment":
+            return "a dead pulp is not covered: its canals are treated first"
         if self.pulp and (self.line or self.leave or self.stepwise or self.within or self.first):
             return "a pulp that is taken out is not spared, lined over or brought carriers"
         if self.surface.startswith("seal") and on.open_floor and not on.primary:
@@ -152,19 +161,34 @@ class Design:
             lines += _rest(self.gap)
         lines += _surface(self.surface)
         if self.excavate:
-            lines += self._cavity()
+            lines += [*self._opening(), *self._cavity()]
         return "\n".join([*lines, *_rest(SETTLE)])
 
-    def _cavity(self) -> list[str]:
+    def reopened(self) -> str:
+        """Return the protocol of what is left to do where the cavity was excavated before, and lies under a temporary filling."""
+        lines = ["brush twice daily with 1450 ppm F", "snacks at most 3 a day"] if self.habits else []
+        return "\n".join([*lines, "isolate", "take off the restoration", *self._cavity(), *_rest(SETTLE)])
+
+    def opened(self, within: str) -> str:
+        """Return the protocol of a first visit: the cavity is excavated, something brought into it, and covered for a while.
+
+        Arguments: within, a line of a protocol, empty for nothing.
+        """
+        lines = [CONDITION, within] if within else [CONDITION]
+        lines += [f"line with {self.line}"] if self.line else []
+        return "\n".join([*self._opening(), *lines, "fill temporarily with glass ionomer"])
+
+    def _opening(self) -> list[str]:
         lines = ["isolate"]
         leave = f", leave {self.leave:.4g} mm over the pulp" if self.leave else ""
         if self.stepwise:
             liner = [f"line with {self.line}"] if self.line else []
             lines += [f"excavate to leathery dentine{leave}", *liner, "fill temporarily with glass ionomer"]
             lines += [*_rest(self.gap), "isolate", "take off the restoration"]
-        lines += [f"excavate to {self.excavate} dentine{leave}"]
-        if self.within is not None:
-            lines += ["etch 10 % polyacrylic acid for 15 s", self.within.line()]
+        return [*lines, f"excavate to {self.excavate} dentine{leave}"]
+
+    def _cavity(self) -> list[str]:
+        lines = [CONDITION, self.within.line()] if self.within is not None else []
         lines += ["deproteinise with 5 % NaOCl for 60 s"] * self.deproteinise
         lines += {"": [], "pulpotomy": ["pulpotomy full with calcium silicate"], "root treatment": ["root canal treatment"]}[
             self.pulp
@@ -234,14 +258,14 @@ def _brought() -> list[tuple[Nano | None, Nano | None]]:
     return [(None, None), *((n, None) for n in NANO if n), *((None, n) for n in NANO if n)]
 
 
-def neighbours(design: Design, on: Situation) -> Iterator[Design]:
-    """Yield every design of the same arm that differs in one choice, or in one and what must go with it."""
+def neighbours(design: Design, on: Situation, arm: str = "") -> Iterator[Design]:
+    """Yield every design of an arm that differs in one choice, or in one and what must go with it; of the same arm where none is named."""
     for field in fields(Design):
         for value in CHOICES[field.name]:
             if value == getattr(design, field.name):
                 continue
             changed = _completed(replace(design, **{field.name: value}))
-            if changed != design and changed.arm == design.arm and not changed.refused(on):
+            if changed != design and changed.arm == (arm or design.arm) and not changed.refused(on):
                 yield changed
 
 

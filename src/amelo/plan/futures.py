@@ -12,11 +12,12 @@ from amelo.plan.design import SETTLE
 from amelo.plan.record import Option, Plan
 from amelo.records.case import Case
 from amelo.twin.tooth.look import looked
+from amelo.twin.tooth.section import Section
 from amelo.twin.tooth.state import WholeTooth
 from amelo.twin.tooth.twin import ToothTwin
 from amelo.twin.tooth.waiting import COARSE, wait
 
-__all__ = ["LATER", "MEMBERS", "Future", "Futures", "Section", "futures"]
+__all__ = ["LATER", "MEMBERS", "Future", "Futures", "Look", "futures"]
 
 MEMBERS = 192  # scenarios; pictures need no more
 AHEAD = 48  # of them, that are looked at in five years
@@ -58,34 +59,25 @@ class Future:
 
 
 @dataclass(frozen=True, eq=False)
-class Section:
-    """A tooth under its lesion: title; of the likeliest tooth by cell (N,) thickness of whole cells [mm], share that is left, mineral over sound, bacteria; number of
-    cells of enamel; opening [mm]; what restores it, empty for nothing; whether its pulp is lost, exposed; chances in words and numbers of all members
-    (mean, 5th and 95th percentile) by the name of a measure.
+class Look:
+    """A tooth under its lesion: title; section of the likeliest tooth (one member); whether its pulp is lost; what all members have (mean, 5th and
+    95th percentile) by the name of a measure.
     """
 
     title: str
-    widths: np.ndarray
-    left: np.ndarray
-    mineral: np.ndarray
-    bacteria: np.ndarray
-    enamel: int
-    opening: float
-    restored: str
-    pulp_lost: bool
-    exposed: bool
-    present: bool
+    section: Section
+    lost: bool
     told: Mapping[str, tuple[float, float, float]]
 
 
 @dataclass(frozen=True, eq=False)
 class Futures:
-    """Everything a report shows beyond the plan: future of each option, the chosen first; sections; surface; molar or not; members; what the tooth
+    """Everything a report shows beyond the plan: future of each option, the chosen first; looks at the tooth; surface; members; what the tooth
     pays by name (mean, 5th and 95th percentile, unit).
     """
 
     options: tuple[Future, ...]
-    sections: tuple[Section, ...]
+    looks: tuple[Look, ...]
     surface: str
     members: int
     pays: Mapping[str, tuple[float, float, float, str]] = field(default_factory=dict)
@@ -111,16 +103,16 @@ def futures(
     runs = [again_plan(rollouts, plan), *again(rollouts, [o.design.text() for o in others])]
     told = tuple(_future(o, o is plan.chosen, run) for o, run in zip((plan.chosen, *others), runs, strict=True))
     before, after = rollouts.tooth, runs[0].tooth
-    sections = [_section("before", before)]
+    looks = [_look("before", before)]
     pays: dict[str, tuple[float, float, float, str]] = {}
     if after is not None:
         if on_progress:
             on_progress(0.8, "looking five years ahead")
-        sections.append(_section("after treatment" if plan.chosen.arm != "wait" else f"after {SETTLE / 7.0:.0f} weeks", after))
+        looks.append(_look("after treatment" if plan.chosen.arm != "wait" else f"after {SETTLE / 7.0:.0f} weeks", after))
         some = _quiet(after.take(np.arange(min(AHEAD, after.members))))
-        sections.append(_section("in five years", wait(some, LATER * YEAR, COARSE)[0] if some.present else some))
+        looks.append(_look("in five years", wait(some, LATER * YEAR, COARSE)[0] if some.present else some))
         pays = _pays(before, after)
-    return Futures(told, tuple(sections), plan.surface, members, pays)
+    return Futures(told, tuple(looks), plan.surface, members, pays)
 
 
 def _quiet(tooth: WholeTooth) -> WholeTooth:
@@ -140,25 +132,10 @@ def _spread(values: np.ndarray) -> np.ndarray:
     return np.concatenate([values.mean(axis=-1)[None], np.percentile(values, (5.0, 95.0), axis=-1)])
 
 
-def _section(title: str, tooth: WholeTooth) -> Section:
+def _look(title: str, tooth: WholeTooth) -> Look:
     seen = looked(tooth, TOLD)
     found = {name: tuple(float(x) for x in _spread(np.asarray(values, float))) for name, values in seen.items()}
-    restored = tooth.restored
-    words = "" if restored is None else f"{restored.kind} of {restored.material}" if restored.material else restored.kind
-    return Section(
-        title,
-        1e3 * tooth.widths[0],
-        tooth.left[0],
-        np.clip(tooth.total[0], 0.0, 1.0),
-        np.clip(tooth.bacteria[0], 0.0, 1.0),
-        tooth.constants.dentine_from,
-        1e3 * float(tooth.opening[0]),
-        words,
-        bool(tooth.pulp_lost[0]),
-        bool(tooth.exposed[0] > 0.0),
-        tooth.present,
-        found,
-    )
+    return Look(title, Section.of(tooth.take(np.array([0]))), bool(tooth.pulp_lost[0]), found)
 
 
 def _pays(before: WholeTooth, after: WholeTooth) -> dict[str, tuple[float, float, float, str]]:

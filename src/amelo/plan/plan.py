@@ -11,15 +11,18 @@ import numpy as np
 
 from amelo.errors import CommandError, RecordError, nearest
 from amelo.params import load_set
+from amelo.plan.bounds import upper_bound
 from amelo.plan.certify import PAID, Certificate, certify
 from amelo.plan.choose import plannable
-from amelo.plan.design import ARMS, NANO, Design, Situation
-from amelo.plan.explain import explained, unknown_of, why_not
+from amelo.plan.design import ARMS, Design, Situation
+from amelo.plan.explain import agreed, explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals, Limits
-from amelo.plan.probing import probed
-from amelo.plan.race import FIRST, Race, starters
+from amelo.plan.outside import Outside, both, outside_of, widened
+from amelo.plan.policy import Policy, mixed, policy_of, promising
+from amelo.plan.probing import measured
+from amelo.plan.race import FIRST, Race, race_together, starters
 from amelo.plan.record import Option, Plan, Probe
-from amelo.plan.robust import robustness
+from amelo.plan.robust import World, lived_in, robustness
 from amelo.plan.rollout import Rollouts
 from amelo.plan.synergy import Synergy, synergy_of
 from amelo.records.case import Case
@@ -33,11 +36,17 @@ __all__ = ["EXPLORED", "UNTOUCHED", "plan", "situation_of"]
 EXPLORED, UNTOUCHED = 768, 2048  # scenarios for the search, and others that it never sees
 APART = 1_000_003  # between the seeds of the two
 BUDGET = 30_000  # rollouts of a search without a deadline
-SEARCHING, CERTIFYING, PROBING, LOOKING = 0.5, 0.72, 0.78, 0.9  # of the time, until which each may begin something new
-PER_ARM = 2  # candidates of each arm that are certified
+# shares of the time after the teeth are built, until which each may begin something new: what comes to mind first, the race, certificates, a probe, the rest
+STARTING, SEARCHING, CERTIFYING, LOOKING, LAST = 0.7, 0.5, 0.72, 0.9, 0.95
+PER_WORLD, ABLATED = (
+    256,
+    6 * 128,
+)  # rollouts of one world (three times as many with a probe), and of the plan without each of its parts
+PER_ARM = 2  # candidates of each arm that are certified, beside the best that leaves room below the limits
 LEAST_GAIN = 0.0  # of worth over waiting, that the lower bound must pass
 SETS = (
     "goals",
+    "calibrated",
     "tooth",
     "steps",
     "pulp",
@@ -46,6 +55,8 @@ SETS = (
     "procedures",
     "years",
 )  # of constants that a plan rests on
+PROBE, OTHER, PARTS = "whether a probe would tell something", "how it does in other worlds", "what each of its parts gives"
+WIDER = "it must hold in scenarios drawn wider as well, because this patient lies outside what was calibrated"
 ENAMEL = 0.98  # mineral over sound enamel below which there is a lesion
 
 
@@ -66,15 +77,35 @@ class _Search:
     seconds: float
     on_found: Callable[[Mapping[str, Any]], None] | None = None
     certificates: dict[Design, Certificate] = field(default_factory=dict)
+    policy: Policy | None = None
     first_certified: float | None = None
+    outside: tuple[Outside, ...] = ()
+    wider: Rollouts | None = None
+    no_time_for: list[str] = field(default_factory=list)
+    ready: float = 0.0
 
     def now(self) -> float:
         """Return the seconds since the start."""
         return clock_time.perf_counter() - self.started
 
+    def until(self, share: float) -> float:
+        """Return when a share of the time has passed [s], counted from when the teeth were built."""
+        return self.ready + share * (self.deadline - self.ready)
+
     def before(self, share: float) -> bool:
         """Return whether a share of the time has not passed yet."""
-        return self.now() < share * self.deadline
+        return self.now() < self.until(share)
+
+    def affords(self, on: Rollouts, count: int, share: float) -> bool:
+        """Return whether so many rollouts, at the pace of the last, end before a share of the time has passed."""
+        return self.now() + on.pace * count <= self.until(share)
+
+    def has_time_for(self, what: str, on: Rollouts, count: int, share: float) -> bool:
+        """Return whether there is time for something, and keep in mind what there was none for."""
+        found = self.affords(on, count, share)
+        if not found and what not in self.no_time_for:
+            self.no_time_for.append(what)
+        return found
 
     def tell(self, what: str) -> None:
         """Tell how far it is."""
@@ -90,12 +121,19 @@ class _Search:
         return max(good, key=lambda c: c.worth.mean(), default=None)
 
     def certify(self, designs: Sequence[Design], share: float, sizes: Sequence[int], paid: float) -> None:
-        """Certify designs that have no certificate yet, with a share of the error that all certificates have together."""
-        due = [d for d in dict.fromkeys(designs) if d not in self.certificates]
+        """Certify designs of which nothing is known for certain yet, with a share of the error that all certificates have together."""
+        open_ = lambda c: c is None or (c.verdict is None and not c.refused)  # noqa: E731 - a few scenarios may have been too few
+        due = [d for d in dict.fromkeys(designs) if open_(self.certificates.get(d))]
         if not due:
             return
-        for c in certify(self.untouched, due, self.limits, sizes=sizes, paid=paid, keep_going=lambda: self.before(share)):
-            self.certificates[c.design] = c
+        twice = 1 + (self.wider is not None)
+        while len(due) > 1 and not self.affords(self.untouched, twice * len(due) * sizes[0], share):
+            due.pop()  # better a few that are known than many that are not
+        look = {"sizes": sizes, "paid": paid, "affords": lambda count: self.affords(self.untouched, twice * count, share)}
+        found = certify(self.untouched, due, self.limits, **look)
+        if self.wider is not None:  # outside what was calibrated it must hold in scenarios drawn wider as well
+            found = [both(*pair) for pair in zip(found, certify(self.wider, due, self.limits, **look), strict=True)]
+        self.certificates |= {c.design: c for c in found if c.count or c.refused}
         if self.first_certified is None and self.best() is not None:
             self.first_certified = self.now()
         self.tell_found()
@@ -153,6 +191,10 @@ def plan(
         twin, make(built.tooth, "reduced", seed), make(fresh.tooth, "full", seed + APART), situation, goals, limits, seed,
         seconds if rollouts is None else np.inf, started, on_progress, seconds, on_found,
     )  # fmt: skip
+    search.outside = outside_of(twin)
+    if search.outside:
+        search.wider = make(widened(fresh.tooth), "full", seed + APART)
+    search.ready = min(search.now(), search.deadline)
     races: dict[str, Race] = {}
     try:
         _found(search, races, rollouts)
@@ -195,12 +237,15 @@ def situation_of(case: Case, tooth: WholeTooth, arms: tuple[str, ...] = ARMS) ->
         vital=not tooth.rooted,
         primary=tooth.constants.owner.primary,
         arms=arms,
+        dead=tooth.constants.owner.facts.get("diagnosis") == "necrosis",
     )
     if not (found.carious or found.enamel_lesion or found.open_floor):
         fdi = tooth.constants.owner.tooth
         what = f"tooth {fdi} has no lesion on surface {tooth.constants.owner.surface}"
         with_one = plannable(case)
         fix = f"name a tooth with one: {', '.join(map(str, with_one))}" if with_one else "record the lesion in the case"
+        if fdi in with_one:
+            fix = f"its lesions are on {', '.join(dict.fromkeys(f.surface for f in case.tooth(fdi).findings))}"
         raise RecordError(what, why="there is nothing to plan for", fix=fix)
     return found
 
@@ -214,22 +259,33 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
             search.explore, replace(search.situation, arms=(arm,)), search.limits, search.seed, search.explore.tooth.members
         )
     search.tell("trying what comes to mind first")
-    for arm in arms:
-        race = races[arm]
+    for race in races.values():
+        race.keep_going = lambda: search.before(STARTING)
         race.try_out(starters(race.situation), FIRST)
     ranked = sorted((e for race in races.values() for e in race.ranked()[:2]), key=lambda e: -e.score(race_limits(search.limits)))
-    search.certify([e.design for e in ranked[:2]], SEARCHING, (256,), PAID["early"])
+    search.certify([e.design for e in ranked[:2]], LAST, (256,), PAID["early"])
     search.tell("racing")
-    budget = rollouts if rollouts is not None else BUDGET * 100
-    for turn, arm in enumerate(arms):
-        race = races[arm]
-        left = len(arms) - turn
-        end = search.now() + (SEARCHING * search.deadline - search.now()) / left
-        race.keep_going = lambda end=end, arm=arm: (search.tell(f"racing {arm}"), search.now() < end)[1]
-        race.run(budget // len(arms))
-    finalists = [e.design for race in races.values() for e in race.ranked()[:PER_ARM]]
+    probing = agreed(search.twin.case) and not search.situation.dead and mixed(search.explore) and promising(search.explore, races)
+    turns = len(arms) + probing  # what follows a probe is searched as long as an arm
+    budget = (rollouts if rollouts is not None else BUDGET * 100) // turns
+    last = search.until(SEARCHING)
+    end = last if not probing else search.now() + (last - search.now()) * len(arms) / turns
+    for race in races.values():
+        race.keep_going = lambda: search.now() < end
+    seconds = (lambda: end - search.now()) if np.isfinite(end) else None
+    race_together(races, budget * len(arms), seconds=seconds, on_round=lambda: search.tell("racing"))
+    if probing:
+        after = lambda: (search.tell("racing what follows a probe"), search.now() < last)[1]  # noqa: E731
+        search.policy = policy_of(
+            search.explore, search.situation, races, search.limits, budget=budget, keep_going=after,
+            affords=lambda count: search.has_time_for(PROBE, search.explore, count, CERTIFYING),
+        )  # fmt: skip
+    best_of = sorted((r for r in races.values() if r.ranked()), key=lambda r: -r.ranked()[0].score(race_limits(search.limits)))
+    of_each = [race.finalists(PER_ARM) for race in best_of]
+    finalists = [found[place] for place in range(PER_ARM + 1) for found in of_each if place < len(found)]
     search.tell("certifying")
-    search.certify(finalists, CERTIFYING, (256, 512, 1024, UNTOUCHED), PAID["final"])
+    until_then = CERTIFYING if search.best() is not None else LAST  # a certificate is what it is all for
+    search.certify(finalists, until_then, (256, 512, 1024, UNTOUCHED), PAID["final"])
 
 
 def race_limits(limits: Limits) -> np.ndarray:
@@ -250,12 +306,18 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
     good = [o for o in options if o.certified and o.arm != "wait" and not search.goals.missed(o.certificate.outcomes)]
     best = max(good, key=lambda o: o.worth, default=None)
     probe: Probe | None = None
-    if not stopped and ("combined" in races or "nano" in races) and search.before(PROBING):
+    if not stopped and search.policy is not None and search.policy.calm != search.policy.alarmed:
         search.tell("asking what a probe would tell")
-        probe = probed(search.explore, search.untouched, _probed_for(search, races), best, search.limits, search.seed)
+        probe = measured(
+            search.untouched, search.policy, best, search.limits,
+            affords=lambda count: search.has_time_for(PROBE, search.untouched, count, LOOKING),
+        )  # fmt: skip
+        probe = _held_wider(search, probe)
     chosen, status, reason = _chosen(search, options, best, probe)
-    synergy = _synergy(options, search.seed, chosen)
-    others = [o for o in options if o.design != chosen.design]
+    if probe is not None and probe.adopted:
+        options = [chosen if o.arm == chosen.arm else o for o in options]  # the arm at its best: with its probe
+    synergy = _synergy(options, search.seed)
+    others = [o for o in options if o is not chosen]
     runner = max((o for o in others if o.certificate.count), key=lambda o: (o.certified, o.worth), default=None)
     options = [chosen, *(replace(o, why=why_not(o, chosen, search.limits)) for o in others)]
     runner = None if runner is None else next(o for o in options if o.design == runner.design and o.arm == runner.arm)
@@ -270,9 +332,14 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         wall_time=search.now(),
     )
     search.tell("looking at other worlds")
-    other = chosen.arm != "wait" and not stopped and search.before(LOOKING)
-    worlds = robustness(search.twin, chosen.design, search.goals, search.limits, search.seed, years) if other else {}
-    effort = {arm: race.rollouts.count for arm, race in races.items()}
+    other = chosen.arm != "wait" and not stopped and search.has_time_for(OTHER, search.explore, PER_WORLD, LAST)
+    worlds = _other_worlds(search, chosen, probe, years) if other else {}
+    why: tuple[str, ...] = ()
+    if not stopped:
+        ablated = chosen.arm == "wait" or search.has_time_for(PARTS, search.untouched, ABLATED, 1.0)
+        why = explained(search.untouched, chosen, waiting, search.limits, ablated=ablated)
+    silent = [f"{what}: there was no time to look, and --seconds was too short" for what in search.no_time_for]
+    effort = {arm: race.spent for arm, race in races.items()}
     tried = {arm: len(race.entries) for arm, race in races.items()}
     return Plan(
         search.twin.tooth,
@@ -285,29 +352,46 @@ def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: fl
         synergy,
         probe,
         worlds,
-        () if stopped else explained(search.untouched, chosen, waiting, search.limits, ablated=search.before(LOOKING)),
-        unknown_of(search.twin),
+        why,
+        (*(f"outside what was calibrated: {o.told}" for o in search.outside), *unknown_of(search.twin), *silent),
         search.goals,
         search.limits,
         search.now(),
         search.explore.count + search.untouched.count,
         search.first_certified,
         origin,
-        {"designs_tried": tried, "rollouts_after_each_arm": effort, "stopped_by_user": stopped},
+        {
+            "designs_tried": tried,
+            "rollouts_of_each_arm": effort,
+            "stopped_by_user": stopped,
+            "no_time_for": list(search.no_time_for),
+        },
+        search.outside,
     )
 
 
-def _probed_for(search: _Search, races: dict[str, Race]) -> list[Design]:
-    """Return what may follow a probe: the best cavity with every dose in it, what is worth most to those who bear carriers, and what is to all."""
-    calm = ~search.explore.tooth.constants.reacts
-    tried = [e for race in races.values() for e in race.ranked()]
-    brings = [e for e in tried if e.design.first is not None or e.design.within is not None]
-    brings.sort(key=lambda e: -float(e.worth[calm[: e.count]].mean()) if calm[: e.count].any() else 0.0)
-    plain = sorted((e for e in tried if e not in brings), key=lambda e: -e.score(race_limits(search.limits)))
-    best = next((e.design for e in plain if e.design.excavate and not e.design.pulp and not e.design.stepwise), None)
-    same = [replace(best, within=n) for n in NANO if n is not None] if best is not None and "combined" in races else []
-    found = dict.fromkeys([*(d for d in same if not d.refused(search.situation)), *(e.design for e in (*brings[:3], *plain[:3]))])
-    return list(found)
+def _held_wider(search: _Search, probe: Probe | None) -> Probe | None:
+    """Return a probe that is given up where what follows it is not certified in scenarios drawn wider, for a patient outside what was calibrated."""
+    if search.wider is None or probe is None or not probe.adopted:
+        return probe
+    count = probe.certificate.count
+    lived = lived_in(World(), search.wider, probe.calm, probe, 0, count)
+    error = PAID["probe"] * (1.0 - search.limits.confidence)
+    upper = np.ones(len(HARMS)) if isinstance(lived, str) else upper_bound(lived[1].sum(axis=1), np.full(len(HARMS), count), error)
+    upper = np.maximum(upper, probe.certificate.upper)
+    holds = bool((upper <= race_limits(search.limits)).all())
+    certificate = replace(probe.certificate, upper=upper, verdict=True if holds else None)
+    told = probe.told if holds else f"{probe.told}; it could not be certified: {WIDER}"
+    return replace(probe, certificate=certificate, adopted=holds, told=told)
+
+
+def _other_worlds(search: _Search, chosen: Option, probe: Probe | None, years: float) -> dict[str, dict[str, float]]:
+    """Return how the chosen plan does in shifted worlds, with its probe where it begins with one."""
+    used = probe if probe is not None and probe.adopted else None
+    return robustness(
+        search.twin, chosen.design, search.goals, search.limits, search.seed, years, used,
+        certificate=chosen.certificate, keep_going=lambda: search.has_time_for(OTHER, search.explore, PER_WORLD if used is None else 3 * PER_WORLD, LAST),
+    )  # fmt: skip
 
 
 def _chosen(search: _Search, options: list[Option], best: Option | None, probe: Probe | None) -> tuple[Option, str, str]:
@@ -315,7 +399,7 @@ def _chosen(search: _Search, options: list[Option], best: Option | None, probe: 
     waiting = options[0]
     if probe is not None and probe.adopted and not search.goals.missed(probe.certificate.outcomes):
         arm = probe.calm.arm
-        return Option(arm, probe.calm, f"{probe.protocol}\n{probe.calm.text()}", probe.certificate), "certified", ""
+        return Option(arm, probe.calm, f"{probe.protocol}\n{probe.then(probe.calm)}", probe.certificate), "certified", ""
     if best is None:
         tried = [c for c in search.certificates.values() if c.design.arm != "wait" and c.count]
         if not tried:
@@ -329,7 +413,7 @@ def _chosen(search: _Search, options: list[Option], best: Option | None, probe: 
             f"no plan could be certified: of the one that comes nearest the chance of {name.replace('_', ' ')} may be {nearest_.upper[k]:.3g} "
             f"({int(nearest_.violations[k])} of {nearest_.count} scenarios), and {search.limits.largest.get(name, 1.0):g} is allowed"
         )
-        return waiting, "deferred", reason
+        return waiting, "deferred", reason + (f"; {WIDER}" if search.wider is not None else "")
     n = min(best.certificate.count, waiting.certificate.count)
     gain = best.certificate.worth[:n] - waiting.certificate.worth[:n]
     low = gain.mean() - 1.645 * gain.std(ddof=1) / np.sqrt(n)
@@ -352,7 +436,7 @@ def _missed(goals: Goals, certified: Sequence[Certificate]) -> str:
 HARMS_INDEX = {name: k for k, name in enumerate(HARMS)}
 
 
-def _synergy(options: list[Option], seed: int, chosen: Option) -> Synergy | None:
+def _synergy(options: list[Option], seed: int) -> Synergy | None:
     """Return what the combination adds, None where an arm is missing."""
     by_arm = {o.arm: o.certificate for o in options}
     if not {"wait", "nano", "operative", "combined"} <= by_arm.keys():

@@ -1,93 +1,145 @@
-"""A probe dose: a trace of carriers, one reading of the pulp, one branch; what that is worth against its price and its own risk."""
+"""A probe dose: a trace of carriers, one change that is read in the pulp, one branch; how it is written, read and weighed.
+
+It is brought to the lesion as it is, or into the cavity that the hand has opened and covers again until the reading.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from amelo.plan.design import Design, Nano
+from amelo.plan.design import SETTLE, Design, Nano
 from amelo.plan.goals import HARMS, Limits
 from amelo.plan.rollout import Outcome, Rollouts
+from amelo.twin.tooth.state import WholeTooth
 
-__all__ = ["NOISE", "WAIT", "Policy", "probe_text", "read_out", "search_policy"]
+__all__ = [
+    "DRESSING",
+    "NOISE",
+    "READINGS",
+    "WAIT",
+    "Trace",
+    "apart",
+    "branches",
+    "harmless",
+    "largest_of",
+    "openings_of",
+    "read_out",
+    "stacked",
+]
 
-NOISE = 0.012  # of a reading of inflammation, in the unit of the host model
+NOISE = 0.012  # of one reading of inflammation, in the unit of the host model
+FEW = 96  # scenarios after which a trace that harms many is dropped
+READINGS = 16  # before the probe, and as many when it is read: their means are compared
 WAIT = 1.0  # d until it is read
-SHARES = (0.05, 0.15)  # of a dose
-MOST_HARM = 0.1  # of every limit, that the probe itself may use up
+MOST_HARM = 0.2  # of every limit, that the probe itself may use up
 BRANCHES = 0.8  # of every limit, that the policy may use, because its branches were chosen on the same scenarios
+DRESSING = "anti-inflammatory dressing"
 
 
-@dataclass(frozen=True, eq=False)
-class Policy:
-    """A probe and what follows: share of the dose; threshold of the reading; designs below and above it; worth (n,) and harms (H, n) of the whole; alarmed (n,)."""
+@dataclass(frozen=True, order=True)
+class Trace:
+    """A probe: carriers at full dose; share of it that is brought; opening, the cavity it is brought into and what it is lined with until the
+    reading (its cover is temporary), None for the lesion as it is.
+    """
 
     nano: Nano
     share: float
-    threshold: float
-    calm: Design
-    alarmed: Design
-    worth: np.ndarray
-    harms: np.ndarray
-    above: np.ndarray
+    opening: Design | None = None
+
+    @property
+    def dose(self) -> str:
+        """The line of the protocol that brings it."""
+        return self.nano.less(self.share).line("probe")
+
+    @property
+    def text(self) -> str:
+        """The probe as a protocol, with the wait until it is read."""
+        brought = self.opening.opened(self.dose) if self.opening is not None else f"isolate\n{self.dose}"
+        return f"{brought}\nrest {WAIT:g} d"
+
+    @property
+    def empty(self) -> str:
+        """The same visit without carriers, and the wait."""
+        return f"{self.opening.opened('')}\nrest {WAIT:g} d" if self.opening is not None else f"rest {WAIT:g} d"
+
+    def then(self, design: Design) -> str:
+        """Return the protocol of what follows the reading."""
+        return design.text() if self.opening is None else design.reopened()
+
+    def policy(self, design: Design) -> str:
+        """Return probe and what follows as one protocol."""
+        return f"{self.text}\n{self.then(design)}"
+
+    def fits(self, design: Design) -> bool:
+        """Return whether a design can follow: with an opened cavity, one that goes on in it."""
+        if self.opening is None:
+            return True
+        same = design.excavate == self.opening.excavate and design.leave == self.opening.leave
+        return same and not design.stepwise and design.first is None
 
 
-def probe_text(nano: Nano, share: float) -> str:
-    """Return the protocol of a probe: the bath, and the wait until it is read."""
-    return f"isolate\n{nano.less(share).line('probe')}\nrest {WAIT:g} d"
+def read_out(before: WholeTooth, after: WholeTooth) -> np.ndarray:
+    """Return what a probe shows (n,): the change of inflammation from the patient's own level before, each the mean of some readings.
 
-
-def read_out(outcome: Outcome) -> np.ndarray:
-    """Return what is read after a probe (n,): inflammation with the noise of the reading."""
-    tooth = outcome.lived.tooth
-    return tooth.pulp_state("inflammation") + NOISE * tooth.constants.draws.normal("probe.reading")
-
-
-def search_policy(
-    rollouts: Rollouts, designs: Sequence[Design], nano: Nano, limits: Limits, first: int, last: int
-) -> Policy | None:
-    """Return the best policy of one probe and one branch among designs, None where none keeps the limits.
-
-    Arguments: rollouts; designs, what may follow; nano, whose trace is the probe; limits; first, last, scenarios.
-    Assumptions: what follows a probe is run after it, so that its own load and inflammation are in it.
+    Assumptions: the noise of one reading does not know that of the next.
     """
-    largest = np.array([limits.largest.get(name, 1.0) for name in HARMS])
-    best: Policy | None = None
-    for share in SHARES:
-        text = probe_text(nano, share)
-        runs = rollouts.run([text, *(f"{text}\n{d.text()}" for d in designs)], first, last)
-        if runs[0].refused or (runs[0].harms.mean(axis=1) > MOST_HARM * largest + 1e-12).any():
-            continue
-        reading = read_out(runs[0])
-        usable = [(d, r) for d, r in zip(designs, runs[1:], strict=True) if not r.refused]
-        if not usable:
-            continue
-        worth = np.stack([r.values.total for _, r in usable])
-        harms = np.stack([r.harms for _, r in usable])  # (D, H, n)
-        for threshold in np.unique(np.quantile(reading, np.linspace(0.05, 0.95, 19))):
-            above = reading >= threshold
-            pick = _branches(worth, harms, above, largest)
-            if pick is None:
+    draws = after.constants.draws
+    noise = NOISE / np.sqrt(READINGS) * (draws.normal("probe.reading", 1) - draws.normal("probe.reading", 0))
+    return after.pulp_state("inflammation") - before.pulp_state("inflammation") + noise
+
+
+def apart(reading: np.ndarray, reacts: np.ndarray) -> float:
+    """Return the area under the curve of a reading that is to tell who reacts: 0.5 for chance, 1 for never wrong."""
+    calm, bad = np.sort(reading[~reacts]), reading[reacts]
+    if not len(calm) or not len(bad):
+        return 0.5
+    return float(np.mean(np.searchsorted(calm, bad, side="left") + np.searchsorted(calm, bad, side="right")) / (2 * len(calm)))
+
+
+def harmless(rollouts: Rollouts, traces: Iterable[Trace], limits: Limits, first: int, last: int) -> dict[Trace, np.ndarray]:
+    """Return the changes (n,) that are read after those traces that hardly harm anyone.
+
+    Arguments: rollouts; traces; limits; first, last, scenarios.
+    Assumptions: a probe's harm is what comes of it when nothing follows it, and does not come of the same visit without carriers.
+    """
+    before, _ = rollouts.waiting(first, last)
+    found = dict.fromkeys(traces, np.zeros(0))
+    most = MOST_HARM * largest_of(limits)
+    for end in dict.fromkeys((min(first + FEW, last), last)):  # what harms many shows soon
+        sure = end == last
+        after = f"\nrest {SETTLE:g} d"
+        texts = dict.fromkeys(text for t in found for text in (t.empty + after, t.text, t.text + after))
+        runs = dict(zip(texts, rollouts.run(list(texts), first, end), strict=True))
+        for trace in list(found):
+            same, read, alone = runs[trace.empty + after], runs[trace.text], runs[trace.text + after]
+            if alone.refused or read.refused or same.refused:
+                del found[trace]
                 continue
-            low, high = pick
-            total = np.where(above, worth[high], worth[low])
-            harm = np.where(above[None, :], harms[high], harms[low])
-            if best is None or total.mean() > best.worth.mean():
-                best = Policy(nano, share, float(threshold), usable[low][0], usable[high][0], total, harm, above)
-    return best
+            own = (alone.harms & ~same.harms).mean(axis=1)
+            if (own > (most if sure else 3.0 * most)).any():
+                del found[trace]
+            elif sure:
+                found[trace] = read_out(before, read.lived.tooth)
+    return found
 
 
-def _branches(worth: np.ndarray, harms: np.ndarray, above: np.ndarray, largest: np.ndarray) -> tuple[int, int] | None:
-    """Return which designs (below, above) give most worth with harms together within their limits, None for none."""
+def branches(
+    worth: np.ndarray, harms: np.ndarray, above: np.ndarray, largest: np.ndarray, share: float = BRANCHES
+) -> tuple[int, int] | None:
+    """Return which designs (below, above) give most worth with harms together within their limits, None for none.
+
+    Arguments: worth (D, n), harms (D, H, n) of designs; above (n,), who goes the second way; largest (H,); share of it that may be used.
+    """
     n = worth.shape[1]
     below = ~above
     gain = [(worth * side).sum(axis=1) / n for side in (below, above)]
     risk = [(harms * side).sum(axis=2) / n for side in (below, above)]  # (D, H)
     best, found = -np.inf, None
     for low in np.argsort(-gain[0]):
-        room = BRANCHES * largest - risk[0][low]
+        room = share * largest - risk[0][low]
         if (room < -1e-12).any():
             continue
         fits = np.flatnonzero((risk[1] <= room + 1e-12).all(axis=1))
@@ -97,3 +149,19 @@ def _branches(worth: np.ndarray, harms: np.ndarray, above: np.ndarray, largest: 
         if gain[0][low] + gain[1][high] > best:
             best, found = gain[0][low] + gain[1][high], (int(low), int(high))
     return found
+
+
+def largest_of(limits: Limits) -> np.ndarray:
+    """Return the limits (H,) in the order of ``HARMS``."""
+    return np.array([limits.largest.get(name, 1.0) for name in HARMS])
+
+
+def stacked(runs: Sequence[Outcome]) -> tuple[np.ndarray, np.ndarray]:
+    """Return worth (D, n) and harms (D, H, n) of runs that could be done."""
+    return np.stack([r.values.total for r in runs]), np.stack([r.harms for r in runs])
+
+
+def openings_of(design: Design) -> list[Design]:
+    """Return the cavities that a probe may be brought into before a design goes on: with its own excavation, bare or dressed until the reading."""
+    bare = Design(excavate=design.excavate, leave=design.leave, cover="glass ionomer")
+    return [bare, replace(bare, line=DRESSING)]

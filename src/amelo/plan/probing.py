@@ -1,8 +1,8 @@
-"""Whether a probe is worth its price: found on scenarios of the search, measured on untouched ones, told in plain words."""
+"""Whether a probe is worth its price: a policy measured on untouched scenarios, certified like any other plan, told in plain words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -10,79 +10,108 @@ from amelo.plan.bounds import Looks, upper_bound
 from amelo.plan.certify import PAID, Certificate
 from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, Limits
-from amelo.plan.probe import NOISE, Policy, probe_text, read_out, search_policy
+from amelo.plan.policy import Policy
+from amelo.plan.probe import NOISE, READINGS, branches, largest_of, read_out, stacked
 from amelo.plan.record import Option, Probe
 from amelo.plan.rollout import Rollouts
 
-__all__ = ["probed"]
+__all__ = ["LEAST", "measured"]
 
-SEEN, UNTOUCHED = 144, 384
-MIXED = 0.02  # least chance of either way of answering, from which there is anything to find out
+LOOKS = (512, 2048)  # untouched scenarios after each look at a policy
 LEAST = 0.002  # of worth, that a probe must bring
+RUNS, KNOWING = (
+    ("the probe", "what follows when calm", "what follows when alarmed"),
+    8,
+)  # protocols of a look, and of what it is worth to know for certain
 
 
-def probed(
-    explore: Rollouts, untouched: Rollouts, designs: Sequence[Design], best: Option | None, limits: Limits, seed: int
+def measured(
+    untouched: Rollouts,
+    policy: Policy,
+    best: Option | None,
+    limits: Limits,
+    *,
+    affords: Callable[[int], bool] = lambda rollouts: True,
 ) -> Probe | None:
-    """Return what a probe would bring, None where there is nothing to find out or no carriers to find it out for.
+    """Return what a policy does on untouched scenarios, and whether it is adopted; None where there is not even time for the first look.
 
-    Arguments: explore and untouched scenarios; designs that may follow; best certified plan without a probe; limits; seed.
+    Arguments: untouched; policy; best certified plan without a probe, None for waiting; limits; affords, asked before each look whether there is time
+    for so many rollouts.
     """
-    reacts = float(explore.tooth.constants.reacts.mean())
-    nano = [d for d in designs if d.first is not None or d.within is not None]
-    if not (MIXED < reacts < 1.0 - MIXED) or not nano:
+    sizes = tuple(s for s in LOOKS if s <= untouched.tooth.members) or (untouched.tooth.members,)
+    looks = Looks(sizes, 1, PAID["probe"] * (1.0 - limits.confidence))
+    largest, upper, certified = largest_of(limits), np.ones(len(HARMS)), None
+    seen, parts = 0, []
+    for size in sizes:
+        if not affords(len(RUNS) * (size - seen) + KNOWING * sizes[0]):
+            break
+        parts.append(_lived(untouched, policy, seen, size))
+        seen = size
+        worth, outcomes, harms, above = (np.concatenate([p[k] for p in parts], axis=-1) for k in range(4))
+        violations = harms.sum(axis=1)
+        upper = np.minimum(upper, upper_bound(violations, np.full(len(HARMS), seen), looks.each))
+        said = [looks.verdict(int(v), seen, float(limit)) for v, limit in zip(violations, largest, strict=True)]
+        if False in said or all(said):
+            certified = all(said)
+            break
+    if not parts:
         return None
-    dose = nano[0].within or nano[0].first
-    pool = list(dict.fromkeys([*designs, *([best.design] if best is not None else []), Design()]))
-    policy = search_policy(explore, pool, dose, limits, 0, min(SEEN, explore.tooth.members))
-    if policy is None or policy.calm == policy.alarmed:
-        return None
-    return _measured(untouched, policy, pool, best, limits, seed)
-
-
-def _measured(untouched: Rollouts, policy: Policy, pool: Sequence[Design], best: Option | None, limits: Limits, seed: int) -> Probe:
-    """Return what a policy does on untouched scenarios."""
-    count = min(UNTOUCHED, untouched.tooth.members)
-    text = probe_text(policy.nano, policy.share)
-    probe, calm, alarmed, *plain = untouched.run(
-        [text, f"{text}\n{policy.calm.text()}", f"{text}\n{policy.alarmed.text()}", *pool], 0, count
-    )
-    above = read_out(probe) >= policy.threshold
-    worth = np.where(above, alarmed.values.total, calm.values.total)
-    outcomes = np.where(above, alarmed.values.outcomes, calm.values.outcomes)
-    harms = np.where(above[None, :], alarmed.harms, calm.harms)
-    done = [r for r in plain if not r.refused]
-    base = best.certificate.worth[:count] if best is not None else plain[-1].values.total
-    base = base[: min(len(base), count)]
+    base = best.certificate.worth if best is not None else untouched.waiting_worth(sizes[0])
+    base = base[: min(len(base), seen)]
     gain = worth[: len(base)] - base
     spread = 1.96 * gain.std(ddof=1) / np.sqrt(len(gain))
-    reacts = untouched.tooth.constants.reacts[:count]
-    perfect = _perfect(np.stack([r.values.total for r in done]), np.stack([r.harms for r in done]), reacts, limits)
-    looks = Looks((count,), 1, PAID["probe"] * (1.0 - limits.confidence))
-    largest = np.array([limits.largest.get(name, 1.0) for name in HARMS])
-    violations = harms.sum(axis=1)
-    upper = upper_bound(violations, np.full(len(HARMS), count), looks.each)
-    certified = bool((upper <= largest).all())
+    perfect = _knowing(untouched, policy, best, limits, above[: sizes[0]]) - float(base[: sizes[0]].mean())
     adopted = bool(certified and gain.mean() - spread > LEAST)
-    certificate = Certificate(policy.calm, worth, outcomes, violations, upper, True if certified else None)
-    told = (
-        f"first a {100 * policy.share:g} % dose of {policy.nano.carrier}, read after a day: inflammation below {policy.threshold:.3g} speaks for {policy.calm.arm} treatment, "
-        f"above it (in {100 * above.mean():.0f} % of cases) for {policy.alarmed.arm}"
-    )
-    told += "" if adopted else "; it is not worth its price here" if certified else "; it could not be certified"
-    reading = f"inflammation of the pulp a day after, with a noise of {NOISE:g}"
+    certificate = Certificate(policy.calm, worth, outcomes, violations, upper, certified)
+    chance = float(above.mean())
     return Probe(
-        policy.nano.less(policy.share).line("probe"), reading, policy.threshold, policy.calm, policy.alarmed, float(above.mean()), float(gain.mean()),
-        float(gain.mean() - spread), float(gain.mean() + spread), float(perfect - base.mean()), adopted, told, certificate,
+        policy.trace, f"change of the inflammation of the pulp within a day, means of {READINGS} readings with a noise of {NOISE:g} each",
+        policy.threshold, policy.calm, policy.alarmed, chance, float(gain.mean()), float(gain.mean() - spread),
+        float(gain.mean() + spread), perfect, adopted, _told(policy, chance, adopted, certified), certificate,
     )  # fmt: skip
 
 
-def _perfect(worth: np.ndarray, harms: np.ndarray, reacts: np.ndarray, limits: Limits) -> float:
-    """Return the worth of knowing for certain how a tooth answers: the best design within limits for each class, all in all."""
-    from amelo.plan.probe import _branches
+def _lived(untouched: Rollouts, policy: Policy, first: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return worth (n,), outcomes (W, n), harms (H, n) and who reads high (n,), each member the way its reading says."""
+    trace = policy.trace
+    probe, calm, alarmed = untouched.run([trace.text, trace.policy(policy.calm), trace.policy(policy.alarmed)], first, last)
+    above = read_out(untouched.waiting(first, last)[0], probe.lived.tooth) >= policy.threshold
+    return (
+        np.where(above, alarmed.values.total, calm.values.total),
+        np.where(above, alarmed.values.outcomes, calm.values.outcomes),
+        np.where(above[None, :], alarmed.harms, calm.harms),
+        above,
+    )
 
-    pick = _branches(worth, harms, reacts, np.array([limits.largest.get(name, 1.0) for name in HARMS]))
-    if pick is None:
-        return float(worth[-1].mean())
-    low, high = pick
-    return float(np.where(reacts, worth[high], worth[low]).mean())
+
+def _told(policy: Policy, above: float, adopted: bool, certified: bool | None) -> str:
+    trace = policy.trace
+    where = "on the lesion as it is" if trace.opening is None else f"in the cavity, excavated to {trace.opening.excavate} dentine"
+    told = (
+        f"first a {100 * trace.share:g} % dose of {trace.nano.carrier} {where}, read after a day: a rise of inflammation below {policy.threshold:.3g} "
+        f"speaks for {policy.calm.arm} treatment, above it (in {100 * above:.0f} % of cases) for {policy.alarmed.arm}"
+    )
+    return told + ("" if adopted else "; it is not worth its price here" if certified else "; it could not be certified")
+
+
+def _knowing(untouched: Rollouts, policy: Policy, best: Option | None, limits: Limits, above: np.ndarray) -> float:
+    """Return the worth of knowing for certain how a tooth answers: the best for each way, all in all.
+
+    Arguments: untouched; policy; best plan without a probe; limits; above (n,), who reads high, which those who know may heed as well.
+    Assumptions: the best of what follows the probe, after it, begun at once or after the same visit without carriers, and of what is best
+    without it.
+    """
+    count = len(above)
+    reacts, trace = untouched.tooth.constants.reacts[:count], policy.trace
+    after = (policy.calm, policy.alarmed)
+    texts = dict.fromkeys(d.text() for d in (*after, *([best.design] if best is not None else []), Design()))
+    texts |= dict.fromkeys(trace.policy(d) for d in after)
+    if trace.opening is not None:
+        texts |= dict.fromkeys(f"{trace.empty}\n{trace.then(d)}" for d in after)
+    worth, harms = stacked([r for r in untouched.run(list(texts), 0, count) if not r.refused])
+    known = [float(worth[0].mean())]
+    for second in (reacts, reacts & above, reacts | above, above):
+        pick = branches(worth, harms, second, largest_of(limits), share=1.0)
+        if pick is not None:
+            known.append(float(np.where(second, worth[pick[1]], worth[pick[0]]).mean()))
+    return max(known[1:] or known)

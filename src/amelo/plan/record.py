@@ -11,7 +11,8 @@ import numpy as np
 from amelo.plan.certify import Certificate
 from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, WEIGHTS, Goals, Limits
-from amelo.plan.probe import WAIT
+from amelo.plan.outside import Outside
+from amelo.plan.probe import Trace
 from amelo.plan.synergy import Synergy
 from amelo.twin.provenance import Provenance
 
@@ -76,12 +77,12 @@ class Option:
 class Probe:
     """A probe dose before treatment, and what is done by what it shows.
 
-    Fields: dose (line of the protocol); reading, what is read; threshold; calm and alarmed, designs on either side of it; chance of being
+    Fields: trace, what is brought and where; reading, what is read; threshold; calm and alarmed, designs on either side of it; chance of being
     alarmed; gain of the policy over the best plan without a probe, with interval; worth of knowing the class for certain over the same;
     adopted; told, in plain words.
     """
 
-    dose: str
+    trace: Trace
     reading: str
     threshold: float
     calm: Design
@@ -97,17 +98,22 @@ class Probe:
 
     @property
     def protocol(self) -> str:
-        """The probe itself as the text of a protocol: dam, dose, and the wait until it is read."""
-        return f"isolate\n{self.dose}\nrest {WAIT:g} d"
+        """The probe itself as the text of a protocol: what goes before, dose, and the wait until it is read."""
+        return self.trace.text
+
+    def then(self, design: Design) -> str:
+        """Return the protocol of what follows the reading."""
+        return self.trace.then(design)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
         return {
-            "dose": self.dose,
+            "dose": self.trace.dose,
+            "protocol": self.protocol,
             "reading": self.reading,
             "threshold": self.threshold,
-            "if_calm": self.calm.text(),
-            "if_alarmed": self.alarmed.text(),
+            "if_calm": self.then(self.calm),
+            "if_alarmed": self.then(self.alarmed),
             "chance_alarmed": self.chance,
             "gain": self.gain,
             "low": self.low,
@@ -125,7 +131,7 @@ class Plan:
     Fields: tooth, surface; status, ``certified`` or ``deferred``; reason (of deferring, or of waiting); chosen; options (best of each arm, the
     chosen first, waiting always among them); runner_up; synergy (None where an arm is missing); probe; robustness (worst share of each harm over
     shifted worlds, by name of the world); explained (sentences); unknown (sentences); goals, limits; seconds; rollouts; first_certified [s];
-    provenance.
+    provenance; settings; outside, in what the patient lies outside what was calibrated: then certificates hold in scenarios drawn wider as well.
     """
 
     tooth: int
@@ -147,6 +153,7 @@ class Plan:
     first_certified: float | None
     provenance: Provenance
     settings: Mapping[str, Any] = field(default_factory=dict)
+    outside: tuple[Outside, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values, as ``--json`` prints it."""
@@ -167,6 +174,8 @@ class Plan:
             "robustness": {world: dict(found) for world, found in self.robustness.items()},
             "explained": list(self.explained),
             "unknown": list(self.unknown),
+            "out_of_distribution": bool(self.outside),
+            "outside": [o.to_dict() for o in self.outside],
             "goals": {"name": self.goals.name, "weights": dict(self.goals.weights), "at_least": dict(self.goals.at_least)},
             "limits": dict(self.limits.largest),
             "confidence": self.limits.confidence,

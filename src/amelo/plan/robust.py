@@ -1,85 +1,189 @@
-"""Robustness: the chosen plan in worlds that differ from the one it was chosen in."""
+"""Robustness: the chosen plan, with its probe where it has one, in worlds that differ from the one it was chosen in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from amelo.plan.certify import Certificate
 from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, Goals, Limits
+from amelo.plan.outside import sound_below
+from amelo.plan.probe import NOISE, read_out
+from amelo.plan.record import Probe
 from amelo.plan.rollout import Rollouts
 from amelo.twin.tooth.state import WholeTooth
 from amelo.twin.tooth.twin import TIERS, ToothTwin
 
-__all__ = ["WORLDS", "robustness"]
+__all__ = ["WORLDS", "World", "applies", "lived_in", "robustness"]
 
 SCENARIOS = 256
 APART = 2_000_003
-Shift = Callable[[WholeTooth], WholeTooth]
+MISSING, LEFT = (
+    0.3e-3,
+    0.1,
+)  # m of dentine that an image showed and is not there; share of what lies under a lesion that is left at least
+PULL = re.compile(r"(?<=pull )[0-9.eE+-]+(?= T/m)")
 
 
-def _pulps(**factors: float) -> Shift:
+@dataclass(frozen=True)
+class World:
+    """How a world differs: tooth, what becomes of the teeth; slower, by what share carriers are driven slower; bias, added to what a probe reads."""
+
+    tooth: Callable[[WholeTooth], WholeTooth] = lambda tooth: tooth
+    slower: float = 0.0
+    bias: float = 0.0
+
+    def text(self, protocol: str) -> str:
+        """Return the protocol as carriers feel it.
+
+        Assumptions: where a gradient drives them, their speed is in proportion to it, so that half of it stands for half their mobility.
+        """
+        if not self.slower:
+            return protocol
+        return PULL.sub(lambda found: f"{(1.0 - self.slower) * float(found.group()):.6g}", protocol)
+
+
+def _pulps(**factors: float) -> World:
     def shift(tooth: WholeTooth) -> WholeTooth:
         return replace(tooth, constants=replace(tooth.constants, pulps=tooth.constants.pulps.times(**factors)))
 
-    return shift
+    return World(shift)
 
 
-def _constants(**factors: float) -> Shift:
+def _constants(**factors: float) -> World:
     def shift(tooth: WholeTooth) -> WholeTooth:
         values = {**tooth.constants.values}
         for name, factor in factors.items():
             values[name.replace("__", ".")] = factor * values[name.replace("__", ".")]
         return replace(tooth, constants=replace(tooth.constants, values=values))
 
-    return shift
+    return World(shift)
 
 
 def _thinner(tooth: WholeTooth) -> WholeTooth:
-    """Return a tooth whose image showed 0.3 mm more dentine than there is."""
-    less = np.minimum(0.3e-3, 0.5 * tooth.widths[:, -1])
-    widths = tooth.widths.copy()
-    widths[:, -1] -= less
-    return replace(tooth, widths=widths)
+    """Return a tooth whose image showed 0.3 mm more dentine than there is.
+
+    Assumptions: what is missing is sound dentine under the lesion, up to nine tenths of it; of a lesion that reaches the last cell, of that cell.
+    """
+    sound = sound_below(tooth)
+    below = np.where(sound, tooth.widths, 0.0).sum(axis=1)
+    kept = np.maximum(1.0 - MISSING / below, LEFT)
+    return replace(tooth, widths=np.where(sound, kept[:, None] * tooth.widths, tooth.widths))
 
 
 def _reactors(tooth: WholeTooth) -> WholeTooth:
-    """Return a tooth in which twice as many answer carriers badly."""
+    """Return a tooth in which twice as many answer carriers badly, as badly and with as little use as those who do so already."""
     constants = tooth.constants
-    more = constants.draws.uniform("world.reactors") < constants.reacts.mean()
-    gain = constants.pulps["inflammation.by_carriers"]
-    worst = gain[constants.reacts].mean() if constants.reacts.any() else 30.0 * gain.mean()
-    pulps = constants.pulps.changed({"inflammation.by_carriers": np.where(more & ~constants.reacts, worst, gain)})
-    return replace(tooth, constants=replace(constants, pulps=pulps, reacts=constants.reacts | more))
+    bad = constants.reacts
+    if not bad.any() or bad.all():
+        return tooth
+    share = bad.mean()
+    more = ~bad & (constants.draws.uniform("world.reactors") < share / (1.0 - share))
+    pulps = constants.pulps
+    gain, efficacy = pulps["inflammation.by_carriers"], constants["efficacy"]
+    pulps = pulps.changed({"inflammation.by_carriers": np.where(more, gain[bad].mean(), gain)})
+    values = {**constants.values, "efficacy": np.where(more, efficacy[bad].mean(), efficacy)}
+    return replace(tooth, constants=replace(constants, pulps=pulps, values=values, reacts=bad | more))
 
 
-WORLDS: Mapping[str, Shift] = {
-    "twice as many react to carriers": _reactors,
+WORLDS: Mapping[str, World] = {
+    "twice as many react to carriers": World(_reactors),
     "pulps answer damage by 1.3 times as much": _pulps(inflammation__by_damage=1.3),
-    "0.3 mm less dentine than the image shows": _thinner,
+    "0.3 mm less dentine than the image shows": World(_thinner),
     "floors twice as rough": _constants(cut__roughness=2.0),
     "bacteria live three times as long under a seal": _constants(bacteria__starving=1.0 / 3.0),
+    "carriers driven at half their speed": World(slower=0.5),
+    "a probe reads too little, by the noise of one reading": World(bias=-NOISE),
 }
 
 
-def robustness(
-    twin: ToothTwin, design: Design, goals: Goals, limits: Limits, seed: int, years: float
-) -> dict[str, dict[str, float]]:
-    """Return worth and the share of each harm of a design in every shifted world, by its name.
+def applies(world: World, designs: Sequence[Design], probe: Probe | None) -> bool:
+    """Return whether a world can change anything for a plan: what drives carriers nothing without any, a reading nothing without a probe."""
+    if world.bias:
+        return probe is not None
+    return not world.slower or any(world.text(d.text()) != d.text() for d in designs)
 
-    Arguments: twin; design; goals; limits; seed; years.
+
+def lived_in(
+    world: World, rollouts: Rollouts, design: Design, probe: Probe | None = None, first: int = 0, last: int | None = None
+) -> tuple[np.ndarray, np.ndarray] | str:
+    """Return worth (M,) and harms (H, M) of a plan in a world, or why it cannot be done there.
+
+    Arguments: world; rollouts, on teeth of that world; design; probe, with its branches, that is done first (None for none); first, last,
+    scenarios (all, if not given).
+    """
+    if probe is None:
+        texts = [design.text()]
+    else:
+        texts = [probe.protocol, *(probe.trace.policy(branch) for branch in (probe.calm, probe.alarmed))]
+    last = rollouts.tooth.members if last is None else last
+    runs = rollouts.run([world.text(t) for t in texts], first, last)
+    refused = next((run.refused for run in runs if run.refused), "")
+    if refused:
+        return refused
+    if probe is None:
+        return runs[0].values.total, runs[0].harms
+    above = read_out(rollouts.waiting(first, last)[0], runs[0].lived.tooth) + world.bias >= probe.threshold
+    worth = np.where(above, runs[2].values.total, runs[1].values.total)
+    return worth, np.where(above[None, :], runs[2].harms, runs[1].harms)
+
+
+def robustness(
+    twin: ToothTwin,
+    design: Design,
+    goals: Goals,
+    limits: Limits,
+    seed: int,
+    years: float,
+    probe: Probe | None = None,
+    *,
+    certificate: Certificate | None = None,
+    keep_going: Callable[[], bool] = lambda: True,
+) -> dict[str, dict[str, float]]:
+    """Return worth and the chance of each harm of a plan in every shifted world that can change it, by its name; beyond, how many classes of
+    harm may lie above their limit there: their chance and one standard error of it does.
+
+    Arguments: twin; design; goals; limits; seed; years; probe, where the plan begins with one; certificate, what untouched scenarios of the finer tier
+    said of it (None: nothing); keep_going, asked before each world.
+    Assumptions: a chance is what untouched scenarios saw, changed by what the same members come to in either world, so that luck cancels.
     """
     tooth = twin.whole(members=SCENARIOS, seed=seed + APART).tooth
-    found = {}
-    for name, shift in WORLDS.items():
-        run = Rollouts(twin, shift(tooth), TIERS["reduced"][1], goals, years, seed + APART).run([design], 0, SCENARIOS)[0]
-        if run.refused or run.values is None or run.harms is None:
+    largest = np.array([limits.largest.get(harm, 1.0) for harm in HARMS])
+    make = lambda teeth: Rollouts(twin, teeth, TIERS["reduced"][1], goals, years, seed + APART)  # noqa: E731
+    plain = lived_in(World(), make(tooth), design, probe)
+    found: dict[str, dict[str, float]] = {}
+    if isinstance(plain, str):
+        return found
+    for name, world in WORLDS.items():
+        if not applies(world, [design] if probe is None else [probe.calm, probe.alarmed], probe):
             continue
-        shares = run.harms.mean(axis=1)
-        found[name] = {"worth": float(run.values.total.mean())} | {
-            harm: float(share) for harm, share in zip(HARMS, shares, strict=True) if share > 0.0
-        }
-        found[name]["beyond"] = float(sum(share > limits.largest.get(harm, 1.0) for harm, share in zip(HARMS, shares, strict=True)))
+        if not keep_going():
+            break
+        lived = lived_in(world, make(world.tooth(tooth)), design, probe)
+        if isinstance(lived, str):
+            continue
+        chance, error = _chances(lived[1], plain[1], certificate)
+        worth = float((lived[0] - plain[0]).mean() + (plain[0] if certificate is None else certificate.worth).mean())
+        found[name] = {"worth": worth} | {harm: float(p) for harm, p in zip(HARMS, chance, strict=True) if p > 0.0}
+        found[name]["beyond"] = float((chance + error > largest).sum())
     return found
+
+
+def _chances(there: np.ndarray, here: np.ndarray, certificate: Certificate | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the chance of each harm in a world and its standard error (H,).
+
+    Arguments: there, here, which members (H, n) come to harm in that world and as they are; certificate.
+    Assumptions: of members that differ one more than was seen is counted, and so is one more harm, so that none seen is not none.
+    """
+    n = there.shape[1]
+    if certificate is None or not certificate.count:
+        p = there.mean(axis=1)
+        return p, np.sqrt((p * (1.0 - p) + 1.0 / n) / n)
+    p, count = certificate.violations / certificate.count, certificate.count
+    moved = there.astype(float) - here.astype(float)
+    spread = (p * (1.0 - p) + 1.0 / count) / count + (np.abs(moved).sum(axis=1) + 1.0) / n**2
+    return np.clip(p + moved.mean(axis=1), 0.0, 1.0), np.sqrt(spread)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as clock_time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -60,7 +61,8 @@ class Outcome:
 class Rollouts:
     """Runs designs on members of one tooth.
 
-    Fields: twin; tooth, all members; clock; goals; years; seed; threads; count (rollouts so far).  What was run is not kept, but for waiting.
+    Fields: twin; tooth, all members; clock; goals; years; seed; threads; count (rollouts so far); pace (what one took of late [s], 0 before any).
+    What was run is not kept, but for waiting.
     """
 
     twin: ToothTwin
@@ -71,11 +73,13 @@ class Rollouts:
     seed: int = 0
     threads: int = 1
     count: int = 0
+    pace: float = 0.0
     _waited: dict[tuple[int, int], tuple[WholeTooth, Lived]] = field(default_factory=dict)
 
     def run(self, designs: Sequence[Design | str], first: int, last: int) -> list[Outcome]:
         """Return what designs, or the texts of protocols, do to members first..last; the same members for all."""
         before, waited = self.waiting(first, last)
+        began = clock_time.perf_counter()
         rows = [operations_of(d.text() if isinstance(d, Design) else d) for d in designs]
         ends = self._lived(before, rows)
         found = []
@@ -89,7 +93,9 @@ class Rollouts:
                 found.append(Outcome(None, None, None, str(error)))
                 continue
             found.append(Outcome(values_of(before, lived, self.goals), harms_of(lived, waited), lived))
-        self.count += len(designs) * (last - first)
+        done = len(designs) * (last - first)
+        self.count += done
+        self.pace = (clock_time.perf_counter() - began) / max(done, 1)
         return found
 
     def waiting(self, first: int, last: int) -> tuple[WholeTooth, Lived]:
@@ -100,6 +106,11 @@ class Rollouts:
             row = operations_of(WAITING.text())
             known = self._waited[first, last] = (before, self._priced(row, self._lived(before, [row])[0], first))
         return known
+
+    def waiting_worth(self, count: int) -> np.ndarray:
+        """Return what waiting is worth (n,) to the first members."""
+        before, waited = self.waiting(0, count)
+        return values_of(before, waited, self.goals).total
 
     def _priced(self, row: Sequence[Operation], tooth: WholeTooth, first: int) -> Lived:
         cost = sum(op.price for op in row)
@@ -127,8 +138,12 @@ class Rollouts:
                     continue
                 due.setdefault(op.duration, []).append(path)
             for duration, these in due.items():
-                for path, after in zip(
-                    these, wait_many([nodes[p] for p in these], duration, self.clock, threads=self.threads), strict=True
-                ):
-                    nodes[path] = after
+                nodes.update(zip(these, self._waits([nodes[p] for p in these], duration), strict=True))
         return [nodes[path] for path in paths]
+
+    def _waits(self, teeth: Sequence[WholeTooth], duration: float) -> list[WholeTooth | str]:
+        """Return teeth after a while, or why one cannot be followed: it is no plan then, and stops no other."""
+        try:
+            return list(wait_many(teeth, duration, self.clock, threads=self.threads))
+        except AmeloError as error:
+            return [str(error)] if len(teeth) == 1 else [self._waits([tooth], duration)[0] for tooth in teeth]

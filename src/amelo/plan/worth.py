@@ -49,7 +49,7 @@ def values_of(before: WholeTooth, lived: Lived, goals: Goals) -> Values:
 
     Arguments: before, the tooth as the patient came; lived; goals.
     Assumptions: every outcome is divided by what would be best, so that weights compare like with like; a tooth without a projection keeps
-    what it has at the end for all its years.
+    what it has at the end for all its years; mineral between fibrils beyond what belongs there is none regained.
     """
     tooth, years = lived.tooth, lived.years
     members = tooth.members
@@ -63,7 +63,7 @@ def values_of(before: WholeTooth, lived: Lived, goals: Goals) -> Values:
     missing = np.maximum(before.mineral_loss, 1e-9)
     from amelo.twin.tooth.constants import MOLAR_VOLUME
 
-    gained = MOLAR_VOLUME * (_book(tooth, "ledger_gained") - _book(tooth, "ledger_lost"))
+    gained = MOLAR_VOLUME * (_book(tooth, "ledger_gained") - _book(tooth, "ledger_lost")) - _misplaced(tooth)
     crown = 0.25 * np.pi * tooth.constants["crown.width"] ** 2 * CROWN_HEIGHT
     parts = {
         "quality": quality,
@@ -81,6 +81,13 @@ def values_of(before: WholeTooth, lived: Lived, goals: Goals) -> Values:
     return Values(outcomes, weights @ outcomes)
 
 
+def _misplaced(tooth: WholeTooth) -> np.ndarray:
+    """Return what lies between fibrils beyond what sound dentine of this tooth has there (M,) [m], as thickness of pure mineral."""
+    belongs = np.maximum(tooth.constants["dentine.between"], 1.0)[:, None]
+    beyond = np.maximum(tooth.mineral - belongs, 0.0)
+    return ((1.0 - tooth.share) * beyond * tooth.constants.sound * tooth.thickness).sum(axis=1)
+
+
 def harms_of(lived: Lived, waited: Lived) -> np.ndarray:
     """Return which members come to which harm (H, M), in the order of ``HARMS``.
 
@@ -91,12 +98,13 @@ def harms_of(lived: Lived, waited: Lived) -> np.ndarray:
     tooth, calm = lived.tooth, waited.tooth
     goals, pulp = load_set("goals").value, load_set("pulp").value
     luck = tooth.constants.draws.uniform("harm.fracture")
+    kept = _book(tooth, "pulpotomy") <= 0.0  # a pulp that is taken out of the crown is neither warmed nor laid bare by mishap
     found = {
         "irreversible_pulpitis": tooth.pulp_lost & ~calm.pulp_lost,
         "fracture": (luck < _breaks(lived)) & ~(luck < _breaks(waited)),
         "carriers_in_pulp": _book(tooth, "carriers reached") > goals("harm.carriers"),
-        "warming": _book(tooth, "warming") > pulp("heat.limit"),
-        "exposure": (tooth.exposed > 0.0) & ~(calm.exposed > 0.0) & (_book(tooth, "pulpotomy") <= 0.0),
+        "warming": (_book(tooth, "warming") > pulp("heat.limit")) & kept,
+        "exposure": (tooth.exposed > 0.0) & ~(calm.exposed > 0.0) & kept,
         "residual_iron": _book(tooth, "iron") > goals("harm.iron") * MICROGRAM,
         "adverse_response": (_book(tooth, "most carriers") > 0.0)
         & (_book(tooth, "worst inflammation") > goals("harm.inflammation"))

@@ -23,7 +23,19 @@ from amelo.records.person import Genotype as GenotypeRecord
 from amelo.records.specimen import Specimen, parse_specimen
 from amelo.records.specimen_parameters import STATED, catalogue
 
-__all__ = ["USUAL", "Estimate", "GeneFinding", "Genotype", "Prior", "Response", "ToothClass", "genotype", "genotype_of_case"]
+__all__ = [
+    "NOT_FOUND",
+    "SMALLEST",
+    "USUAL",
+    "Estimate",
+    "GeneFinding",
+    "Genotype",
+    "Prior",
+    "Response",
+    "ToothClass",
+    "genotype",
+    "genotype_of_case",
+]
 
 USUAL = "as usual"
 NOT_FOUND = "a cause that was not found"

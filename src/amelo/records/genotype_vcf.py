@@ -1,8 +1,8 @@
-"""A strict minimal reader of variant files: sites and genotypes of one sample, as VCF 4.1 to 4.4 text, plain, gzipped or bgzipped.
+"""What one sample of a variant file carries: VCF 4.1 to 4.4, plain, gzipped or bgzipped, its lines read by vcfpy.
 
-Limits, stated so that nobody relies on more: no BCF, no index, no remote file, one sample at a time; of INFO only END, CLNSIG and the
-gene's name are looked at; breakends and repeats by symbol are told and left out; every line is checked for its columns, but alleles and
-genotypes only where the regions asked for lie.  A maintained library should replace this file: see the decision on genotypes.
+Ours is what the library leaves open: the genome build, which sample, the regions (only their lines are read in full, so that a
+genome takes no longer than it must), files that were cut off, and what cannot be true.  No BCF, no index, no remote file; breakends
+and repeats by symbol are told and left out.
 """
 
 from __future__ import annotations
@@ -11,16 +11,21 @@ import gzip
 import hashlib
 import io
 import re
-import sys
+import warnings
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from amelo.errors import FileError, FormatError, nearest, shorten
 from amelo.records.genotype_panel import BUILDS, build_named, chromosome_of, lengths
-from amelo.records.read import LIMIT, STANDARD_INPUT, source_name
+from amelo.records.read import LIMIT, STANDARD_INPUT, read_input, reading, source_name
+
+if TYPE_CHECKING:
+    from vcfpy import HeaderLine, Record
+    from vcfpy.parser import RecordParser
 
 __all__ = ["Call", "VcfCalls", "looks_like_vcf", "read_vcf"]
 
@@ -30,7 +35,7 @@ LAST_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b000300000000000000
 LONGEST = 50_000_000  # bytes of a line; more is no variant file
 BASES = re.compile(r"^[ACGTNRYSWKMBDHV]+$", re.IGNORECASE)
 GENOTYPE = re.compile(r"^[/|]?(\.|[0-9]+)([/|](\.|[0-9]+))*$")
-REFERENCE_ONLY = (".", "<NON_REF>", "<*>", "*")
+REFERENCE_ONLY = ("<NON_REF>", "<*>", "*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +109,24 @@ def read_vcf(
     Raises: FileError when it cannot be read; FormatError in one sentence with the line for everything that is not as it should be.
     """
     name = source_name(path)
-    digest = hashlib.sha256()
-    try:
-        with _opened(path, digest) as stream:
-            return _read(_lines(stream, name), name, regions, sample, build, digest)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        what = "the file is cut off" if isinstance(error, EOFError) else "the compressed data are damaged"
-        raise FormatError(what, where=name, fix="copy it again") from None
-    except FileNotFoundError:
-        raise FileError(f"{name} does not exist", fix=_near(Path(path))) from None
-    except (OSError, ValueError) as error:
-        if isinstance(error, FileError | FormatError):
-            raise
-        raise FileError(f"{name} cannot be read", why=getattr(error, "strerror", None) or str(error)) from None
+    with reading(Path(path)), _opened(path) as raw:
+        hashed = _Hashed(raw)
+        try:
+            return _read(_lines(hashed, name), name, regions, sample, build, hashed)
+        except (
+            EOFError,
+            gzip.BadGzipFile,
+            zlib.error,
+        ) as error:  # within reading(), for which a damaged file is one that cannot be read
+            what = "the file is cut off" if isinstance(error, EOFError) else "the compressed data are damaged"
+            raise FormatError(what, where=name, fix="copy it again") from None
 
 
 class _Hashed(io.RawIOBase):
-    """A stream that is read once, with a fingerprint of every byte that passes."""
+    """A stream that is read once, with a fingerprint of every byte that passes, and the last of them."""
 
-    def __init__(self, raw: BinaryIO, digest: hashlib._Hash) -> None:
-        self.raw, self.digest, self.tail = raw, digest, b""
+    def __init__(self, raw: BinaryIO) -> None:
+        self.raw, self.digest, self.tail = raw, hashlib.sha256(), b""
 
     def readable(self) -> bool:
         return True
@@ -135,47 +138,23 @@ class _Hashed(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
-    def close(self) -> None:
-        self.raw.close()
-        super().close()
+
+def _opened(path: str | Path) -> BinaryIO:
+    if str(path) not in STANDARD_INPUT:
+        return Path(path).open("rb")
+    data = read_input()
+    if len(data) > LIMIT:
+        raise FileError("standard input is larger than 20 MB", fix="name the file")
+    return io.BytesIO(data)
 
 
-def _opened(path: str | Path, digest: hashlib._Hash) -> BinaryIO:
-    if str(path) in STANDARD_INPUT:
-        data = sys.stdin.buffer.read(LIMIT + 1) if sys.stdin is not None else b""
-        if len(data) > LIMIT:
-            raise FileError("standard input is larger than 20 MB", fix="name the file")
-        raw: BinaryIO = io.BytesIO(data)
-    else:
-        if Path(path).is_dir():
-            raise FileError(f"{path} is a folder", fix="name a file in it")
-        raw = Path(path).open("rb")  # noqa: SIM115  closed with the stream that is returned
-    hashed = _Hashed(raw, digest)
-    buffered = io.BufferedReader(hashed, 1 << 18)
-    start = buffered.peek(18)[:18]
-    if start[:2] != b"\x1f\x8b":
-        return buffered
-    blocked = start[3:4] == b"\x04" and start[12:14] == b"BC"
-    return _Unpacked(buffered, hashed, blocked)
-
-
-class _Unpacked(gzip.GzipFile):
-    """A gzipped file that knows whether the block that must end a bgzipped one was there."""
-
-    def __init__(self, buffered: io.BufferedReader, hashed: _Hashed, blocked: bool) -> None:
-        super().__init__(fileobj=buffered)
-        self.hashed, self.blocked, self.buffered = hashed, blocked, buffered
-
-    def ended(self) -> bool:
-        return not self.blocked or self.hashed.tail == LAST_BLOCK
-
-    def close(self) -> None:
-        super().close()
-        self.buffered.close()
-
-
-def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, str, bool]]:
+def _lines(hashed: _Hashed, name: str) -> Iterator[tuple[int, str, bool]]:
     """Yield number, text and whether it ends as a line does, of every line."""
+    stream: BinaryIO = io.BufferedReader(hashed, 1 << 18)
+    start = stream.peek(18)[:18]
+    blocked = start[3:4] == b"\x04" and start[12:14] == b"BC"
+    if start[:2] == b"\x1f\x8b":
+        stream = gzip.GzipFile(fileobj=stream)
     number = 0
     while raw := stream.readline(LONGEST):
         number += 1
@@ -189,13 +168,27 @@ def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, str, bool]]:
         except UnicodeDecodeError:
             raise FormatError("the text is not UTF-8", where=f"{name}: line {number}", fix="is this a variant file?") from None
         yield number, text, ended
-    if isinstance(stream, _Unpacked) and not stream.ended():
+    if blocked and hashed.tail != LAST_BLOCK:
         raise FormatError("the bgzipped file has no last block: it was cut off", where=name, fix="copy it again")
 
 
-def _read(lines: Iterator, name: str, regions: Mapping, sample: str | None, build: str | None, digest: hashlib._Hash) -> VcfCalls:
-    build, columns = _header(lines, name, build)
-    chosen = _sample_column(columns, sample, name)
+@contextmanager
+def _refusing(what: str, where: str) -> Iterator[None]:
+    """Say in one sentence what the library refuses; what it merely remarks on is no matter here."""
+    from vcfpy.exceptions import VCFPyException
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except VCFPyException as error:
+        raise FormatError(what, where=where, why=str(error).split("\n")[0]) from None
+    except (ValueError, LookupError, SyntaxError, AssertionError):  # what it did not foresee, in words for those who program
+        raise FormatError(what, where=where, fix="hold it against the format, or write the file again with bcftools view") from None
+
+
+def _read(lines: Iterator, name: str, regions: Mapping, sample: str | None, build: str | None, hashed: _Hashed) -> VcfCalls:
+    parser, columns, own, build = _header(lines, name, sample, build)
     wanted, ends = regions[build], lengths(build)
     calls: list[Call] = []
     counts = dict.fromkeys(("records", "filtered", "uncalled", "breakends"), 0)
@@ -219,19 +212,29 @@ def _read(lines: Iterator, name: str, regions: Mapping, sample: str | None, buil
             why = f"chromosome {chromosome} ends at {ends[chromosome]} in {build}"
             raise FormatError(f"position {position} does not exist", where=where, why=why, fix="is it of another genome build?")
         if _within(wanted.get(chromosome, ()), position, cells, where):
-            _take(cells, chosen, chromosome, position, where, number, calls, counts)
+            if own:
+                _genotype(cells, columns.index(own), where)
+            with _refusing("the line is not one of a variant file", where):
+                record = parser.parse_line("\t".join(cells))
+            calls += _taken(record, own, chromosome, where, number, counts)
     if strange and not chromosomes:
         raise FormatError(f"{shorten(strange)} is not a chromosome", where=name, fix="name them 1 to 22, X, Y, with or without chr")
     _no_contradiction(calls, name)
-    label = columns[chosen] if chosen else ""
     return VcfCalls(
-        build, label, tuple(calls), chromosomes=frozenset(chromosomes), whole=whole, sha256=digest.hexdigest(), **counts
+        build, own, tuple(calls), chromosomes=frozenset(chromosomes), whole=whole, sha256=hashed.digest.hexdigest(), **counts
     )
 
 
-def _header(lines: Iterator, name: str, stated: str | None) -> tuple[str, list[str]]:
-    """Return the build and the columns that the header names."""
+def _header(lines: Iterator, name: str, sample: str | None, stated: str | None) -> tuple[RecordParser, list[str], str, str]:
+    """Return the library's parser of lines, the columns, the sample (``""`` when there are sites only) and the build.
+
+    Descriptions of fields are not handed to the library: they are often badly quoted, and the few fields looked at are the standard's.
+    """
+    from vcfpy import Header, SamplesInfos
+    from vcfpy.parser import HeaderParser, RecordParser
+
     evidence: dict[str, str] = {"--build": stated} if stated else {}
+    kept = []
     for number, text, _ in lines:
         where = f"{name}: line {number}"
         if number == 1:
@@ -240,34 +243,43 @@ def _header(lines: Iterator, name: str, stated: str | None) -> tuple[str, list[s
                 raise FormatError("this is not a variant file", where=where, why="it begins with ##fileformat=VCFv4.x")
             if version[1] not in VERSIONS:
                 raise FormatError(f"version {version[1]} of VCF is not read", where=where, why="allowed " + ", ".join(VERSIONS))
-        elif text.startswith("##"):
-            _weigh(text, where, evidence)
+        elif text.startswith(("##reference=", "##assembly=", "##contig=")):
+            with _refusing("the line of the header is not as it should be", where):
+                kept.append(HeaderParser().parse_line(text))
+            _weigh(kept[-1], where, evidence)
         elif text.startswith("#CHROM"):
             columns = text.split("\t")
             if columns[:8] != FIXED or (len(columns) > 8 and (columns[8] != "FORMAT" or len(columns) == 9)):
                 raise FormatError("the columns are not those of a variant file", where=where, why="tabs between " + " ".join(FIXED))
             if len(set(columns)) < len(columns):
                 raise FormatError("a column is named twice", where=where, fix="name every sample once")
-            return _one_build(evidence, name), columns
-        else:
+            own = _sample(columns[9:], sample, name)
+            with _refusing("the header is not as it should be", name):
+                samples = SamplesInfos(columns[9:], [own] if own else None)
+                parser = RecordParser(Header(kept, samples), samples)
+            return parser, columns, own, _one_build(evidence, name)
+        elif not text.startswith("##"):
             raise FormatError("the line #CHROM is missing before the first variant", where=where)
     raise FormatError("the file ends within its header", where=name, fix="copy it again; it was cut off")
 
 
-def _weigh(text: str, where: str, evidence: dict[str, str]) -> None:
+def _weigh(line: HeaderLine, where: str, evidence: dict[str, str]) -> None:
     """Note what a header line says of the build."""
-    if text.startswith(("##reference=", "##assembly=")) and (build := build_named(text, where=where)):
-        evidence[text[2 : text.index("=")]] = build
-    if not text.startswith("##contig="):
+    if line.key != "contig":
+        if build := build_named(line.value, where=where):
+            evidence[line.key] = build
         return
-    if (word := re.search(r"assembly=\"?([^,>\"]+)", text)) and (build := build_named(word[1], where=where)):
+    if build := build_named(str(line.mapping.get("assembly", "")), where=where):
         evidence["assembly of a contig"] = build
-    identity, length = re.search(r"[<,]ID=([^,>]+)", text), re.search(r"length=([0-9]+)", text)
-    chromosome = chromosome_of(identity[1]) if identity else ""
-    if length and chromosome not in ("", "MT"):
-        matching = [build for build in BUILDS if lengths(build)[chromosome] == int(length[1])]
+    if not isinstance(line.id, str) or line.length is True:  # a key that stands alone, or a list
+        raise FormatError(
+            "the name or the length of a contig is missing", where=where, fix="such as ##contig=<ID=4,length=191154276>"
+        )
+    chromosome = chromosome_of(line.id)
+    if line.length is not None and chromosome not in ("", "MT"):
+        matching = [build for build in BUILDS if lengths(build)[chromosome] == int(line.length)]
         if not matching:
-            what = f"chromosome {chromosome} is said to have {length[1]} bases"
+            what = f"chromosome {chromosome} is said to have {line.length} bases"
             why = " and ".join(f"{lengths(build)[chromosome]} in {build}" for build in BUILDS)
             raise FormatError(what, where=where, why=f"it has {why}", fix="lift the file over to one of them")
         evidence[f"length of {chromosome}"] = matching[0]
@@ -286,21 +298,18 @@ def _one_build(evidence: dict[str, str], name: str) -> str:
     return found.pop()
 
 
-def _sample_column(columns: list[str], sample: str | None, name: str) -> int:
-    """Return the column of the sample, 0 when the file has sites only."""
-    names = columns[9:]
+def _sample(names: list[str], sample: str | None, name: str) -> str:
+    """Return the name of the sample, ``""`` when the file has sites only."""
     if not names:
         if sample:
             raise FormatError(f"there is no sample {shorten(sample)}", where=name, why="the file has sites only, no genotypes")
-        return 0
-    if sample is None:
-        if len(names) > 1:
-            listed = ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
-            raise FormatError(f"the file holds {len(names)} samples: {listed}", where=name, fix="choose one with --sample")
-        return 9
-    if sample not in names:
+        return ""
+    if sample is None and len(names) > 1:
+        listed = ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
+        raise FormatError(f"the file holds {len(names)} samples: {listed}", where=name, fix="choose one with --sample")
+    if sample is not None and sample not in names:
         raise FormatError(f"there is no sample {shorten(sample)}", where=name, fix=nearest(sample, names))
-    return columns.index(sample)
+    return sample or names[0]
 
 
 def _within(spans: list[tuple[int, int]] | tuple, position: int, cells: list[str], where: str) -> bool:
@@ -312,70 +321,63 @@ def _within(spans: list[tuple[int, int]] | tuple, position: int, cells: list[str
     return any(position <= stop and last >= start for start, stop in spans)
 
 
-def _take(
-    cells: list[str],
-    chosen: int,
-    chromosome: str,
-    position: int,
-    where: str,
-    number: int,
-    calls: list[Call],
-    counts: dict[str, int],
-) -> None:
-    """Add the alternative alleles of one line that the sample carries."""
-    reference, alternatives = cells[3].upper(), cells[4].split(",")
+def _genotype(cells: list[str], chosen: int, where: str) -> None:
+    """Refuse a genotype that is none, and take off the mark of phase that version 4.4 may put before it, which vcfpy does not know."""
+    written = cells[chosen].split(":")[0]
+    if cells[8].split(":")[0] != "GT":
+        return
+    if not GENOTYPE.match(written):
+        raise FormatError(f"the genotype {shorten(written)} is not one", where=where, fix="such as 0/1, 1|1, 1 or ./.")
+    cells[chosen] = cells[chosen].lstrip("/|")
+
+
+def _text(value: object) -> str:
+    """Return what INFO holds of one field as it stood there; a flag is empty."""
+    if isinstance(value, list):
+        return ",".join(map(_text, value))
+    return "" if value is True else "." if value is None else str(value)
+
+
+def _taken(record: Record, own: str, chromosome: str, where: str, number: int, counts: dict[str, int]) -> Iterator[Call]:
+    """Yield the alternative alleles of one line that the sample carries."""
+    from vcfpy import BreakEnd, SingleBreakEnd, Substitution
+
+    reference = record.REF.upper()
     if not BASES.match(reference):
-        raise FormatError(f"the reference allele {shorten(cells[3])} is not made of bases", where=where)
-    for alternative in alternatives:
-        if not (
-            BASES.match(alternative)
-            or alternative in REFERENCE_ONLY
-            or re.match(r"^<[^<>\s]+>$|.*[\[\]]|^\.[A-Za-z]+$|^[A-Za-z]+\.$", alternative)
-        ):
-            raise FormatError(f"the alternative allele {shorten(alternative)} is not one", where=where)
-        if alternative.upper() == reference:
-            raise FormatError(f"the alternative allele {shorten(alternative)} is the reference allele", where=where)
-    numbers, unsure, phased, phase_set = _genotype(cells, chosen, len(alternatives), where)
-    if cells[6] not in (".", "PASS"):
+        raise FormatError(f"the reference allele {shorten(record.REF)} is not made of bases", where=where)
+    written = [alternative.serialize() for alternative in record.ALT]
+    for alternative, allele in zip(record.ALT, written, strict=True):
+        if isinstance(alternative, Substitution) and not BASES.match(allele) and allele != "*":
+            raise FormatError(f"the alternative allele {shorten(allele)} is not one", where=where)
+        if allele.upper() == reference:
+            raise FormatError(f"the alternative allele {shorten(allele)} is the reference allele", where=where)
+    call = record.call_for_sample[own] if own else None
+    alleles = call.gt_alleles or [None] if call else None
+    if alleles and len(alleles) > 2:
+        raise FormatError(f"the genotype {call.data['GT']} has {len(alleles)} copies", where=where, why="one or two are read")
+    if alleles and any(n is not None and n > len(written) for n in alleles):
+        what = f"the genotype {call.data['GT']} names an allele that is not there"
+        raise FormatError(what, where=where, why=f"the line has {len(written)}")
+    if set(record.FILTER) - {"PASS"}:
         counts["filtered"] += 1
         return
-    if numbers is not None and all(n is None for n in numbers):
-        counts["uncalled"] += chosen > 0
+    if alleles and set(alleles) == {None}:
+        counts["uncalled"] += 1
         return
-    info = dict(part.partition("=")[::2] for part in cells[7].split(";") if part != ".")
-    for index, alternative in enumerate(alternatives, start=1):
-        copies = None if numbers is None else sum(n == index for n in numbers)
+    info = {key: _text(value) for key, value in record.INFO.items()}
+    for index, alternative in enumerate(written, start=1):
+        copies = alleles.count(index) if alleles else None
         if copies == 0 or alternative in REFERENCE_ONLY:
             continue
-        if re.search(r"[\[\]]|^\.|\.$", alternative):
+        if isinstance(record.ALT[index - 1], BreakEnd | SingleBreakEnd):
             counts["breakends"] += 1
             continue
-        copy = f"{phase_set}:{numbers.index(index)}" if phased and numbers and copies == 1 and len(numbers) == 2 else ""
-        told = info | ({"ALLELE": str(index), "ALLELES": str(len(alternatives))})
-        ploidy = None if numbers is None else len(numbers)
-        written = alternative if alternative.startswith("<") else alternative.upper()
-        calls.append(Call(chromosome, position, reference, written, copies, ploidy, unsure, copy, told, number))
-
-
-def _genotype(cells: list[str], chosen: int, alternatives: int, where: str) -> tuple[list[int | None] | None, bool, bool, str]:
-    """Return the alleles by number (None where a dot stands; None for sites), whether unsure and phased, and the phase set."""
-    if not chosen:
-        return None, False, False, ""
-    keys, values = cells[8].split(":"), cells[chosen].split(":")
-    if keys[0] != "GT":
-        return [None], False, False, ""
-    if not GENOTYPE.match(values[0]):
-        raise FormatError(f"the genotype {shorten(values[0])} is not one", where=where, fix="such as 0/1, 1|1, 1 or ./.")
-    words = re.split(r"[/|]", values[0].lstrip("/|"))
-    numbers = [None if word == "." else int(word) for word in words]
-    if len(numbers) > 2:
-        raise FormatError(f"the genotype {values[0]} has {len(numbers)} copies", where=where, why="one or two are read")
-    if any(n is not None and n > alternatives for n in numbers):
-        raise FormatError(
-            f"the genotype {values[0]} names an allele that is not there", where=where, why=f"the line has {alternatives}"
-        )
-    phase_set = values[keys.index("PS")] if "PS" in keys and len(values) > keys.index("PS") else ""
-    return numbers, None in numbers, "|" in values[0][1:] and "/" not in values[0], phase_set
+        phased = call is not None and call.is_phased and copies == 1 and len(alleles) == 2
+        copy = f"{call.data.get('PS') or ''}:{alleles.index(index)}" if phased else ""
+        told = info | {"ALLELE": str(index), "ALLELES": str(len(written))}
+        allele = alternative if alternative.startswith("<") else alternative.upper()
+        ploidy = len(alleles) if alleles else None
+        yield Call(chromosome, record.POS, reference, allele, copies, ploidy, None in (alleles or ()), copy, told, number)
 
 
 def _no_contradiction(calls: list[Call], name: str) -> None:
@@ -405,10 +407,3 @@ def _no_contradiction(calls: list[Call], name: str) -> None:
             raise FormatError(
                 what, where=f"{name}: lines {first.line} to {group[-1].line}", why="the sample has one number of copies there"
             )
-
-
-def _near(path: Path) -> str:
-    try:
-        return nearest(path.name, sorted(entry.name for entry in path.parent.iterdir() if entry.is_file()), limit=0)
-    except OSError:
-        return ""

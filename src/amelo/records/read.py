@@ -7,12 +7,13 @@ import math
 import re
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from amelo.errors import FileError, FormatError, nearest, shorten
+from amelo.errors import AmeloError, FileError, FormatError, nearest, shorten
 
-__all__ = ["DEPTH", "LIMIT", "read_json", "read_plain", "read_text", "read_toml", "source_name"]
+__all__ = ["DEPTH", "LIMIT", "read_input", "read_json", "read_plain", "read_text", "read_toml", "reading", "source_name"]
 
 STANDARD_INPUT = ("-", "<stdin>")  # what people write, and what the command line makes of it
 LIMIT = 20_000_000  # bytes; a mouth with every site charted is below 100 kB
@@ -98,32 +99,45 @@ def _size(count: int) -> str:
 
 
 def _read(source: str | Path, limit: int, why: str, fix: str) -> bytes:
-    raw = _read_input(limit) if str(source) in STANDARD_INPUT else _read_file(Path(source), limit, fix)
+    raw = read_input(limit) if str(source) in STANDARD_INPUT else _read_file(Path(source), limit, fix)
     if len(raw) > limit:
         raise FileError(f"{source_name(source)} is larger than {_size(limit)}", why=why, fix=fix)
     return raw
 
 
-def _read_input(limit: int) -> bytes:
+def read_input(limit: int = LIMIT) -> bytes:
+    """Return what comes through standard input, one byte more than the limit at most.
+
+    Raises: FileError when it is closed.
+    """
     if sys.stdin is None:  # closed by whoever started the program
         raise FileError("standard input is closed", fix="name a file, or send one through a pipe")
     return sys.stdin.buffer.read(limit + 1)
 
 
 def _read_file(path: Path, limit: int, fix: str) -> bytes:
-    try:
-        if path.is_dir():
-            raise FileError(f"{path} is a folder", fix="name a file in it")
+    with reading(path):
         if (size := path.stat().st_size) > limit:
             raise FileError(f"{path} is {_size(size)}", why=f"allowed up to {_size(limit)}", fix=fix)
         with path.open("rb") as file:
             return file.read(limit + 1)  # a pipe or device has no size, and may never end
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say in one sentence why a file cannot be read.
+
+    Raises: FileError for a folder, a file that does not exist (with the name that comes nearest) and whatever the system refuses.
+    """
+    try:
+        if path.is_dir():
+            raise FileError(f"{path} is a folder", fix="name a file in it")
+        yield
     except FileNotFoundError:
-        folder = path.parent
-        if not folder.is_dir():
-            raise FileError(f"{path} does not exist", why=f"there is no folder {folder}") from None
+        if not path.parent.is_dir():
+            raise FileError(f"{path} does not exist", why=f"there is no folder {path.parent}") from None
         raise FileError(f"{path} does not exist", fix=_neighbours(path)) from None
-    except FileError:  # a ValueError too
+    except AmeloError:  # some are a ValueError too
         raise
     except (OSError, ValueError) as error:
         raise FileError(f"{path} cannot be read", why=getattr(error, "strerror", None) or str(error)) from None

@@ -74,6 +74,7 @@ class Restoration(Record):
     kind: Kind = "unknown"
     material: Material = "unknown"
     age: amount(0, 80, "years", "time since it was placed", "the oldest gold inlays") = UNKNOWN
+    depth: amount(0, 8, "mm", "from the surface of the sound crown to its deepest floor", "no pulp lies deeper") = UNKNOWN
     condition: Literal["intact", "worn", "marginal gap", "secondary caries", "fractured", "lost", "unknown"] = "unknown"
 
 
@@ -158,6 +159,9 @@ def checked_tooth(fdi: int, tooth: Tooth) -> Tooth:
         letters = tuple(_letter(fdi, s, where) for s in restoration.surfaces)
         if len(set(letters)) < len(letters):
             raise RecordError("a surface is named twice", where=where, fix="name each surface once")
+        if restoration.kind in ("sealant", "infiltration") and restoration.depth not in (UNKNOWN, 0):
+            what = f"{'an' if restoration.kind[0] == 'i' else 'a'} {restoration.kind} has no cavity, yet a depth of {restoration.depth:g} mm"
+            raise RecordError(what, where=f"restorations[{i}].depth", fix="leave the depth out, or name the kind 'filling'")
         restorations.append(restoration.model_copy(update={"surfaces": letters}))
     if len({test.test for test in tooth.pulp_tests}) < len(tooth.pulp_tests):
         raise RecordError("a pulp test is charted twice", where="pulp_tests", fix="keep the last one")

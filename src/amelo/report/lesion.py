@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amelo.errors import CommandError, FileError
-from amelo.report.page import inline, listed, parameters_table, provenance_table, safe, table, text, write_page
+from amelo.report.page import (
+    data_script,
+    inline,
+    listed,
+    parameters_table,
+    provenance_table,
+    styles,
+    table,
+    text,
+    write_page,
+)
 from amelo.report.summary import depths_of, summary_of
 from amelo.twin.show import balance_in_words, describe_time
 
@@ -73,16 +81,15 @@ def lesion_html(trajectory: Trajectory) -> str:
         ("Where this comes from", provenance_table(origin)),
     )
     body = "".join(f"<section><h2>{text(title)}</h2>{content}</section>" for title, content in sections)
-    data = json.dumps(summary_of(trajectory), ensure_ascii=False, allow_nan=False)
-    style = (files(__package__) / "lesion.css").read_text("utf-8")
+    data = data_script(summary_of(trajectory))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8" />'
         '<meta name="viewport" content="width=device-width, initial-scale=1" />'
-        f"<title>amelo: {text(origin.specimen_name)}</title><style>{style}</style></head><body>"
+        f"<title>amelo: {text(origin.specimen_name)}</title><style>{styles('lesion.css')}</style></head><body>"
         f"<header><h1>{text(origin.specimen_name)}</h1>"
         "<p><strong>Research and teaching software, not a medical device.</strong> The figures below are of a model; "
         "what it leaves out and how sure its numbers are is stated with them.</p></header>"
-        f'<main>{body}</main><script type="application/json" id="amelo-data">{safe(data)}</script></body></html>\n'
+        f"<main>{body}</main>{data}</body></html>\n"
     )
 
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from amelo.report import plan_words as words
 from amelo.report.lesion import check_report_path
-from amelo.report.plan_page import data_script, folded, page, paragraph, plain_text, table, unordered
+from amelo.report.page import (
+    GRADES,
+    data_script,
+    folded,
+    listed,
+    paragraph,
+    parameters_table,
+    table,
+    text,
+    whole_page,
+    write_page,
+)  # fmt: skip
 from amelo.report.plan_svg import futures_svg, harms_svg, timeline_svg
-from amelo.report.tooth_section import section_svg, section_words
-from amelo.twin.store import writing
+from amelo.report.section_svg import PATTERNS_IN_WORDS, ensemble_words, section_svg, section_words
 
 if TYPE_CHECKING:
     from amelo.plan.futures import Futures
@@ -30,7 +39,6 @@ PICTURED = (
 )
 LEGEND = {"wait": "dotted grey", "nano": "dashed teal", "operative": "dash-dotted blue", "combined": "solid orange"}
 WEAK = ("assumption", "C", "hypothetical")  # grades that a reader should know of first
-GRADES = "Grades: A read in a paper or official file, B secondary report, C general knowledge not yet checked, calculated, assumption, hypothetical."
 
 
 def plan_report(
@@ -53,15 +61,7 @@ def plan_report(
     path = Path(path)
     check_report_path(path, force=force)
     found = futures(case, plan, members=members or MEMBERS, seed=seed, on_progress=on_progress)
-    text = plan_html(plan, found)
-    beside = path.with_name(f".{path.stem}.{uuid4().hex[:8]}.html")
-    try:
-        with writing(path, fix="nothing was changed"):
-            beside.write_text(text, "utf-8")
-            beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
+    return write_page(plan_html(plan, found), path)
 
 
 def plan_html(plan: Plan, futures: Futures) -> str:
@@ -85,12 +85,12 @@ def plan_html(plan: Plan, futures: Futures) -> str:
         ("Where this comes from", _provenance(plan)),
         ("References", _references(plan)),
     )
-    return page(
+    return whole_page(
         f"Plan for tooth {plan.tooth} {plan.surface}".rstrip(),
         words.banner(),
         sections,
-        style="plan.css",
-        data=data_script("amelo-data", _plain(plan.to_dict())),
+        style=("plan.css", "section.css"),
+        data=data_script(_plain(plan.to_dict())),
     )
 
 
@@ -102,7 +102,7 @@ def _answer(plan: Plan) -> str:
         said += paragraph(f"Reason: {plan.reason}.")
     if plan.settings.get("stopped_by_user"):
         said += paragraph("The search was stopped by the user; this is the best that was certified by then.")
-    return said + unordered(plan.explained)
+    return said + listed(plan.explained)
 
 
 def _steps(plan: Plan) -> str:
@@ -115,30 +115,27 @@ def _steps(plan: Plan) -> str:
         picture = f'<figure class="full">{timeline_svg(steps, key="line", words="; ".join(line for line in lines if line))}<figcaption>Visits on a line of days.</figcaption></figure>'
     spoken = ""
     for line in lines:
-        text = line.strip()
-        if not text:
+        said = line.strip()
+        if not said:
             continue
-        spoken += f"<li><h3>{plain_text(text)}</h3></li>" if text.endswith(":") else f"<li>{plain_text(text)}</li>"
-    protocol = folded(
-        "The protocol as text, for 'amelo simulate' and 'amelo compare'", f"<pre>{plain_text(plan.chosen.protocol)}</pre>"
-    )
+        spoken += f"<li><h3>{text(said)}</h3></li>" if said.endswith(":") else f"<li>{text(said)}</li>"
+    protocol = folded("The protocol as text, for 'amelo simulate' and 'amelo compare'", f"<pre>{text(plan.chosen.protocol)}</pre>")
     return f'<ol class="steps">{spoken}</ol>{picture}{protocol}'
 
 
 def _sections(plan: Plan, futures: Futures) -> str:
     figures = ""
-    for k, section in enumerate(futures.sections):
-        title = f"{section.title[:1].upper()}{section.title[1:]}"
-        caption = f"<strong>{plain_text(title)}.</strong> {plain_text(section_words(section))}"
-        figures += (
-            f"<figure>{section_svg(section, plan.tooth, plan.surface, f'tooth{k}')}<figcaption>{caption}</figcaption></figure>"
-        )
+    for k, look in enumerate(futures.looks):
+        title = f"{look.title[:1].upper()}{look.title[1:]}"
+        said = " ".join((section_words(look.section, 0, lost=look.lost), ensemble_words(look.told, look.section.present)))
+        picture = section_svg(look.section, 0, name=f"tooth{k}", title=title, lost=look.lost)
+        figures += f"<figure>{picture}<figcaption><strong>{text(title)}.</strong> {text(said)}</figcaption></figure>"
     chosen = futures.options[0]
     later = [f"{name} {100 * at[0]:.0f} %" for name in ("tooth kept", "pulp alive", "no operation") if (at := chosen.at(name, 5.0))]
     chances = f"Chances in five years: {', '.join(later)}. " if later else ""
     note = (
-        "The likeliest tooth is drawn, to scale along the axis from the lesion to the pulp; the rest of its shape is a sketch. Brown: mineral is missing; violet hatch: "
-        f"bacteria; dotted: restoration; the numbers are means and the range of nine of ten of {futures.members} scenarios. In five years: if nothing further is done and nothing breaks. "
+        f"The likeliest tooth is drawn, to scale along the axis from the lesion to the pulp; other widths are schematic. {PATTERNS_IN_WORDS} The numbers are means and the "
+        f"range of nine of ten of {futures.members} scenarios. In five years: if nothing further is done and nothing breaks. "
     )
     return f'<div class="pictures">{figures}</div>{paragraph(note + chances)}'
 
@@ -165,7 +162,7 @@ def _futures(futures: Futures) -> str:
     heads = ("option", *(f"after {year:g} year{'s' * (year != 1)}" for year in SHOWN_YEARS))
     return (
         f'<div class="pictures">{figures}</div>{paragraph(f"Lines: {legend}. Bands: nine of ten scenarios, of the chosen option and of waiting; the table has all.")}'
-        + table("The futures in numbers: mean, and nine of ten scenarios", heads, rows)
+        + table(heads, rows, caption="The futures in numbers: mean, and nine of ten scenarios")
     )
 
 
@@ -192,7 +189,7 @@ def _outcomes(plan: Plan) -> str:
     heads = ("outcome, from 0 to 1", "what it is", "mean", "nine of ten scenarios", "waiting")
     goals = ", ".join(f"{name} {value:g}" for name, value in plan.goals.weights.items())
     about = f" ({plan.goals.about})" if plan.goals.about else ""
-    return table("Outcomes of the chosen plan beside waiting", heads, words.outcome_rows(plan)) + paragraph(
+    return table(heads, words.outcome_rows(plan), caption="Outcomes of the chosen plan beside waiting") + paragraph(
         f"Goals: {plan.goals.name}{about}. Weights: {goals}. They are a matter of values; the patient sets them."
     )
 
@@ -209,33 +206,36 @@ def _harms(plan: Plan) -> str:
     )
     others = [(f"{words.ARM_WORDS[o.arm]}: {row[0]}", *row[2:]) for o in plan.options[1:] for row in words.harm_rows(plan, o)]
     beside = (
-        folded("Harms of the other options", table("Chance of each harm under the other options", (heads[0], *heads[2:]), others))
+        folded(
+            "Harms of the other options",
+            table((heads[0], *heads[2:]), others, caption="Chance of each harm under the other options"),
+        )
         if others
         else ""
     )
     worlds = words.world_rows(plan)
     shifted = (
         table(
-            "The chosen plan in worlds that differ from the one it was chosen in, the worst first",
             ("world", "worth", "harms"),
             worlds,
+            caption="The chosen plan in worlds that differ from the one it was chosen in, the worst first",
         )
         if worlds
         else ""
     )
-    return f'<figure class="full">{harms_svg(plan.chosen, plan.limits, key="harms", words=told)}</figure>{table("Chance of each harm", heads, rows)}{paragraph(note)}{beside}{shifted}'
+    return f'<figure class="full">{harms_svg(plan.chosen, plan.limits, key="harms", words=told)}</figure>{table(heads, rows, caption="Chance of each harm")}{paragraph(note)}{beside}{shifted}'
 
 
 def _costs(plan: Plan, futures: Futures) -> str:
     rows = [(name, f"{mean:.3g}", f"{low:.3g} to {high:.3g}", unit) for name, (mean, low, high, unit) in futures.pays.items()]
-    tooth = table("What it costs the tooth", ("what", "mean", "nine of ten scenarios", "unit"), rows) if rows else ""
+    tooth = table(("what", "mean", "nine of ten scenarios", "unit"), rows, caption="What it costs the tooth") if rows else ""
     patient = []
     for o in futures.options:
         later, visits = o.at("cost", _end(o)), o.visits
         label = f"{words.ARM_WORDS[o.arm]}{' (chosen)' if o.chosen else ''}"
         patient.append((label, "–" if o.refused else str(visits), f"{o.minutes:.0f}", f"{o.cost:.2f}", _spread(later)))
     heads = ("option", "visits now", "minutes in the chair", "money now", "money later, over the years")
-    return tooth + table("What it costs the patient; money in two-surface composites", heads, patient)
+    return tooth + table(heads, patient, caption="What it costs the patient; money in two-surface composites")
 
 
 def _end(option: Any) -> float:
@@ -245,18 +245,16 @@ def _end(option: Any) -> float:
 
 def _options(plan: Plan) -> str:
     heads = ("option", "worth", "certified", "visits", "minutes", "why not")
-    said = table("The best of every arm, each searched with the same effort", heads, words.option_rows(plan))
+    said = table(heads, words.option_rows(plan), caption="The best of every arm, each searched with the same effort")
     runner = plan.runner_up
     if runner is not None and runner.why:
         said += paragraph(f"Why the runner-up, {words.ARM_WORDS[runner.arm]}, lost: {runner.why}.")
-    texts = "".join(f"<h3>{plain_text(words.ARM_WORDS[o.arm])}</h3><pre>{plain_text(o.protocol)}</pre>" for o in plan.options)
+    texts = "".join(f"<h3>{text(words.ARM_WORDS[o.arm])}</h3><pre>{text(o.protocol)}</pre>" for o in plan.options)
     return said + folded("The protocol of each option", texts)
 
 
 def _synergy(plan: Plan) -> str:
-    return (
-        f"<h3>The combination</h3>{unordered(words.synergy_words(plan))}<h3>A probe first?</h3>{unordered(words.probe_words(plan))}"
-    )
+    return f"<h3>The combination</h3>{listed(words.synergy_words(plan))}<h3>A probe first?</h3>{listed(words.probe_words(plan))}"
 
 
 def _consent(plan: Plan) -> str:
@@ -265,9 +263,9 @@ def _consent(plan: Plan) -> str:
     rows = []
     texts = [("", plan.chosen.protocol)]
     if plan.probe is not None and plan.probe.adopted:
-        texts.append(("if the probe reads high: ", plan.probe.alarmed.text()))
-    for before, text in texts:
-        for line in timeline(text).lines:
+        texts.append(("if the probe reads high: ", plan.probe.then(plan.probe.alarmed)))
+    for before, protocol in texts:
+        for line in timeline(protocol).lines:
             if not line.rest:
                 rows.append((f"{before}{line.number}. {line.words}", line.consent, CONSENT[line.consent]))
     heads = ("step", "class", "what that asks for")
@@ -278,35 +276,30 @@ def _consent(plan: Plan) -> str:
     items += [
         f"that {row[0]} may happen: {row[2]} of scenarios, at most {row[5]}" for row in words.harm_rows(plan) if row[2] != "0 %"
     ]
-    return (table("Consent for each step", heads, rows) if rows else paragraph("Nothing is done that needs consent.")) + (
-        "<h3>To be told and agreed to</h3>" + unordered(items)
+    return (table(heads, rows, caption="Consent for each step") if rows else paragraph("Nothing is done that needs consent.")) + (
+        "<h3>To be told and agreed to</h3>" + listed(items)
     )
 
 
 def _unknown(plan: Plan) -> str:
     return (
         "<h3>Not known</h3>"
-        + (unordered(plan.unknown) or paragraph("Nothing that the record could hold is missing."))
+        + (listed(plan.unknown) or paragraph("Nothing that the record could hold is missing."))
         + "<h3>Would change the answer</h3>"
-        + (unordered(words.what_would_change_it(plan)) or paragraph("Nothing that was looked at."))
+        + (listed(words.what_would_change_it(plan)) or paragraph("Nothing that was looked at."))
     )
 
 
 def _assumed(plan: Plan) -> str:
     origin = plan.provenance
     weak = [row for row in origin.parameters if row["grade"] in WEAK]
-    keys = ("set", "name", "value", "unit", "low", "high", "grade", "source", "note")
     rest = [row for row in origin.parameters if row["grade"] not in WEAK]
-    said = unordered(origin.assumptions) or paragraph("Nothing beyond the constants below.")
+    said = listed(origin.assumptions) or paragraph("Nothing beyond the constants below.")
     if weak:
-        said += folded(f"{len(weak)} constants that nobody has measured well", table("Weak constants", keys, _cells(keys, weak)))
+        said += folded(f"{len(weak)} constants that nobody has measured well", parameters_table(weak, caption="Weak constants"))
     if rest:
-        said += folded(f"{len(rest)} constants with a source", table("Other constants", keys, _cells(keys, rest)))
+        said += folded(f"{len(rest)} constants with a source", parameters_table(rest, caption="Other constants"))
     return said + paragraph(GRADES)
-
-
-def _cells(keys: Sequence[str], rows: Sequence[Any]) -> list[list[str]]:
-    return [[f"{row.get(k):g}" if isinstance(row.get(k), float) else str(row.get(k, "")) for k in keys] for row in rows]
 
 
 def _provenance(plan: Plan) -> str:
@@ -324,14 +317,14 @@ def _provenance(plan: Plan) -> str:
         ("first certified after", "–" if plan.first_certified is None else f"{plan.first_certified:.1f} s"),
         ("options", ", ".join(f"{name} {value}" for name, value in origin.options.items())),
     ]
-    return table("How this was found", ("what", "value"), rows)
+    return table(("what", "value"), rows, caption="How this was found")
 
 
 def _references(plan: Plan) -> str:
     from amelo.cite.references import references
 
     found: Sequence[object] = references(plan.provenance.citations)
-    return folded(f"{len(found)} references", unordered(found)) if found else paragraph("None were named.")
+    return folded(f"{len(found)} references", listed(found)) if found else paragraph("None were named.")
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ from math import isfinite, log10
 from typing import TYPE_CHECKING
 
 from amelo.plan.goals import HARMS
-from amelo.report.plan_page import plain_text
+from amelo.report.page import text
 
 if TYPE_CHECKING:
     from amelo.plan.futures import Future
@@ -24,7 +24,7 @@ LEAST = 1e-4  # chance at the left end of the bars
 def _open(width: float, height: float, key: str, title: str, words: str) -> str:
     return (
         f'<svg role="img" aria-labelledby="{key}-t {key}-d" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" '
-        f'xmlns="http://www.w3.org/2000/svg"><title id="{key}-t">{plain_text(title)}</title><desc id="{key}-d">{plain_text(words)}</desc>'
+        f'xmlns="http://www.w3.org/2000/svg"><title id="{key}-t">{text(title)}</title><desc id="{key}-d">{text(words)}</desc>'
     )
 
 
@@ -39,7 +39,7 @@ def futures_svg(options: Sequence[Future], name: str, *, top: float = 1.0, unit:
     x = lambda t: left + (width - left - right) * t / last  # noqa: E731
     y = lambda v: height - bottom - (height - bottom - above) * min(max(v / top, 0.0), 1.02)  # noqa: E731
     out = [_open(width, height, key, f"{name} over the years", words)]
-    out.append(f'<text x="{left:.0f}" y="14">{plain_text(name)} [{plain_text(unit)}]</text>')
+    out.append(f'<text x="{left:.0f}" y="14">{text(name)} [{text(unit)}]</text>')
     for k in range(5):
         v = top * k / 4
         out.append(
@@ -80,7 +80,7 @@ def harms_svg(option: Option, limits: Limits, *, key: str, words: str) -> str:
         share = float(c.violations[k] / c.count) if c.count else 0.0
         upper = float(c.upper[k]) if len(c.upper) and isfinite(float(c.upper[k])) else 1.0
         limit = float(limits.largest.get(name, 1.0))
-        out.append(f'<text x="{left - 8:.0f}" y="{at + 14:.1f}" text-anchor="end">{plain_text(name.replace("_", " "))}</text>')
+        out.append(f'<text x="{left - 8:.0f}" y="{at + 14:.1f}" text-anchor="end">{text(name.replace("_", " "))}</text>')
         out.append(f'<rect class="bound" x="{left:.1f}" y="{at + 2:.1f}" width="{max(x(upper) - left, 1.0):.1f}" height="16"/>')
         if share > 0.0:
             out.append(f'<rect class="bar" x="{left:.1f}" y="{at + 6:.1f}" width="{max(x(share) - left, 1.0):.1f}" height="8"/>')

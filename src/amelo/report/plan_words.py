@@ -73,12 +73,13 @@ def chance(value: float) -> str:
 def headline(plan: Plan) -> str:
     """Return in a sentence what was found."""
     where = f"tooth {plan.tooth} {plan.surface}".rstrip()
+    outside = f" (outside what was calibrated: {', '.join(o.input for o in plan.outside)})" if plan.outside else ""
     if plan.status != "certified":
-        return f"{where}: nothing can be certified, so that the answer is to wait"
+        return f"{where}: nothing can be certified, so that the answer is to wait{outside}"
     if plan.chosen.arm == "wait":
-        return f"{where}: wait"
+        return f"{where}: wait{outside}"
     probed = ", after a probe" if plan.probe is not None and plan.probe.adopted else ""
-    return f"{where}: {ARM_WORDS[plan.chosen.arm]}{probed}, certified"
+    return f"{where}: {ARM_WORDS[plan.chosen.arm]}{probed}, certified{outside}"
 
 
 def steps_of(plan: Plan) -> list[str]:
@@ -101,11 +102,13 @@ def branches(plan: Plan) -> list[tuple[str, list[str]]]:
     if probe is None or not probe.adopted:
         return []
     lines = (
-        timeline(probe.alarmed.text()).aloud() if probe.alarmed.arm != "wait" else ["Nothing more; the pulp is looked at again."]
+        timeline(probe.then(probe.alarmed)).aloud()
+        if probe.alarmed.arm != "wait"
+        else ["Nothing more; the pulp is looked at again."]
     )
     title = (
-        f"A day after the probe read the inflammation of the pulp. Below {probe.threshold:.3g} go on as above. "
-        f"If it is {probe.threshold:.3g} or more (in {100 * probe.chance:.0f} % of cases), do this instead of what follows the probe:"
+        f"Read the inflammation of the pulp before the probe and a day after it. If it rose by less than {probe.threshold:.3g} go on as above. "
+        f"If by {probe.threshold:.3g} or more (in {100 * probe.chance:.0f} % of cases), do this instead of what follows the probe:"
     )
     return [(title, lines)]
 
@@ -179,7 +182,7 @@ def world_rows(plan: Plan) -> list[tuple[str, str, str]]:
     rows = []
     for world, found in sorted(plan.robustness.items(), key=lambda pair: pair[1]["worth"]):
         harms = [f"{name.replace('_', ' ')} {chance(share)}" for name, share in found.items() if name not in ("worth", "beyond")]
-        beyond = f"; beyond its limit in {found['beyond']:.0f}" if found.get("beyond") else ""
+        beyond = f"; may pass its limit in {found['beyond']:.0f}" if found.get("beyond") else ""
         rows.append((world, f"{found['worth']:.3f}", (", ".join(harms) or "no harm seen") + beyond))
     return rows
 
@@ -194,7 +197,7 @@ def what_would_change_it(plan: Plan) -> list[str]:
     said = list(plan.unknown)
     for world, found in plan.robustness.items():
         if found.get("beyond"):
-            said.append(f"{world}: then a limit of harm would be passed")
+            said.append(f"{world}: then a limit of harm may be passed")
     if plan.runner_up is not None and plan.runner_up.why:
         said.append(f"{ARM_WORDS[plan.runner_up.arm]} comes next: {plan.runner_up.why}")
     return said

@@ -7,7 +7,7 @@ dark and a light set of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +16,7 @@ from amelo.records.teeth import SURFACE_NAMES
 if TYPE_CHECKING:
     from amelo.twin.tooth.section import Section
 
-__all__ = ["COVERS", "section_svg", "section_words"]
+__all__ = ["COVERS", "PATTERNS_IN_WORDS", "ensemble_words", "section_svg", "section_words"]
 
 SCALE = 38.0  # units of the drawing per mm of depth
 BLOCK = 300.0  # width of the crown in the drawing
@@ -36,6 +36,12 @@ PATTERNS = {
     "dead": '<path d="M0 4H8M4 0V8" fill="none"/>',
     "root": '<path d="M0 2H8M0 6H8" fill="none"/>',
 }
+
+
+PATTERNS_IN_WORDS = (
+    "Darker is poorer in mineral; patterns tell bacteria (dots), restorations (diagonals), liners (crosses), resin in pores (uprights), a lost "
+    "pulp (grid) and a filled root (lines)."
+)
 
 
 class _Place(NamedTuple):
@@ -91,6 +97,29 @@ def section_words(section: Section, member: int, *, lost: bool) -> str:
     parts.append("the root is filled" if section.rooted else "the pulp is lost" if lost else "the pulp lives")
     words = "; ".join(parts)
     return f"{words[0].upper()}{words[1:]}."
+
+
+def ensemble_words(told: Mapping[str, tuple[float, float, float]], present: bool = True) -> str:
+    """Return in a sentence what all members of an ensemble have, nothing for a tooth that is gone.
+
+    Arguments: told, mean, 5th and 95th percentile by the name of a measure; present.
+    """
+    if not present:
+        return ""
+    parts = []
+    if "residual_dentine" in told:
+        mean, low, high = told["residual_dentine"]
+        parts.append(f"{mean:.2f} mm of dentine ({low:.2f} to {high:.2f}) between floor and pulp")
+    if "integrated_mineral_loss" in told:
+        missing = told["integrated_mineral_loss"][0] / 100.0
+        parts.append(
+            f"{missing:.0f} µm of mineral missing in what is left" if missing >= 0.5 else "no mineral missing in what is left"
+        )
+    if "infected_depth" in told:
+        parts.append(f"{told['infected_depth'][0]:.0f} µm of fully infected tissue")
+    if "pulp_lost" in told:
+        parts.append(f"pulp lost in {100 * told['pulp_lost'][0]:.0f} % of scenarios")
+    return f"In all scenarios: {'; '.join(parts)}." if parts else ""
 
 
 def _article(word: str) -> str:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amelo.report.lesion import check_report_path
-from amelo.report.page import inline, listed, parameters_table, provenance_table, safe, table, text, write_page
-from amelo.report.section_svg import section_svg, section_words
+from amelo.report.page import (
+    data_script,
+    folded,
+    inline,
+    listed,
+    parameters_table,
+    provenance_table,
+    styles,
+    table,
+    text,
+    write_page,
+)
+from amelo.report.section_svg import PATTERNS_IN_WORDS, section_svg, section_words
 from amelo.report.treatment_summary import treatment_summary
 from amelo.report.treatment_words import ahead_rows, assumption_lines, harm_rows, how_it_was_computed, outcome_rows, when_in_words
 from amelo.twin.tooth.show import nearest_to_median, price_in_words, visits_of
@@ -27,8 +36,7 @@ COURSE = (
 )
 SCHEMATIC = (
     "One member of the ensemble, the nearest to its middle. Depth is to scale along the axis of the lesion, and so is the width of the "
-    "opening; other widths are schematic. Darker is poorer in mineral; patterns tell bacteria (dots), restorations (diagonals), liners "
-    "(crosses), resin in pores (uprights), a lost pulp (grid) and a filled root (lines)."
+    f"opening; other widths are schematic. {PATTERNS_IN_WORDS}"
 )
 
 
@@ -59,7 +67,7 @@ def treatment_html(trajectory: ToothTrajectory) -> str:
         ("The pulp and the tissue over time", f'<figure class="paper">{_course(trajectory)}<figcaption>{text(COURSE)}</figcaption></figure>'),
         *([("The years after", _ahead(trajectory, spread))] if trajectory.ahead else ()),
         ("What was assumed", listed(assumption_lines(trajectory)) or "<p>Nothing had to be.</p>"),
-        ("Constants", f"<details><summary>Every constant with range, grade and source</summary>{parameters_table(origin.parameters)}</details>"),
+        ("Constants", folded("Every constant with range, grade and source", parameters_table(origin.parameters))),
         ("References", listed(str(reference) for reference in trajectory.references) or "<p>None were named.</p>"),
         ("Where this comes from", f"<p>{text(how_it_was_computed(trajectory))}.</p>" + provenance_table(origin)),
     )  # fmt: skip
@@ -67,16 +75,15 @@ def treatment_html(trajectory: ToothTrajectory) -> str:
         f'<section aria-labelledby="part-{k}"><h2 id="part-{k}">{text(title)}</h2>{content}</section>'
         for k, (title, content) in enumerate(sections)
     )
-    data = json.dumps(treatment_summary(trajectory), ensure_ascii=False, allow_nan=False)
-    style = (files(__package__) / "treatment.css").read_text("utf-8")
+    data = data_script(treatment_summary(trajectory))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8" />'
         '<meta name="viewport" content="width=device-width, initial-scale=1" />'
-        f"<title>amelo: {text(origin.specimen_name)}</title><style>{style}</style></head><body>"
+        f"<title>amelo: {text(origin.specimen_name)}</title><style>{styles('treatment.css', 'section.css')}</style></head><body>"
         f'<a class="skip" href="#part-3">to the outcomes</a><header><h1>{text(origin.specimen_name)}</h1>'
         '<p class="banner"><strong>Research and teaching software, not a medical device.</strong> The figures below are of a model; '
         "what it leaves out and how sure its numbers are is stated with them. Whoever treats decides.</p></header>"
-        f'<main>{body}</main><script type="application/json" id="amelo-data">{safe(data)}</script></body></html>\n'
+        f"<main>{body}</main>{data}</body></html>\n"
     )
 
 
@@ -92,7 +99,7 @@ def _asked(trajectory: ToothTrajectory) -> str:
     parts += [f'<p class="note">Note: {text(sentence)}.</p>' for sentence in trajectory.warnings]
     parts.append(f"<h3>Protocol</h3><pre>{text(origin.protocol.strip())}</pre>")
     if origin.specimen.strip():
-        parts.append(f"<details><summary>The case</summary><pre>{text(origin.specimen.strip())}</pre></details>")
+        parts.append(folded("The case", f"<pre>{text(origin.specimen.strip())}</pre>"))
     return "".join(parts)
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "activity_of",
     "activity_table",
     "filled",
+    "measured",
     "predicted",
     "thickness_of",
     "typical_activity",
@@ -130,6 +131,7 @@ def activity_of(
     return _answer(table["sites"][site], features, tissue, thickness, outside, assumed)
 
 
+@lru_cache(maxsize=16)
 def typical_activity(tissue: Tissue = "enamel", *, plaque: bool | float = True) -> Activity:
     """Return the activity of the mouth of which nothing is known: typical saliva and the usual day of the ``habits`` set.
 
@@ -276,6 +278,19 @@ def _answer(
 
 def _outside(case: Case, thickness: float, ranges: Mapping[str, Any]) -> list[str]:
     """Return a sentence for everything in which a mouth lies beyond those that were run."""
+    found = []
+    for name, value in measured(case, thickness).items():
+        low, high, words = ranges[name]
+        if not low <= value <= high:
+            found.append(f"{words} {value:g} is outside the {low:g} to {high:g} of the mouths that were run")
+    return found
+
+
+def measured(case: Case, thickness: float) -> dict[str, float]:
+    """Return by name what is known of a mouth and has a range in the table, in its units.
+
+    Arguments: case, its habits known; thickness of plaque [m].
+    """
     meals, saliva, hygiene = case.diet.meals, case.saliva, case.hygiene
     seen = {
         name: float(getattr(saliva, name))
@@ -289,12 +304,7 @@ def _outside(case: Case, thickness: float, ranges: Mapping[str, Any]) -> list[st
         seen["acidic"] = min((float(meal.pH) for meal in meals if meal.pH != UNKNOWN), default=7.0)
     if thickness:
         seen["plaque"] = 1e6 * thickness
-    found = []
-    for name, value in seen.items():
-        low, high, words = ranges[name]
-        if not low <= value <= high:
-            found.append(f"{words} {value:g} is outside the {low:g} to {high:g} of the mouths that were run")
-    return found
+    return seen
 
 
 def thickness_of(plaque: bool | float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -163,8 +163,14 @@ def film_thickness(saliva: SalivaProfile, flow: float | np.ndarray) -> float | n
 
 def neutral(table: ReactionTable, totals: dict[str, float], ph: float) -> np.ndarray:
     """Return totals (components,) [mmol/kgw] with chloride or sodium set so that charges balance at a pH."""
+    return _neutral(table, tuple(totals.items()), ph).copy()
+
+
+@lru_cache(maxsize=512)
+def _neutral(table: ReactionTable, totals: tuple[tuple[str, float], ...], ph: float) -> np.ndarray:
+    """Return what ``neutral`` does; the same saliva is asked for again at every pass of a day."""
     row = np.zeros(len(table.names))
-    for name, amount in totals.items():
+    for name, amount in totals:
         row[table.names.index(name)] = amount
     chloride, sodium = table.names.index("Cl"), table.names.index("Na")
     row[chloride] = 0.0

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from bare_tooth import case_of
 
 from amelo.errors import RecordError
+from amelo.params import load_set
+from amelo.records.case import Case
+from amelo.records.check import build
+from amelo.records.genotype_panel import structures
+from amelo.records.person import Genotype, Variant
 from amelo.records.teeth import surfaces
 from amelo.twin.tooth import Draws, whole_tooth
 from amelo.twin.tooth.build import ABSENT
 from amelo.twin.tooth.entry import pulps_at_entry
 from amelo.twin.tooth.feel import lesion_depth, own_dentine
-from amelo.twin.tooth.genotype import FACTORS, structures_of
+from amelo.twin.tooth.genotype import FACTORS, FOLLOW, NOT_CARRIED, structures_of
 from amelo.twin.tooth.look import looked
 from amelo.twin.tooth.state import BY_CELL, BY_MEMBER
 
@@ -157,7 +164,7 @@ def test_a_diagnosis_replaces_members_and_keeps_the_chance_of_their_places():
     start = whole_tooth(case_of("mila-hypomineralisation"), 55, members=100, seed=2).tooth
     told, sentences = pulps_at_entry(start, "necrosis")
     assert (told.constants.draws.members == np.arange(100)).all() and told.members == 100
-    assert "35 of 51" in sentences[0]
+    assert "cold test" in sentences[0] and "35 of 51" in pulps_at_entry(start, "normal")[1][0]
     assert any((told.widths[k] != start.widths[k]).any() for k in range(100))
     assert (told.widths[0] == start.widths[0]).all()  # the likeliest tooth stays
 
@@ -202,3 +209,55 @@ def test_inherited_enamel_is_weaker_than_usual_enamel():
         looked(whole_tooth(case_of(c), 25, members=20).tooth)["strength"] for c in ("felix-healthy", "tomas-amelogenesis")
     )
     assert np.median(inherited) < np.median(usual) == pytest.approx(1.0, abs=0.05)
+
+
+def with_genes(*variants: dict):
+    """A mouth without findings, and with variants."""
+    return case_of("felix-healthy").model_copy(
+        update={"genotype": Genotype(tested=True, variants=tuple(Variant(**v) for v in variants))}
+    )
+
+
+RICKETS = {"gene": "PHEX", "zygosity": "hemizygous", "significance": "pathogenic"}
+SOFT_BONES = {"gene": "ALPL", "zygosity": "homozygous", "significance": "pathogenic"}
+
+
+@pytest.mark.parametrize("variant", [RICKETS, SOFT_BONES], ids=lambda v: v["gene"])
+@pytest.mark.parametrize("surface", ["O", "M"])
+def test_a_pulp_that_genes_made_larger_leaves_less_dentine_over_it(variant, surface):
+    usual, larger = (whole_tooth(c, 36, surface, members=60, seed=2).tooth for c in (case_of("felix-healthy"), with_genes(variant)))
+    grown = larger.constants["dentine.pulp_size"]
+    roof = load_set("tooth")["pulp.roof"]
+    assert np.median(grown) > 1.3 and (usual.constants["dentine.pulp_size"] == 1.0).all()
+    lost = usual.residual - larger.residual
+    assert lost == pytest.approx(larger.constants["pulp.roof"] * (grown - 1.0), abs=1e-9) and lost.max() < 1.6 * roof.high * MM
+    assert (larger.residual >= 0.25 * MM - 1e-9).all()
+
+
+def test_dentine_that_was_measured_stands_whatever_genes_made_of_the_pulp():
+    plain = json.loads(with_genes(RICKETS).to_json())
+    plain["teeth"]["36"] = {
+        "findings": [{"surface": "O", "icdas": 5, "radiograph": "D3", "lesion_depth": 3500}],
+        "residual_dentine": 1.1,
+    }
+    tooth = whole_tooth(build(Case, plain, "case"), 36, members=3).tooth
+    assert tooth.edges[0, -1] == pytest.approx(4.6 * MM)
+
+
+@pytest.mark.parametrize(
+    ("variant", "words"),
+    [(RICKETS, ("of rickets", "spaces between globules", "585 times", "abscess without caries")), (SOFT_BONES, ("of hypophosphatasia", "how firmly the root is held"))],
+    ids=("PHEX", "ALPL"),
+)  # fmt: skip
+def test_what_no_part_of_a_tooth_carries_of_a_structure_is_told(variant, words):
+    assumed = whole_tooth(with_genes(variant), 36, members=2).assumed
+    told = [sentence for sentence in assumed if sentence.startswith("nothing carries")]
+    assert len(told) >= 1 and not [word for word in words if word not in " ".join(told)], told
+    assert "pulp_size" not in " ".join(told) and not any(
+        "nothing carries" in s for s in whole_tooth(case_of("felix-healthy"), 36).assumed
+    )
+
+
+def test_every_factor_of_the_panel_acts_follows_or_is_told_in_words():
+    found = {name for structure in structures().values() for name in structure.factors if not name.startswith("share.")}
+    assert found == {*FACTORS, *FOLLOW, *NOT_CARRIED}

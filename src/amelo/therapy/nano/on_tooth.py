@@ -161,7 +161,7 @@ def _left_by(carrier: Carrier, found: Brought, tooth: WholeTooth) -> WholeTooth:
         },
         **{f"{carrier.name}: iron": stays * carrier.iron_oxide_mass, "payload brought": laid.sum(axis=1)},
     )
-    felt, called = answered(tooth, found.inside if payload_of(carrier) else np.zeros(tooth.members))
+    felt, called = answered(tooth, found.docked if payload_of(carrier) else np.zeros(tooth.members))
     reached = np.maximum(load_of(carrier, found.pulp + found.near), 0.0)
     area = 0.25 * np.pi * np.maximum(tooth.opening, LEAST_WIDTH) ** 2
     iron = books.get("iron", 0.0) + area * stays * carrier.iron_oxide_mass

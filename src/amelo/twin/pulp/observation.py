@@ -9,7 +9,7 @@ import numpy as np
 from amelo.errors import ParameterError
 from amelo.params import load_set
 
-__all__ = ["PulpTest"]
+__all__ = ["PulpTest", "silent"]
 
 
 @dataclass(frozen=True)
@@ -60,3 +60,9 @@ class PulpTest:
             raise ParameterError("a probability is not between 0 and 1")
         if_lost, if_kept = self.likelihood(says_lost, np.array([True, False]))
         return prior * if_lost / (prior * if_lost + (1.0 - prior) * if_kept)
+
+
+def silent(lost: np.ndarray) -> np.ndarray:
+    """Return the probability (M,) that a pulp does not answer cold if it is lost or not (M,).  Source: villachavez2013."""
+    value = load_set("pulp").value
+    return np.where(np.asarray(lost, bool), value("test.silent_if_lost"), value("test.silent_if_alive"))

@@ -21,15 +21,15 @@ from amelo.twin.tooth.constants import Constants, Mouth, Owner, drawn, no_mouth
 from amelo.twin.tooth.draws import Draws
 from amelo.twin.tooth.entry import pulps_at_entry
 from amelo.twin.tooth.genotype import responses_of, structures_of
-from amelo.twin.tooth.state import Restored, WholeTooth
+from amelo.twin.tooth.restored import NEAREST, cavity_under, covered_by, recorded_floor
+from amelo.twin.tooth.state import WholeTooth
 
 __all__ = ["COARSE_CELLS", "FINE_CELLS", "Built", "whole_tooth"]
 
 ABSENT = ("missing", "implant", "pontic", "unerupted", "root remnant")
 COARSE_CELLS, FINE_CELLS = (3, 15), (6, 36)  # of enamel, of dentine
 MOST_BETWEEN = 1.15  # mineral between fibrils over that of sound dentine, in any dentine that is formed
-NEAREST = 0.05e-3  # m from a front to the pulp of a tooth whose pulp is alive
-MARGINS = {"worn": "worn", "marginal gap": "gap", "secondary caries": "broken", "fractured": "broken"}  # of the set, by condition
+THINNEST = 0.25e-3  # m of dentine between enamel and pulp, in any tooth
 POINTS = 9  # in a cell, over which a profile is averaged
 OTHER_SETS = {
     "free_diffusivity": "transport/free_diffusivity",
@@ -97,8 +97,11 @@ def whole_tooth(
         assumed += told
         values |= {f"{tissue}.{name}": value for name, value in factors[tissue].items()}
     values["dentine.between"] = _between(values)
+    values["crown.width"] = values["crown.width"] * {"premolar": values["crown.premolar"], "molar": 1.0}.get(
+        tooth_class(fdi), values["crown.incisor"]
+    )
     thickness = _thicknesses(fdi, letter, record, finding, values, draws, assumed)
-    lesion = _lesion(finding, record, thickness, values, assumed)
+    lesion = _lesion(letter, finding, record, thickness, values, assumed)
     widths = np.concatenate(
         [
             np.repeat(thickness[name][:, None] / count, count, axis=1)
@@ -114,9 +117,6 @@ def whole_tooth(
     if _engineered(case):
         values |= drawn(None, members, seed, sets=("tooth-hypothetical",))
         assumed.append("dentine that answers carriers, in one of two ways: hypothetical, invented for the founding case")
-    values["crown.width"] = values["crown.width"] * {"premolar": values["crown.premolar"], "molar": 1.0}.get(
-        tooth_class(fdi), values["crown.incisor"]
-    )
     tissues = load_set("tissues")
     owner = Owner(fdi, letter, _age(case), is_primary(fdi), {"diagnosis": record.pulp_diagnosis, "mobility": record.mobility})
     constants = Constants(
@@ -126,7 +126,7 @@ def whole_tooth(
         mouth,
     )  # fmt: skip
     found = _laid_out(widths, lesion, constants, finding)
-    restored, leak, bond = _restored(letter, record, values, members, assumed)
+    restored, leak, bond = covered_by(letter, record, values, assumed)
     taken = mouth({}, draws)
     found = replace(
         found,
@@ -186,23 +186,28 @@ def _thicknesses(
     enamel = values[f"enamel.{place}"] * values["enamel.thickness"]
     if finding is not None and finding.defect == "hypoplasia":
         enamel = enamel * load_set("tissues").value("thickness.hypoplasia")
-    dentine = values[f"dentine.{place}"]
+    dentine, grown = values[f"dentine.{place}"], values["dentine.pulp_size"]
     left, deep = record.residual_dentine, finding.lesion_depth if finding is not None else UNKNOWN
-    if left != UNKNOWN and finding is not None and finding.is_carious:
+    filled = recorded_floor(letter, record)
+    if left != UNKNOWN and (filled or (finding is not None and finding.is_carious)):
         seen = np.maximum(1e-3 * left + values["image.error"] * draws.normal("image.residual"), 0.05e-3)
         values["residual.seen"] = np.full(len(seen), 1e-3 * left)
         values["residual.true"] = seen
         assumed.append(
             f"residual dentine {left:g} mm as recorded, within {1e3 * values['image.error'][0]:.1g} mm (standard deviation) of it"
         )
-        if deep not in (UNKNOWN, 0):
-            dentine = np.maximum(1e-6 * deep - enamel, 0.3e-3) + seen
+        reached = max(filled, 0.0 if deep == UNKNOWN else 1e-6 * deep)
+        if reached:
+            dentine = np.maximum(reached - enamel, 0.3e-3) + seen
         return {"enamel": enamel, "dentine": np.maximum(dentine, seen + 0.2e-3)}
     if finding is not None and finding.is_carious:  # an image shows the roof of the pulp, and its horns come nearer
-        values["dentine.shown"] = dentine
-        dentine = dentine - values["pulp.horn"]
+        values["dentine.shown"] = np.maximum(dentine - values["pulp.roof"] * (grown - 1.0), THINNEST)
+        dentine = dentine - values["pulp.horn"] * grown
+    dentine = np.maximum(dentine - values["pulp.roof"] * (grown - 1.0), THINNEST)  # what a larger pulp takes
     if deep not in (UNKNOWN, 0) and finding is not None:
         dentine = np.maximum(dentine, 1e-6 * deep - enamel + NEAREST)
+    if filled:
+        dentine = np.maximum(dentine, filled - enamel + NEAREST)
     assumed.append(
         f"enamel {1e3 * enamel[0]:.2g} mm and dentine {1e3 * dentine[0]:.2g} mm along the axis, because nobody measured them"
     )
@@ -210,14 +215,21 @@ def _thicknesses(
 
 
 def _lesion(
-    finding: Finding | None, record: Record, thickness: dict[str, np.ndarray], values: dict[str, np.ndarray], assumed: list[str]
+    letter: str,
+    finding: Finding | None,
+    record: Record,
+    thickness: dict[str, np.ndarray],
+    values: dict[str, np.ndarray],
+    assumed: list[str],
 ) -> _Lesion:
-    """Return where a lesion lies."""
+    """Return where a lesion lies, under what restores the surface."""
     enamel, dentine = thickness["enamel"], thickness["dentine"]
     none = np.zeros(len(enamel))
     broken = finding is not None and finding.defect == "post-eruptive breakdown"
     if finding is None or not finding.is_carious:
-        return _Lesion(enamel if broken else none, enamel if broken else none, none, none)
+        cavity, width = cavity_under(letter, record, finding, none, thickness, values, assumed)
+        floor = np.maximum(enamel if broken else none, cavity)
+        return _Lesion(floor, floor, none, width)
     code = finding.icdas if finding.icdas != UNKNOWN else 0
     if "residual.true" in values:
         front = enamel + dentine - values["residual.true"]
@@ -238,15 +250,18 @@ def _lesion(
             f"the lesion reaches {100 * values[f'lesion.icdas_{max(code, 1)}'][0]:.0f} % of the enamel, because nothing else is known"
         )
     inside = np.maximum(front - enamel, 0.0)
-    cavity = values[f"cavity.icdas_{code}"] if code >= 5 else none
-    floor = np.where(cavity > 0.0, enamel + cavity * inside, enamel if broken else 0.0)
+    lost = values[f"cavity.icdas_{code}"] if code >= 5 else none
+    floor = np.where(lost > 0.0, enamel + lost * inside, enamel if broken else 0.0)
+    cavity, width = cavity_under(letter, record, finding, front, thickness, values, assumed)
+    floor = np.maximum(floor, cavity)
+    front = np.maximum(front, floor)
     invaded = code >= 3 or finding.radiograph in ("D2", "D3")
     top = np.maximum(enamel, floor)
     infected = np.where(inside > 0.0, top + values["lesion.infected"] * (front - top), 0.0) if invaded else none
     if not invaded and (inside > 0.0).any():
         assumed.append("no bacteria in the dentine under closed enamel")
     opening = values.get(f"opening.icdas_{code}", none) if code in (3, 5, 6) else (values["opening.icdas_3"] if code == 4 else none)
-    return _Lesion(floor, front, infected, opening)
+    return _Lesion(floor, front, infected, np.maximum(opening, width))
 
 
 def _laid_out(widths: np.ndarray, lesion: _Lesion, constants: Constants, finding: Finding | None) -> WholeTooth:
@@ -288,22 +303,6 @@ def _laid_out(widths: np.ndarray, lesion: _Lesion, constants: Constants, finding
         carriers=zero, smear=zero, bond=zero, leak=np.ones(members), strained=zero, conductance=np.ones(members), pulp=constants.pulps.rest(), constants=constants,
         books={"stimulated": np.full(members, -1e12)},
     )  # fmt: skip
-
-
-def _restored(
-    letter: str, record: Record, values: dict[str, np.ndarray], members: int, assumed: list[str]
-) -> tuple[Restored | None, np.ndarray, np.ndarray]:
-    """Return what covers a surface already, how much its margin leaks, and how well it is bonded."""
-    one = np.ones(members)
-    for entry in record.restorations:
-        if letter not in entry.surfaces or entry.condition == "lost":
-            continue
-        leak = values[f"margin.{MARGINS.get(entry.condition, 'intact')}"]
-        assumed.append(
-            f"the {entry.kind} on surface {letter} lets {100 * leak[0]:g} % of the mouth pass its margin, because its condition is {entry.condition}"
-        )
-        return Restored(entry.kind, entry.material, frozenset(entry.surfaces), 0.0), leak, 1.0 - leak
-    return None, one, np.zeros(members)
 
 
 def _broken(finding: Finding) -> bool:

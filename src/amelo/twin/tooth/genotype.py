@@ -5,15 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from amelo.records.case import Case
-from amelo.records.genotype import USUAL, genotype_of_case
+from amelo.records.genotype import NOT_FOUND, SMALLEST, USUAL, ToothClass, genotype_of_case
 from amelo.twin.tooth.draws import Draws
 
-__all__ = ["FACTORS", "responses_of", "structures_of"]
+__all__ = ["FACTORS", "FOLLOW", "NOT_CARRIED", "responses_of", "structures_of"]
 
-FACTORS = (
-    "thickness", "sound_mineral", "porosity", "residual_protein", "intrafibrillar_mineral", "hardness", "modulus", "mismatch", "interglobular_volume",
-    "attachment", "pulp_size",
-)  # fmt: skip
+FACTORS = ("thickness", "sound_mineral", "residual_protein", "intrafibrillar_mineral", "mismatch", "pulp_size")
+FOLLOW = (
+    "hardness",
+    "modulus",
+)  # from mineral, fibrils and protein, as tissue that was measured has them; not a second time by factor
+NOT_CARRIED = {  # what of a structure no part of a whole tooth carries, in words
+    "attachment": "how firmly the root is held, so that early loss is in no chance",
+    "interglobular_volume": "spaces between globules of dentine, a hidden way to the pulp, so that an abscess without caries is in no chance",
+    "porosity": "open pores of sound tissue",
+    "diffusivity_scale": "how fast ions pass sound tissue",
+}
 
 
 def structures_of(case: Case, tissue: str, draws: Draws) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -21,7 +28,7 @@ def structures_of(case: Case, tissue: str, draws: Draws) -> tuple[dict[str, np.n
 
     Arguments: case; tissue, ``enamel`` or ``dentine``; draws.
     Assumptions: a structure is as likely as its weight; its factors lie within their ranges, all at the same quantile within a member;
-    a test that found nothing leaves the structures that tests miss.
+    a test that found nothing leaves the structures that tests miss; what a likely structure changes and no part of a tooth carries is told.
     """
     found = genotype_of_case(case)
     members = len(draws.members)
@@ -40,7 +47,25 @@ def structures_of(case: Case, tissue: str, draws: Draws) -> tuple[dict[str, np.n
                 steps = np.clip(spread[mine] / 1.645, -1.0, 1.0)
                 factors[name][mine] = value + np.where(steps < 0.0, value - low, high - value) * steps
     told = [f"{c.name}: {c.weight.value:.2g} ({c.weight.low:.2g} to {c.weight.high:.2g})" for c in classes if c.name != USUAL]
-    return factors, [f"{tissue} of one structure a member, by the genotype: {', '.join(told)}"] if told else []
+    sentences = [f"{tissue} of one structure a member, by the genotype: {', '.join(told)}"] if told else []
+    return factors, sentences + _not_carried(classes)
+
+
+def _not_carried(classes: tuple[ToothClass, ...]) -> list[str]:
+    """Return a sentence for each structure of some weight that changes what nothing here carries."""
+    sentences = []
+    for entry in classes:
+        if entry.name in (USUAL, NOT_FOUND) or entry.weight.high <= SMALLEST:
+            continue
+        left = [
+            f"{NOT_CARRIED.get(name, 'shares of mineral that dissolve more easily' if name.startswith('share.') else name)} "
+            f"({value:.3g} times the usual, {low:.3g} to {high:.3g})"
+            for name, (value, low, high) in entry.factors.items()
+            if name not in (*FACTORS, *FOLLOW)
+        ]
+        if left:
+            sentences.append(f"nothing carries of {entry.name}: {'; '.join(left)}")
+    return sentences
 
 
 def responses_of(case: Case, draws: Draws) -> tuple[np.ndarray, dict[str, np.ndarray], list[str]]:

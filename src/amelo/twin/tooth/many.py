@@ -13,7 +13,9 @@ from amelo.twin.tooth.waiting import Clock, forces, wait
 
 __all__ = ["wait_many"]
 
-NEEDED = ("carriers.life", "tertiary.delay", "tertiary.rate", "tertiary.most", "tertiary.reach")
+NEEDED = (
+    "carriers.life", "tertiary.delay", "tertiary.rate", "tertiary.most", "tertiary.reach", "template.thickening", "template.most",
+)  # fmt: skip
 UNSTIMULATED = -1e12
 
 
@@ -52,10 +54,12 @@ def _joined(teeth: Sequence[WholeTooth]) -> WholeTooth:
     books = {}
     for name in names:
         usual = UNSTIMULATED if name == "stimulated" else 0.0
-        books[name] = np.concatenate([np.broadcast_to(tooth.books.get(name, usual), (tooth.members,)) for tooth in teeth])
+        books[name] = np.concatenate([_whole(tooth.books.get(name, usual), tooth.members) for tooth in teeth])
     constants = replace(
         first.constants,
-        values={name: np.concatenate([tooth.constants[name] for tooth in teeth]) for name in NEEDED},
+        values={
+            name: np.concatenate([tooth.constants[name] for tooth in teeth]) for name in NEEDED if name in first.constants.values
+        },
         pulps=Pulps(np.concatenate([tooth.constants.pulps.values for tooth in teeth], axis=1), first.constants.pulps.profile),
         reacts=np.concatenate([tooth.constants.reacts for tooth in teeth]),
     )
@@ -65,8 +69,13 @@ def _joined(teeth: Sequence[WholeTooth]) -> WholeTooth:
 def _forces(teeth: Sequence[WholeTooth]) -> dict[str, np.ndarray]:
     each = [forces(tooth) for tooth in teeth]
     return {
-        name: np.concatenate(
-            [np.broadcast_to(np.asarray(given[name], float), (tooth.members,)) for given, tooth in zip(each, teeth, strict=True)]
-        )
+        name: np.concatenate([_whole(given[name], tooth.members) for given, tooth in zip(each, teeth, strict=True)])
         for name in each[0]
     }
+
+
+def _whole(value: np.ndarray | float, members: int) -> np.ndarray:
+    """Return a value for every member (M,); one that has them is handed back as it is, for it is asked for very often."""
+    if isinstance(value, np.ndarray) and value.shape == (members,):
+        return value
+    return np.broadcast_to(np.asarray(value, float), (members,))

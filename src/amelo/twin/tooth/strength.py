@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from amelo.twin import structure
+from amelo.twin.tooth.constants import Constants
 from amelo.twin.tooth.feel import felt
 from amelo.twin.tooth.state import WholeTooth
 
@@ -36,6 +39,7 @@ def restoration_of(tooth: WholeTooth) -> str:
     return DIRECT.get(tooth.restored.material, "composite")
 
 
+@lru_cache(maxsize=4)
 def strength_of(tooth: WholeTooth) -> tuple[np.ndarray, np.ndarray]:
     """Return the strength over that of a sound tooth, and the factor of mismatch in it (M,) each.
 
@@ -50,7 +54,7 @@ def strength_of(tooth: WholeTooth) -> tuple[np.ndarray, np.ndarray]:
     edges, there = tooth.edges, tooth.left > 0.0
     wrong = structure.mismatch(found, edges, dentine, present=there)
     factor = structure.mismatch_factor(wrong)
-    formed = _formed(tooth)
+    formed = _formed(constants)
     cell = np.maximum(found.strength, tooth.filled) / np.where(dentine, formed[1][:, None], formed[0][:, None])
     tissue = structure.tissue_factor(np.minimum(cell, 1.0), edges, there)  # what the lesion took of what was formed
     width = tooth.opening / (CUSPAL * constants["crown.width"])
@@ -72,9 +76,10 @@ def strength_of(tooth: WholeTooth) -> tuple[np.ndarray, np.ndarray]:
     return whole * born, factor
 
 
-def _formed(tooth: WholeTooth) -> tuple[np.ndarray, np.ndarray]:
+@lru_cache(maxsize=16)
+def _formed(c: Constants) -> tuple[np.ndarray, np.ndarray]:
     """Return the strength of enamel and of dentine as they were formed (M,), over that of usual ones."""
-    c, one = tooth.constants, np.ones(tooth.members)
+    one = np.ones(c.members)
     within = np.minimum(c["dentine.intrafibrillar_mineral"], 1.0)
     enamel = structure.mechanics(
         np.minimum(c["enamel.sound_mineral"], 1.1)[:, None], False, protein=c["enamel.residual_protein"][:, None]

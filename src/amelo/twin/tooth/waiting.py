@@ -202,14 +202,22 @@ def _called(tooth: WholeTooth) -> tuple[np.ndarray, dict[str, np.ndarray | float
     """Return how far dentine answers carriers (M,), and what it then does; nothing in an ordinary tooth."""
     values = tooth.constants.values
     called = np.asarray(tooth.books.get("templated", np.zeros(tooth.members)))
-    plain = {"supersaturation": 0.0, "diffusivity": 1.0, "misplaced": 1.0}
+    plain = {"supersaturation": 0.0, "diffusivity": 1.0, "misplaced": 1.0, "thickening": 1.0, "most": 0.0}
     return called, {name: values.get(f"template.{name}", value) for name, value in plain.items()}
 
 
 def _laid_down(tooth: WholeTooth, duration: float) -> np.ndarray:
-    """Return the dentine (M,) [m] that a living pulp lays down where a lesion or cavity is near, from some weeks after the stimulus on."""
+    """Return the dentine (M,) [m] that a living pulp lays down where a lesion or cavity is near, from some weeks after the stimulus on.
+
+    Assumptions: invented dentine that answers carriers well lays down more, at once and however far the lesion is.
+    """
     c = tooth.constants
     begins = tooth.books.get("stimulated", np.zeros(tooth.members)) + c["tertiary.delay"]
     span = np.clip(tooth.time + duration - np.maximum(begins, tooth.time), 0.0, duration)
-    near = (tooth.residual < c["tertiary.reach"]) & (tooth.pulp_state("damage") < DISEASED) & (tooth.exposed <= 0.0)
-    return np.where(near, np.minimum(c["tertiary.rate"] * span, np.maximum(c["tertiary.most"] - tooth.tertiary, 0.0)), 0.0)
+    near = np.where(tooth.residual < c["tertiary.reach"], 1.0, 0.0)
+    called, grown = _called(tooth)
+    well = np.where(c.reacts, 0.0, called)
+    room = np.maximum(near * c["tertiary.most"] + well * grown["most"] - tooth.tertiary, 0.0)
+    able = (tooth.pulp_state("damage") < DISEASED) & (tooth.exposed <= 0.0)
+    faster = well * (grown["thickening"] - 1.0)
+    return np.where(able, np.minimum(c["tertiary.rate"] * (near * span + faster * duration), room), 0.0)
