@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from amelo.twin import compiled
-from amelo.twin.compiled import module_of
+from amelo.twin.compiled import joined, module_of
 
 TEXT = """
 import numpy as np
@@ -117,3 +117,37 @@ def test_without_a_place_to_keep_it_a_module_still_works(tmp_path, monkeypatch):
     blocked.write_text("no folder")
     monkeypatch.setattr(compiled, "cache_folder", lambda: blocked)
     assert added(module_of(TEXT)) == [2.0, 2.0]
+
+
+def written(folder, name, text):
+    """Return a module of a text."""
+    import importlib.util
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.py"
+    path.write_text(text)
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_several_modules_say_is_compiled_anew_when_one_of_them_changes(folder, tmp_path):
+    base = "from numba import njit\n\n__all__ = ['add']\n\n\n@njit\ndef add(x):\n    return x + 1.0\n"
+    user = (
+        '"""Two times."""\n\nfrom numba import njit\n\nfrom amelo.units import Quantity\n\n__all__ = ["twice"]\n\n\n'
+        "@njit(cache=True)\ndef twice(x):\n    return add(add(x))\n"
+    )
+    second = written(tmp_path / "own", "own_second", user)
+    one = joined("some", written(tmp_path / "own", "own_first", base), second)
+    assert one.twice(0.0) == 2.0
+    other = joined("some", written(tmp_path / "other", "own_first", base.replace("1.0", "5.0")), second)
+    assert other.twice(0.0) == 10.0
+    assert "amelo.units" not in one.text and "__all__" not in one.text
+
+
+def test_modules_that_say_the_same_name_twice_cannot_be_joined(folder, tmp_path):
+    text = "SIZE, LEAST = 3, 4\n"
+    one, two = (written(tmp_path / name, f"own_{name}", text) for name in ("one", "two"))
+    with pytest.raises(ValueError, match=r"own_two defines \['LEAST', 'SIZE'\] anew"):
+        joined("some", one, two)

@@ -5,6 +5,7 @@ Numba keeps the machine code of a module beside its text.  A full disk or a cras
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 import os
@@ -19,7 +20,7 @@ from typing import Any
 
 from amelo.cite.references import cache_folder
 
-__all__ = ["CompiledModule", "module_of"]
+__all__ = ["CompiledModule", "joined", "module_of"]
 
 LOCK = Lock()  # tiles are solved side by side
 
@@ -31,6 +32,33 @@ def module_of(text: str, kind: str = "lesion") -> CompiledModule:
     """
     name = f"amelo_{kind}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     return CompiledModule(text, _folder() / f"{name}.py")
+
+
+def joined(kind: str, *modules: ModuleType) -> CompiledModule:
+    """Return one module of what several say, so that its machine code belongs to all of their text: what Numba keeps beside a file it
+    would go on using when only another file, that it was compiled with, has changed.
+
+    Arguments: kind; modules, whose compiled functions use those of the ones before; nothing else of amelo is used by them.
+    """
+    lines, known = ['"""Joined by amelo from modules of its own."""', "", "from __future__ import annotations", ""], set()
+    for module in modules:
+        text = Path(str(module.__file__)).read_text("utf-8")
+        own = text.splitlines()
+        for node in reversed(ast.parse(text).body):
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            names = {n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+            left_out = isinstance(node, ast.Expr) or names == {"__all__"}
+            if isinstance(node, ast.ImportFrom):
+                left_out = node.module == "__future__" or str(node.module).split(".")[0] == "amelo"
+            if left_out:
+                del own[node.lineno - 1 : node.end_lineno]
+            elif isinstance(node, ast.Assign | ast.FunctionDef):
+                defined = {node.name} if isinstance(node, ast.FunctionDef) else names
+                if defined & known:
+                    raise ValueError(f"{module.__name__} defines {sorted(defined & known)} anew")
+                known |= defined
+        lines += own
+    return module_of("\n".join(lines) + "\n", kind)
 
 
 class CompiledModule:

@@ -6,7 +6,7 @@ Draws belong to the seed and the member alone, never to what was done, so that t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -120,6 +120,23 @@ def _gamma(variance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rng.standard_gamma(1.0 / variance) * variance
 
 
+@lru_cache(maxsize=32)
+def _constants(count: int, seed: int) -> Constants:
+    """Return the constants that members draw, the same whatever is done to them."""
+    found = Constants.of(count, np.random.default_rng([seed, 19, 3]))
+    for values in found.drawn.values():
+        values.setflags(write=False)
+    return found
+
+
+@lru_cache(maxsize=32)
+def _normal(count: int, seed: int) -> np.ndarray:
+    """Return the luck (M, mechanisms) with which members answer to published effects."""
+    found = np.random.default_rng([seed, 19, 2]).standard_normal((count, len(MECHANISMS)))
+    found.setflags(write=False)
+    return found
+
+
 def hazards_of(start: Start, seed: int = 0, *, spread: bool = True) -> Hazards:
     """Return the hazards of a start.
 
@@ -128,10 +145,10 @@ def hazards_of(start: Start, seed: int = 0, *, spread: bool = True) -> Hazards:
     Raises: ParameterError for an effect that cannot be applied or counts twice.
     """
     count = start.members
-    streams = [np.random.default_rng([seed, 19, k]) for k in range(4)]  # lesions, restorations, effects, constants
-    value = Constants.of(count, streams[3]) if spread else CENTRAL
+    streams = [np.random.default_rng([seed, 19, k]) for k in range(2)]  # lesions, restorations
+    value = _constants(count, seed) if spread else CENTRAL
     ratio = _Ratio(start, value)
-    lesion = _lesions(start, streams[0], streams[2].standard_normal((count, len(MECHANISMS))))
+    lesion = _lesions(start, streams[0], _normal(count, seed))
     fillings = _Fillings(start, streams[1], ratio, value)
     root_10, root_37 = value("root.loss_10"), value("root.loss_37")
     periodontal = 1.0 + start.periodontal * (value("background.loss_periodontal") / value("background.loss") - 1.0)

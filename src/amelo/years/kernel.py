@@ -7,136 +7,87 @@ step and a half, which makes the error one of second order.  A root-treated toot
 
 from __future__ import annotations
 
+import sys
+from functools import cache
+
 import numba
 import numpy as np
 
-__all__ = ["march"]
+from amelo.twin import compiled, lanes
+from amelo.twin.lanes import fexp, power
+from amelo.years import lesions as side_by_side
+from amelo.years.lesions import LANES, lesions
 
-STAGES, MOVES, ROWS, STATES, EVENTS = 8, 7, 6, 8, 12
+__all__ = ["loop", "march"]
+
+ROWS, STATES, EVENTS = 6, 8, 12
 VITAL = 4  # rows, and states, with a living pulp
-DEEP = 6  # the last stage before the pulp
-TERMS, LONGEST = 9, 0.75  # of the series of a piece of a step, in which no rate times its length is above the second: exact to 1e-7
-FASTEST = 4.0  # per year, as in the natural history
-LOST, TINY = 1e-200, 1e-300
+TINY = 1e-300
+ABREAST = 32  # chances that are carried side by side; rows end in as many that are nothing
 FLAGS = {"reassoc", "contract", "arcp", "nsz"}
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
-def lesions(m, steps, step, age, stage, log_rate, fading, activity, policy, filled, late, pulp):  # pragma: no cover
-    """Put the hazards of each step that a lesion is filled, is filled when it is near the pulp, or reaches it, given that none has yet."""
-    filled[:steps] = 0.0
-    late[:steps] = 0.0
-    pulp[:steps] = 0.0
-    share_now = min(max((age[m] - 13.5) / 10.0, 0.0), 1.0)
-    leave, held, term, total = np.empty(STAGES), np.empty(STAGES + 2), np.empty(STAGES + 2), np.empty(STAGES + 2)
-    first_cavity = int(policy[6])
-    for k in range(stage.shape[1]):
-        speed = activity[m, k]
-        if speed <= 0.0:
-            continue
-        treat = policy[5] * min(speed, 1.0)  # a cavity that is arrested is not filled
-        held[:] = 0.0
-        held[stage[m, k]] = 1.0
-        known = -2.0  # the share of the way to grown-up rates that ``leave`` is of
-        for t in range(steps):
-            grown = min(max((age[m] + (t + 0.5) * step - 13.5) / 10.0, 0.0), 1.0) - share_now
-            if grown != known:
-                for j in range(MOVES):
-                    leave[j] = min(np.exp(log_rate[m, k, j] + fading[m, k, j] * grown) * speed, FASTEST)
-                known = grown
-            before = 0.0
-            for j in range(MOVES):
-                before += held[j]
-            if before < LOST:
-                filled[t] += 50.0  # nothing is left that could still wait
-                continue
-            fastest = 0.0
-            for j in range(MOVES):
-                fastest = max(fastest, leave[j] + (treat if j >= first_cavity else 0.0))
-            pieces = int(np.ceil(max(fastest * step / LONGEST, 1.0)))
-            for j in range(STAGES + 2):
-                total[j] = held[j]
-            for _ in range(pieces):
-                for j in range(STAGES + 2):
-                    term[j] = total[j]
-                for n in range(1, TERMS + 1):
-                    scale = step / (n * pieces)
-                    arriving, out, near = 0.0, 0.0, 0.0
-                    for j in range(MOVES):
-                        going = leave[j] * term[j]
-                        ended = treat * term[j] if j >= first_cavity else 0.0
-                        term[j] = scale * (arriving - going - ended)
-                        arriving = going
-                        if j == DEEP:
-                            near += ended
-                        else:
-                            out += ended
-                    term[7], term[8], term[9] = scale * arriving, scale * out, scale * near
-                    for j in range(STAGES + 2):
-                        total[j] += term[j]
-            after = 0.0
-            for j in range(MOVES):
-                total[j] = max(total[j], 0.0)
-                after += total[j]
-            hazard = min(np.log(before / max(after, LOST)), 50.0)
-            to_pulp, to_filling, to_late = total[7] - held[7], total[8] - held[8], total[9] - held[9]
-            every = to_pulp + to_filling + to_late
-            if every > 0.0 and hazard > 0.0:
-                pulp[t] += hazard * to_pulp / every
-                filled[t] += hazard * to_filling / every
-                late[t] += hazard * to_late / every
-            for j in range(STAGES + 2):
-                held[j] = total[j]
-
-
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FLAGS)
-def ended(chance, through, hazard, without, steady):  # pragma: no cover
-    """Take from chances (E,) what ends in a step; return what all hazards share out, and what is the part of their own clocks.
+def ended(chance, through, hazard, at, behind, count, without, steady):  # pragma: no cover
+    """Take from chances what ends in a step; return what all hazards share out, what is the part of their own clocks, and all of it.
 
-    Arguments: chance; through and hazard (E,), of own clocks; without, the chance that no steady hazard strikes, and these added up.
+    Arguments: chance; through and hazard, of own clocks; at, where the first chance stands, and behind, how far behind it its clock does;
+    count; without, the chance that no steady hazard strikes, and these added up.
     """
-    every, own = 0.0, 0.0
-    for e in range(len(chance)):
-        leaving = chance[e] * (1.0 - through[e] * without)
-        chance[e] -= leaving
-        ratio = leaving / (hazard[e] + steady + TINY)
+    every, own, whole = 0.0, 0.0, 0.0
+    for e in range(count):
+        leaving = chance[at + e] * (1.0 - through[behind + e] * without)
+        chance[at + e] -= leaving
+        ratio = leaving / (hazard[behind + e] + steady + TINY)
         every += ratio
-        own += ratio * hazard[e]
-    return every, own
+        own += ratio * hazard[behind + e]
+        whole += leaving
+    return every, own, whole
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FLAGS)
-def rooted(bare, crowned, stays, fails, loss, kept, crown_fails, crown_loss):  # pragma: no cover
-    """Carry root-treated teeth without a crown (E,) and with one (E,) over a step; return failures of the first and second, and losses of both.
+def rooted(bare, crowned, stays, moving_of, staying_of, kept, crown_fails, at, behind, count):  # pragma: no cover
+    """Carry root-treated teeth without a crown and with one over a step; return failures of the first and second, losses of both, and who came to
+    have a crown.
 
-    Arguments: for the first the chance to stay, hazards of failure and loss; for the second the chance to be kept, hazards the same.  A
-    failure of the first brings a crown; neither changes the clock.
+    Arguments: bare; crowned; stays, the chance to stay as they are of the first; moving_of, the part of them that fails, and staying_of, that which
+    fails and keeps the tooth to the end of the step; kept, the chance to be kept of the second; crown_fails, how many of them fail; at, where the
+    first chance stands, and behind, where its clock does; count.  A failure of the first brings a crown; neither changes the clock.
     """
-    failed, again, lost, lost_crowned = 0.0, 0.0, 0.0, 0.0
-    for e in range(len(bare)):
-        leaving = bare[e] * (1.0 - stays[e])
-        ratio = leaving / (fails[e] + loss[e] + TINY)
-        moving = ratio * fails[e]
-        gone = crowned[e] * (1.0 - kept[e])
-        spent = gone / crown_loss[e] if crown_loss[e] > 1e-12 else crowned[e]  # time at risk
-        staying = moving * np.sqrt(kept[e])  # half a step is left on average
-        bare[e] -= leaving
-        crowned[e] += staying - gone
+    failed, again, lost, lost_crowned, came = 0.0, 0.0, 0.0, 0.0, 0.0
+    for e in range(count):
+        before, with_one = bare[at + e], crowned[at + e]
+        leaving, moving = before * (1.0 - stays[behind + e]), before * moving_of[behind + e]
+        staying = before * staying_of[behind + e]
+        gone = with_one * (1.0 - kept[behind + e])
+        bare[at + e] = before - leaving
+        crowned[at + e] = with_one + staying - gone
         failed += moving
-        again += spent * crown_fails[e]
+        again += with_one * crown_fails[behind + e]
         lost += leaving - staying
         lost_crowned += gone
-    return failed, again, lost, lost_crowned
+        came += staying
+    return failed, again, lost, lost_crowned, came
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _fill_clock(into, at, power, steps):  # pragma: no cover
-    """Put the hazards of spans between points of time (steps + 2) of a Weibull law of level 1 into a row, backwards."""
-    before = at[0] ** power
-    for d in range(steps + 1):
-        after = at[d + 1] ** power
-        into[steps - d] = after - before
-        before = after
+def shared(stays, fails, loss, kept, crown_fails, crown_loss, count, moving, staying, again):  # pragma: no cover
+    """Put down for treated roots the parts of a step: moving, who fails of those without a crown; staying, who of these keeps the tooth to its
+    end; again, how many of those with a crown fail in the time that they are at risk."""
+    for e in range(count):
+        part = (1.0 - stays[e]) / (fails[e] + loss[e] + TINY) * fails[e]
+        moving[e] = part
+        staying[e] = part * np.sqrt(kept[e])  # half a step is left on average
+        again[e] = ((1.0 - kept[e]) / crown_loss[e] if crown_loss[e] > 1e-12 else 1.0) * crown_fails[e]
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _fill_clock(into, at, exponent, work):  # pragma: no cover
+    """Put the hazards of spans between points of time (E + 1) of a Weibull law of level 1 into a row (E,)."""
+    for d in range(len(at)):
+        work[d] = power(at[d], exponent)
+    for d in range(len(into)):
+        into[d] = work[d + 1] - work[d]
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -148,29 +99,55 @@ def march(
     chance that nothing has happened.  See ``Hazards``."""
     to_crown, to_root, root_crown, to_implant = policy[0], policy[1], policy[2], policy[3]
     unrestorable, root_breaks, too_late = policy[4], policy[7], policy[8]
-    filled, near, pulp = np.empty(steps), np.empty(steps), np.empty(steps)
-    chance, fresh = np.empty((ROWS, steps + 1)), np.empty(ROWS)
-    own, loss, through = np.zeros((ROWS, steps + 1)), np.zeros((ROWS, steps + 1)), np.ones((ROWS, steps + 1))
-    one = np.empty((10, 1))  # what a treated root that was there at the start needs in a step
+    abreast = np.int64(LANES)
+    all_filled, near_pulp, to_pulp = np.empty((abreast, steps)), np.empty((abreast, steps)), np.empty((abreast, steps))
+    filled = np.empty(steps)
+    longest = steps + 2 + ABREAST
+    chance, fresh = np.empty((ROWS, longest)), np.empty(ROWS)
+    own, loss, through = np.zeros((ROWS, longest)), np.zeros((ROWS, longest)), np.ones((ROWS, longest))
+    moving_of, staying_of, again_of = np.zeros(longest), np.zeros(longest), np.zeros(longest)
+    chances = (chance[0], chance[1], chance[2], chance[3])
+    throughs = (through[0], through[1], through[2], through[3])
+    owns = (own[0], own[1], own[2], own[3])
+    bare_roots, crowned_roots, stays_of, kept_of = chance[4], chance[5], through[4], through[5]
+    one_step, first_one = np.uint64(1), np.uint64(0)
+    one = np.zeros((11, ABREAST))  # what a treated root that was there at the start needs in a step
     at_middles, level = np.empty(steps + 2), np.empty(ROWS)
-    unit1, unit2 = np.empty(steps + 1), np.empty(steps + 1)
+    unit1, unit2, work = np.empty(steps + 1), np.empty(steps + 1), np.empty(steps + 2)
+    dulls, ages, growths, root_growths = np.empty(steps), np.empty(steps), np.empty(steps), np.empty(steps)
+    held, ends = np.empty(ROWS), np.empty(steps + 1)
     sides, counted = np.array([1, 2, 2, 3, 4, 5]), np.empty(EVENTS)
     at_middles[0] = 0.0
     for d in range(1, steps + 2):
         at_middles[d] = (d + 0.5) * step / 10.0  # decades; what begins within a step begins in its middle
+    for d in range(steps + 1):
+        ends[d] = d * step
     for m in range(len(state)):
-        lesions(m, steps, step, age, stage, log_rate, fading, activity, policy, filled, near, pulp)
+        lane = m % abreast
+        if lane == 0:
+            block = min(m + abreast, len(state))
+            lesions(m, block, steps, step, age, stage, log_rate, fading, activity, policy, all_filled, near_pulp, to_pulp)
+        near, pulp = near_pulp[lane], to_pulp[lane]
         for t in range(steps):
-            filled[t] += near[t]
-        _fill_clock(unit1, at_middles, shape[m], steps)
-        _fill_clock(unit2, at_middles, root_shape[m], steps)
+            filled[t] = all_filled[lane, t] + near[t]
+        _fill_clock(unit1, at_middles, shape[m], work)
+        _fill_clock(unit2, at_middles, root_shape[m], work)
+        begins = root_age[m] if state[m] >= VITAL else 0.0
+        _fill_clock(dulls, ends, deep_shape[m], work[:-1])
+        _fill_clock(ages, (ends + now_age[m]) / 10.0, shape[m], work[:-1])
+        _fill_clock(growths, ends / 10.0, shape[m], work[:-1])
+        _fill_clock(root_growths, (ends + begins) / 10.0, root_shape[m], work[:-1])
         for r in range(ROWS):
             level[r] = later[m, r, 0] + later[m, r, 1] + later[m, r, 2]
-            for d in range(steps + 1):
-                own[r, d] = level[r] * unit1[d]
-                loss[r, d] = root[m, r - VITAL] * unit2[d] if r >= VITAL else 0.0
-                through[r, d] = np.exp(-loss[r, d] - (own[r, d] if r < 5 else 0.0))
+            losing = root[m, r - VITAL] if r >= VITAL else 0.0
+            fails = level[r] if r < 5 else 0.0
+            for d in range(steps + 1):  # backwards
+                own[r, steps - d] = level[r] * unit1[d]
+                loss[r, steps - d] = losing * unit2[d]
+                through[r, steps - d] = fexp(-losing * unit2[d] - fails * unit1[d])
+        shared(through[4], own[4], loss[4], through[5], own[5], loss[5], steps + 1, moving_of, staying_of, again_of)
         chance[:] = 0.0
+        held[:] = 0.0  # all chances of a row together
         counted[:] = 0.0
         begun, gap, implant = 1.0, 0.0, 0.0
         bare, crowned = 0.0, 0.0  # treated roots that were there at the start, or came at once, since their first event
@@ -191,20 +168,20 @@ def march(
             gap, begun = begun, 0.0
         if at == 7:
             implant, begun = begun, 0.0
-        _note(m, 0, at, begun, chance, bare, crowned, gap, implant, sides, occupied)
+        _note(m, 0, at, begun, held, bare, crowned, gap, implant, sides, occupied)
         happened[m, 0] = counted
         untouched[m, 0] = begun if at < 6 else gap + implant
         total = now[m, 0] + now[m, 1] + now[m, 2]
-        since = root_age[m] if at >= VITAL else 0.0
         for t in range(steps):
             fresh[:] = 0.0
-            begin, end = t * step, (t + 1) * step
-            dull = deep[m] * (end ** deep_shape[m] - begin ** deep_shape[m])
-            gone = 0.0
-            aged = ((now_age[m] + end) / 10.0) ** shape[m] - ((now_age[m] + begin) / 10.0) ** shape[m]
+            b, full = (
+                np.uint64(steps - t + 1),
+                np.uint64(ABREAST * (t // ABREAST + 1)),
+            )  # where the first clock stands, and how many are carried side by side
+            dull, aged, gone = deep[m] * dulls[t], ages[t], 0.0
             for source in range(-1, VITAL):
                 here = at if source < 0 else sides[source]
-                if (source < 0 and begun <= 0.0) or here >= VITAL or (source >= 0 and t == 0):
+                if (source < 0 and begun <= 0.0) or here >= VITAL or (source >= 0 and held[source] == 0.0):
                     continue
                 pending = source < 0 or source == 1
                 h_pulp = dull + steady[m, 0 if here == 0 else 1] * step
@@ -221,13 +198,14 @@ def march(
                     share_of, whole = now[m], total
                 else:
                     share_of, whole = later[m, source], level[source]
-                    shift = steps - t
-                    every, by_own = ended(
-                        chance[source, 1:t], through[source, shift + 1 : steps], own[source, shift + 1 : steps], np.exp(-same), same
-                    )
-                    f, c = own[source, steps], 1.5 * same  # the last to begin: its first span
-                    leaving = chance[source, t] * (1.0 - through[source, steps] * np.exp(-c))
-                    chance[source, t] -= leaving
+                    stays = fexp(-same)
+                    last, chance[source, t] = chance[source, t], 0.0  # the last to begin: its first span is longer
+                    every, by_own, leaving = ended(chances[source], throughs[source], owns[source], one_step, b, full, stays, same)
+                    f, c = own[source, steps], 1.5 * same
+                    held[source] -= leaving
+                    leaving = last * (1.0 - through[source, steps] * stays * np.sqrt(stays))
+                    chance[source, t] = last - leaving
+                    held[source] -= leaving
                     x = leaving / (f + c + TINY)
                     every, by_own = every + 1.5 * x, by_own + x * f
                 caries = by_own * share_of[0] / whole if whole > 0.0 else 0.0
@@ -262,23 +240,25 @@ def march(
                     fresh[1 if source < 0 or source == 1 else 2] += failed - crown
                     counted[9] += crown
                     counted[8] += failed - crown
-            if t >= 1:
-                shift = steps - t
-                a, b = slice(1, t + 1), slice(shift + 1, steps + 1)
-                failed, again, lost, lost_crowned = rooted(
-                    chance[4, a], chance[5, a], through[4, b], own[4, b], loss[4, b], through[5, b], own[5, b], loss[5, b]
+            if held[4] != 0.0 or held[5] != 0.0:
+                failed, again, lost, lost_crowned, came = rooted(
+                    bare_roots, crowned_roots, stays_of, moving_of, staying_of, kept_of, again_of, one_step, b, full
                 )
+                held[4] -= lost + came
+                held[5] += came - lost_crowned
                 _count_roots(counted, failed, later[m, 4], again, later[m, 5])
                 counted[4] += (lost + lost_crowned) * root_breaks
                 gone += lost + lost_crowned
             if at >= VITAL or collapsed[m] > 0.0:
-                grown = (end / 10.0) ** shape[m] - (begin / 10.0) ** shape[m]
-                root_grown = ((since + end) / 10.0) ** root_shape[m] - ((since + begin) / 10.0) ** root_shape[m]
+                grown, root_grown = growths[t], root_growths[t]
                 one[0, 0], one[1, 0] = bare, crowned
                 one[3, 0], one[4, 0] = level[4] * grown, root[m, 0] * root_grown
                 one[6, 0], one[7, 0] = level[5] * grown, root[m, 1] * root_grown
                 one[2, 0], one[5, 0] = np.exp(-one[3, 0] - one[4, 0]), np.exp(-one[7, 0])
-                failed, again, lost, lost_crowned = rooted(one[0], one[1], one[2], one[3], one[4], one[5], one[6], one[7])
+                shared(one[2], one[3], one[4], one[5], one[6], one[7], 1, one[8], one[9], one[10])
+                failed, again, lost, lost_crowned, came = rooted(
+                    one[0], one[1], one[2], one[8], one[9], one[5], one[10], first_one, first_one, one_step
+                )
                 bare, crowned = one[0, 0], one[1, 0]
                 _count_roots(counted, failed, later[m, 4], again, later[m, 5])
                 counted[4] += (lost + lost_crowned) * root_breaks
@@ -304,13 +284,14 @@ def march(
                     gone += ratio * second + late
             for r in range(ROWS):
                 chance[r, t + 1] = fresh[r]
+                held[r] += fresh[r]
             failing = -implant * np.expm1(-steady[m, 4] * step)
             implant += gone * to_implant - failing
             gap += gone * (1.0 - to_implant) + failing
             counted[6] += gone
             counted[7] += failing
             counted[11] += gone * to_implant
-            _note(m, t + 1, at, begun, chance, bare, crowned, gap, implant, sides, occupied)
+            _note(m, t + 1, at, begun, held, bare, crowned, gap, implant, sides, occupied)
             happened[m, t + 1] = counted
             untouched[m, t + 1] = begun if at < 6 else implant if at == 7 else gap
 
@@ -328,17 +309,20 @@ def _count_roots(counted, failed, parts, again, crown_parts):  # pragma: no cove
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FLAGS)
-def _note(m, t, at, begun, chance, bare, crowned, gap, implant, sides, occupied):  # pragma: no cover
+def _note(m, t, at, begun, held, bare, crowned, gap, implant, sides, occupied):  # pragma: no cover
     for s in range(STATES):
         occupied[m, t, s] = 0.0
     for r in range(ROWS):
-        held = 0.0
-        for e in range(t + 1):
-            held += chance[r, e]
-        occupied[m, t, sides[r]] += held
+        occupied[m, t, sides[r]] += max(held[r], 0.0)
     if at < 6:
         occupied[m, t, at] += begun
     occupied[m, t, 4] += bare
     occupied[m, t, 5] += crowned
     occupied[m, t, 6] += gap
     occupied[m, t, 7] += implant
+
+
+@cache
+def loop() -> compiled.CompiledModule:
+    """Return the module with the compiled ``march``."""
+    return compiled.joined("years", lanes, side_by_side, sys.modules[__name__])

@@ -26,14 +26,14 @@ def propagate(hazards: Hazards, years: float, step: float = STEP, threads: int =
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from amelo.years.kernel import march  # compiled: worth its start only here
+    from amelo.years.kernel import loop  # compiled: worth its start only here
 
     steps = round(years / step)
     if not (0.0 < step <= 0.5 and steps >= 1 and abs(steps * step - years) < 1e-9 and years <= 60.0):
         raise ParameterError(
             f"{years:g} years in steps of {step:g}", why="up to 60 years, a whole number of steps of half a year or less"
         )
-    count = len(hazards.state)
+    march, count = loop().march, len(hazards.state)
     occupied, happened = np.empty((count, steps + 1, len(STATES))), np.empty((count, steps + 1, len(EVENTS)))
     untouched = np.empty((count, steps + 1))
 

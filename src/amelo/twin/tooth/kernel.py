@@ -10,12 +10,16 @@ from the end keeps it from doing so.  No lane feels another: one that has come t
 
 from __future__ import annotations
 
+import sys
+from functools import cache
+
 import numba
 import numpy as np
 
+from amelo.twin import compiled, lanes
 from amelo.twin.lanes import fexp, power
 
-__all__ = ["CELLS", "CONSTANTS", "LEDGER", "march"]
+__all__ = ["CELLS", "CONSTANTS", "LANES", "LEDGER", "OF_CELL", "OF_LANE", "loop", "march"]
 
 CELLS = ("left", "mineral", "inner", "organic", "bacteria", "filled", "payload", "antimicrobial")
 CONSTANTS = (
@@ -311,10 +315,10 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
     Arguments: widths (M, N) [m] of whole cells; cells (M, F, N), changed; constants (M, K); sound, pores (N,); junction (cells of enamel);
     molar_volume [m3/mol]; influx (M, S) [unit/s], filled with what reaches the pulp at the middle of each step; ledger (M, 5), added to.
     """
-    count, lanes, edge = np.uint64(widths.shape[1]), np.int64(LANES), np.uint64(junction)
-    w, c = np.zeros((count + ONE + ONE) * FIELDS), np.zeros(len(OF_LANE) * lanes)
-    start = np.zeros(lanes, np.uint64)
-    for block in range(first, last, lanes):
+    count, abreast, edge = np.uint64(widths.shape[1]), np.int64(LANES), np.uint64(junction)
+    w, c = np.zeros((count + ONE + ONE) * FIELDS), np.zeros(len(OF_LANE) * abreast)
+    start = np.zeros(abreast, np.uint64)
+    for block in range(first, last, abreast):
         c[:] = 0.0
         for j in range(LANES):
             m = min(block + np.int64(j), last - 1)  # the last one again in what is left over
@@ -355,3 +359,9 @@ def march(first, last, steps, widths, cells, constants, sound, pores, junction, 
                 for i in range(start[j], count):
                     for k in range(1, cells.shape[1]):
                         cells[m, k, i] = w[(i + ONE) * FIELDS + np.uint64(k) * LANES + j]
+
+
+@cache
+def loop() -> compiled.CompiledModule:
+    """Return the module with the compiled ``march``."""
+    return compiled.joined("tooth", lanes, sys.modules[__name__])

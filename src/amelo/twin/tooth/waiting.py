@@ -130,8 +130,9 @@ def _carried(
     tooth: WholeTooth, steps: np.ndarray, threads: int, given: Mapping[str, np.ndarray | float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return cells (M, F, N), influx (M, S) [unit/s] and ledger (M, 5) [mol/m2] after some steps."""
-    from amelo.twin.tooth.kernel import CONSTANTS, LEDGER, march
+    from amelo.twin.tooth.kernel import CONSTANTS, LEDGER, loop
 
+    march = loop().march
     constants, members = tooth.constants, tooth.members
     cells = np.ascontiguousarray(np.stack([getattr(tooth, name) for name in BY_CELL], axis=1))
     numbers = np.stack([np.broadcast_to(np.asarray(given[name], float), (members,)) for name in CONSTANTS], axis=1)
