@@ -21,6 +21,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 STAMP = VENV / "amelo-setup"
+WORKERS = 4  # processes that share the tests at most; each holds half a gigabyte
 INPUTS = ("pyproject.toml", "uv.lock", "requirements.lock", "dev.py")
 
 
@@ -100,7 +101,9 @@ def call(*command: str) -> None:
 
 def test(*arguments: str) -> None:
     """run the tests; arguments go to pytest, for example: test -k chart"""
-    call(str(PYTHON), "-m", "pytest", *arguments)
+    workers = min(os.cpu_count() or 1, WORKERS)
+    shared = ("-n", str(workers), "--dist", "loadfile") if workers > 1 and not arguments else ()  # a file shares its set-ups
+    call(str(PYTHON), "-m", "pytest", *shared, *arguments)
 
 
 def lint(*arguments: str) -> None:

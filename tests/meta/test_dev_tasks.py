@@ -38,3 +38,14 @@ def test_caches_are_filled_by_a_plan_and_a_failure_of_it_stops_nothing(dev, monk
     monkeypatch.setattr(dev.subprocess, "run", run)
     dev.fill_caches()
     assert seen[0][2:5] == ["amelo", "plan", "cases/kira.json"] and said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(1, None), (2, "2"), (64, "4"), (None, None)])
+def test_all_tests_are_shared_between_the_cores_and_some_are_not(dev, monkeypatch, cores, workers):
+    called = []
+    monkeypatch.setattr(dev, "call", lambda *words: called.append(words))
+    monkeypatch.setattr(dev.os, "cpu_count", lambda: cores)
+    dev.test()
+    dev.test("-k", "chart")
+    everything, some = called
+    assert everything[3:] == (() if workers is None else ("-n", workers, "--dist", "loadfile")) and some[3:] == ("-k", "chart")

@@ -90,7 +90,7 @@ def plan(
         check_report_path(report, force=force)
     record = load_case(case)
     number, why = tooth_of(record, tooth, surface, seed)
-    with _kept(report, number, json) as on_found, progress_bar("building the teeth that this may be") as on_progress:
+    with _kept(report, number) as on_found, progress_bar("building the teeth that this may be") as on_progress:
         from amelo.plan.plan import plan as planned
 
         found = planned(
@@ -107,8 +107,7 @@ def plan(
             sys.stdout.flush()
         except (OSError, SystemExit) as error:  # the reader has seen enough, or the disk is full: the report is still wanted
             closed = error
-        if on_found is not None:
-            on_found(plain(found, why))
+        on_found(plain(found, why))
         if report is not None:
             _write_report(record, found, report, force)
         if isinstance(closed, OSError) and not isinstance(closed, BrokenPipeError):
@@ -210,11 +209,8 @@ def with_seconds_left(on_progress: Callable[[float, str], None], seconds: float 
 
 
 @contextmanager
-def _kept(report: Path | None, tooth: int, json: bool) -> Iterator[Callable[[Any], None] | None]:
-    """Yield what keeps on disk what was found so far, where a report or JSON is asked for; the file goes when all is told."""
-    if report is None and not json:
-        yield None
-        return
+def _kept(report: Path | None, tooth: int) -> Iterator[Callable[[Any], None]]:
+    """Yield what keeps on disk what was found so far, beside the report or in the working folder; the file goes when all is told."""
     from amelo.plan.part import Part, part_path
 
     part = Part(

@@ -56,14 +56,14 @@ class Goals:
         for key, value in self.weights.items():
             if key not in WEIGHTS:
                 raise ParameterError(f"'{key}' is not an outcome that can be weighed", fix=nearest(key, WEIGHTS))
-            if not (isinstance(value, int | float) and np.isfinite(value) and value >= 0.0):
+            if not (_number(value) and value >= 0.0):
                 raise ParameterError(f"the weight of {key} is {value!r}", why="weights are numbers of at least 0")
         if not sum(self.weights.values()) > 0.0:
             raise ParameterError("every weight is 0", why="then no plan is better than another", fix="give one a weight above 0")
         for key, value in self.at_least.items():
             if key not in WEIGHTS:
                 raise ParameterError(f"'{key}' is not an outcome that can be asked for", fix=nearest(key, WEIGHTS))
-            if not (isinstance(value, int | float) and np.isfinite(value)):
+            if not _number(value):
                 raise ParameterError(f"at least {value!r} of {key} is asked for", why="that is not a number")
             if value > 1.0:
                 what = f"{key} of at least {value:g} is a goal that nothing can reach"
@@ -119,8 +119,12 @@ class Limits:
         for key, value in self.largest.items():
             if key not in HARMS:
                 raise ParameterError(f"'{key}' is not a class of harm", fix=nearest(key, HARMS))
-            if not (isinstance(value, int | float) and 0.0 < value <= 1.0):
-                why = "nothing that is done to a tooth has no risk at all" if value == 0.0 else "a chance lies above 0, up to 1"
+            if not (_number(value) and 0.0 < value <= 1.0):
+                why = (
+                    "nothing that is done to a tooth has no risk at all"
+                    if _number(value) and value == 0.0
+                    else "a chance lies above 0, up to 1"
+                )
                 raise ParameterError(f"the limit of {key} is {value!r}", why=why)
         if not 0.5 <= self.confidence < 1.0:
             raise ParameterError(f"a confidence of {self.confidence:g} is out of range", why="allowed 0.5 to below 1")
@@ -137,7 +141,7 @@ class Limits:
         _only(data, ("limits", "confidence"), source)
         usual = cls()
         confidence = data.get("confidence", usual.confidence)
-        if isinstance(confidence, bool) or not isinstance(confidence, int | float):
+        if not _number(confidence):
             raise FormatError(f"the confidence in {source} is {confidence!r}", fix="write a number, such as 0.95")
         return cls({**usual.largest, **data["limits"]}, float(confidence))
 
@@ -146,6 +150,11 @@ class Limits:
         return Limits(
             {**self.largest, **dict.fromkeys(("irreversible_pulpitis", "fracture", "adverse_response"), limit)}, self.confidence
         )
+
+
+def _number(value: object) -> bool:
+    """Return whether a value is a finite number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
 def _only(data: Mapping[str, object], known: tuple[str, ...], source: str | Path) -> None:

@@ -244,6 +244,8 @@ def situation_of(case: Case, tooth: WholeTooth, arms: tuple[str, ...] = ARMS) ->
         what = f"tooth {fdi} has no lesion on surface {tooth.constants.owner.surface}"
         with_one = plannable(case)
         fix = f"name a tooth with one: {', '.join(map(str, with_one))}" if with_one else "record the lesion in the case"
+        if fdi in with_one:
+            fix = f"its lesions are on {', '.join(dict.fromkeys(f.surface for f in case.tooth(fdi).findings))}"
         raise RecordError(what, why="there is nothing to plan for", fix=fix)
     return found
 

@@ -15,12 +15,8 @@ from amelo.plan.rollout import Outcome, Rollouts
 
 __all__ = ["Policy", "mixed", "policy_of", "promising"]
 
-GLANCED, SKETCHED, CLIMBED, SEEN = (
-    48,
-    96,
-    96,
-    384,
-)  # scenarios to look at openings, to weigh traces, to compare branches, and to choose a policy
+GLANCED, SKETCHED = 48, 96  # scenarios to look at openings, and to weigh traces
+CLIMBED, SEEN = 96, 384  # scenarios to compare branches, and to choose a policy
 MIXED = 0.02  # least chance of either way of answering, from which there is anything to find out
 LEAST = 0.002  # of worth, that carriers must bring those who bear them
 SHARES = (0.02, 0.05, 0.1, 0.2)  # of a dose

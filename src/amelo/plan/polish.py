@@ -12,9 +12,8 @@ __all__ = ["STEP", "variants"]
 STEP = 0.5  # of the usual distance between two values of a choice, with which polish begins
 LEAVE, LEAVES = 0.5, (0.0, 2.0)  # mm between values, and least and most that are left over the pulp
 GAP, GAPS = 4.0, (2.0, 180.0)  # ratio of values, and least and most days between visits
-DOSES: dict[
-    str, tuple[float, float, float]
-] = {  # ratio of values, least, most; most is what the choices have, so that no dose is new in kind
+# ratio of values, least, most; most is what the choices have, so that no dose is new in kind
+DOSES: dict[str, tuple[float, float, float]] = {
     "density": (10.0, 1e7, 1e13),
     "minutes": (4.0, 2.0, 40.0),
     "gradient": (4.0, 0.5, 10.0),

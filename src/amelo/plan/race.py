@@ -28,14 +28,10 @@ SEEN, UNSEEN = 1.0, 20.0  # a harm is thought of as one in twenty before anythin
 GROUP = 16  # designs that are lived through at once
 AT_ONCE = 1536  # rollouts between two looks at the clock
 OPENING = 16  # designs of each arm that are tried before a surrogate is asked
-SCREENING, POLISHING = (
-    0.55,
-    0.1,
-)  # of the effort, for designs that were not tried yet, and for what lies between values; the rest is for those that hold out
-LOOKED_AT, CURIOUS = (
-    384,
-    1.0,
-)  # designs whose spread is asked for; standard deviations by which one is given the benefit of the doubt
+SCREENING = 0.55  # of the effort, for designs that were not tried yet
+POLISHING = 0.1  # of the effort, for what lies between values; the rest is for those that hold out
+LOOKED_AT = 384  # designs whose spread is asked for
+CURIOUS = 1.0  # standard deviations by which a design is given the benefit of the doubt
 POLISHED = 2  # designs of each arm that are polished
 EXCHANGED = 4  # places in a group for neighbours of the best, of whatever arm
 ROOM = 0.6  # of a limit, below which a chance can be certified with the scenarios that there are
