@@ -15,11 +15,12 @@ from amelo.cli.progress import progress_bar
 from amelo.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from amelo.plan.controls import Control
     from amelo.plan.effects import Effects
     from amelo.plan.record import Plan
+    from amelo.records.case import Case
 
 __all__ = ["synergy"]
 
@@ -45,7 +46,7 @@ def synergy(
 ) -> int:
     """Tell what carriers and operative care add to each other on a tooth: the paired excess over the better single arm, and why.
 
-    With --controls also, or without a case only, worlds whose answer is known: null, sham, antagonist, and power. Exit code 1 when the index fails one.
+    With --controls also, or without a case only, worlds whose answer is known: null, sham, antagonist, and power, of numbers and of the tooth itself. Exit code 1 when the index fails one.
 
     Parameters
     ----------
@@ -114,12 +115,32 @@ def synergy(
         from amelo.plan.controls import controls as run_controls
 
         with progress_bar("controls", compiles=False) as on_progress:
-            checks = run_controls(seed=seed, replicates=replicates, on_progress=on_progress)
+            checks = run_controls(
+                seed=seed, replicates=replicates, on_progress=lambda f, m: on_progress(f if planned is None else 0.5 * f, m)
+            )
+            if planned is not None:
+                checks += _of_the_tooth(record, planned, seed, replicates, years, lambda f, m: on_progress(0.5 + 0.5 * f, m))
     if json:
         print_json(plain_values(_data(planned, found, checks)))
     else:
         _print(planned, found, checks, why)
     return 0 if all(c.passed for c in checks) else 1
+
+
+def _of_the_tooth(
+    record: Case, planned: Plan, seed: int, replicates: int, years: float, on_progress: Callable[[float, str], None]
+) -> list[Control]:
+    """Return the controls that are made of a tooth and its best combination, none where it has no combination."""
+    from amelo.plan.again import fresh_rollouts
+    from amelo.plan.controls_tooth import POPULATION, tooth_controls
+    from amelo.twin.tooth.twin import ToothTwin
+
+    combined = next((o.design for o in planned.options if o.arm == "combined" and o.certificate.count), None)
+    if combined is None:
+        return []
+    twin = ToothTwin.of(record, planned.tooth, planned.surface)
+    rollouts = fresh_rollouts(twin, planned, None, members=POPULATION, seed=seed, years=years)
+    return tooth_controls(rollouts, combined, seed=seed, replicates=replicates, on_progress=on_progress)
 
 
 def _data(planned: Plan | None, found: Effects | None, checks: Sequence[Control]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ of synergy on a tooth is only as good as the index is here; whoever doubts it ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,9 +14,9 @@ import numpy as np
 
 from amelo.errors import ParameterError, nearest
 from amelo.plan.bounds import lower_bound
-from amelo.plan.synergy import synergy_of
+from amelo.plan.synergy import Synergy, synergy_of
 
-__all__ = ["PATIENTS", "REPLICATES", "WORLDS", "Control", "World", "control", "controls"]
+__all__ = ["PATIENTS", "REPLICATES", "WORLDS", "Control", "World", "control", "controls", "judged"]
 
 PATIENTS, REPLICATES = 1024, 300
 # Chances of success of two arms, and how much of a patient's response is frailty that both share: numbers of an example.  They are chosen so that
@@ -164,11 +164,19 @@ def control(name: str, *, seed: int = 0, replicates: int = REPLICATES, patients:
     for k in range(replicates):
         rng = np.random.default_rng([seed, 31, list(WORLDS).index(name), k])
         found.append(synergy_of(*world.arms(rng, patients), seed=seed + k))
+    return judged(name, world, found, patients)
+
+
+def judged(name: str, world: World, found: Sequence[Synergy], patients: int) -> Control:
+    """Return what the index said over replicates of a world, and whether what must hold does.
+
+    Arguments: name; world; found, of each replicate; patients in each.
+    """
     mean = float(np.mean([s.mean for s in found]))
     truth = world.truth if world.truth is not None else mean
     share = lambda test: float(np.mean([test(s) for s in found]))  # noqa: E731
     said = Control(
-        name, world.told, truth, replicates, patients, mean,
+        name, world.told, truth, len(found), patients, mean,
         float(np.mean([s.hsa for s in found])), float(np.mean([s.bliss for s in found])),
         share(lambda s: s.low > 0.0), share(lambda s: s.claim == "synergistic"),
         share(lambda s: s.hsa > SEEN), share(lambda s: s.bliss > SEEN),

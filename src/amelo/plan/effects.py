@@ -16,7 +16,7 @@ from amelo.plan.synergy import Synergy, synergy_of
 from amelo.records.case import Case
 from amelo.twin.tooth.twin import ToothTwin
 
-__all__ = ["MEMBERS", "Effect", "Effects", "effects", "halves", "orders", "variants"]
+__all__ = ["MEMBERS", "USUAL_GAP", "Effect", "Effects", "behind", "effects", "halves", "orders", "split", "variants"]
 
 MEMBERS = 1024  # scenarios
 USUAL_GAP = 14.0  # d
@@ -85,17 +85,17 @@ def orders(design: Design) -> dict[str, str]:
         within = replace(design, first=None, within=dose, gap=gap if design.stepwise else 0.0)
         found["carriers in the opened cavity"] = within.text()
     if design.excavate or design.surface:
-        found["carriers last, after seal or filling"] = _behind(operative, dose, gap)
+        found["carriers last, after seal or filling"] = behind(operative, dose, gap)
     return found
 
 
-def _behind(operative: Design, dose: Nano, gap: float) -> str:
+def behind(operative: Design, dose: Nano, gap: float) -> str:
     """Return operative care, and carriers after it."""
     lines = operative.text().splitlines()[:-1]  # without the rest at the end
     return "\n".join([*lines, f"rest {gap:.4g} d", "isolate", dose.line(), f"rest {SETTLE:.4g} d"])
 
 
-def _split(design: Design) -> str:
+def split(design: Design) -> str:
     """Return the same plan with its carriers in two half doses, one directly after the other."""
     dose = design.first or design.within
     half = dose.less(0.5)
@@ -116,7 +116,7 @@ def variants(design: Design) -> list[tuple[str, str, str]]:
     ]
     if design.gap:
         found += [("gap", f"a gap of {gap:g} days", replace(design, gap=gap).text()) for gap in GAPS if gap != design.gap]
-    found.append(("sham", "the carriers in two half doses, one after the other", _split(design)))
+    found.append(("sham", "the carriers in two half doses, one after the other", split(design)))
     return found
 
 

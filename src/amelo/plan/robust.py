@@ -21,6 +21,7 @@ from amelo.twin.tooth.twin import TIERS, ToothTwin
 __all__ = ["WORLDS", "World", "applies", "lived_in", "robustness"]
 
 SCENARIOS = 256
+MARGIN = 2.0  # standard errors of a chance, by which it must lie below its limit in a shifted world so as not to be flagged
 APART = 2_000_003
 MISSING, LEFT = (
     0.3e-3,
@@ -145,7 +146,7 @@ def robustness(
     keep_going: Callable[[], bool] = lambda: True,
 ) -> dict[str, dict[str, float]]:
     """Return worth and the chance of each harm of a plan in every shifted world that can change it, by its name; beyond, how many classes of
-    harm may lie above their limit there: their chance and one standard error of it does.
+    harm may lie above their limit there: their chance and ``MARGIN`` standard errors of it does.
 
     Arguments: twin; design; goals; limits; seed; years; probe, where the plan begins with one; certificate, what untouched scenarios of the finer tier
     said of it (None: nothing); keep_going, asked before each world.
@@ -169,7 +170,7 @@ def robustness(
         chance, error = _chances(lived[1], plain[1], certificate)
         worth = float((lived[0] - plain[0]).mean() + (plain[0] if certificate is None else certificate.worth).mean())
         found[name] = {"worth": worth} | {harm: float(p) for harm, p in zip(HARMS, chance, strict=True) if p > 0.0}
-        found[name]["beyond"] = float((chance + error > largest).sum())
+        found[name]["beyond"] = float((chance + MARGIN * error > largest).sum())
     return found
 
 

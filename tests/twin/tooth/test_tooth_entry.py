@@ -40,3 +40,16 @@ def test_pulps_that_no_step_follows_are_said_so(quick, monkeypatch):
     monkeypatch.setattr(entry, "STEPS", STEPS[:1])
     with pytest.raises(SolveError, match="too long for its constants"):
         entry._followed(hot, influx)
+
+
+def test_more_inside_fibrils_than_fits_stops_no_plan(root):
+    from dataclasses import replace
+
+    from amelo.twin.tooth.feel import MOST_WITHIN, felt
+
+    tooth = whole_tooth(load_case(root / "cases" / "kira.json"), 36, members=4, seed=2).tooth
+    inner = tooth.inner.copy()
+    inner[1, -2] = 1.64
+    over, plain = felt(replace(tooth, inner=inner)), felt(tooth)
+    assert inner.max() > MOST_WITHIN and np.isfinite(over.strength).all()
+    assert over.strength[2] == pytest.approx(plain.strength[2])

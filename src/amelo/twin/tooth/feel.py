@@ -12,6 +12,7 @@ from amelo.twin.tooth.state import WholeTooth
 __all__ = ["CARIOUS", "depth_of", "felt", "hard_from", "lesion_depth", "needed_of", "own_dentine"]
 
 MOST = 0.97  # of the hardness of sound dentine, that any hand is content with
+MOST_WITHIN = 1.5  # mineral inside fibrils over that of sound dentine, beyond which laws of strength say nothing
 CARIOUS = 0.95  # mineral over that of the tooth's own sound dentine below which dentine counts as carious
 
 
@@ -27,7 +28,8 @@ def felt(tooth: WholeTooth) -> Mechanics:
         dentine,
         protein=protein,
         collagen=np.where(dentine, tooth.organic, 1.0),
-        intrafibrillar=np.where(dentine, tooth.inner, 1.0),
+        # in a few cells of a hundred thousand time lays more inside fibrils than fits: what is beyond does not count, and stops no plan
+        intrafibrillar=np.where(dentine, np.minimum(tooth.inner, MOST_WITHIN), 1.0),
         extrafibrillar=tooth.mineral,
     )
 
