@@ -294,6 +294,11 @@ class _Field:
             race.try_out([v for v in dict.fromkeys(new) if v not in race.entries][:each], FIRST)
         self.step /= 2.0
 
+    def _due(self, race: Race, size: int) -> list[Design]:
+        """Return the designs of an arm that hold out and saw half as many scenarios, the best first."""
+        known = [e for e in race.ranked() if e.count >= min(size // 2, race.members)]
+        return [e.design for e in _hold_out(known, race.largest) if e.count < min(size, race.members)]
+
     def finish(self, on_round: Callable[[], None]) -> None:
         """Give those that hold out more scenarios, stage by stage, all arms at each."""
         stages = []
@@ -304,13 +309,17 @@ class _Field:
             size *= 2
         stages.append(members)
         for k, size in enumerate(stages):
-            if self.left() < size - size // 2:
+            more = size - size // 2
+            if self.left() < more:
                 return
-            each = self.left() / (len(stages) - k) / len(self.races)  # what an arm may spend at this stage
-            for race in self.races.values():
-                ranked = [e for e in race.ranked() if e.count >= min(size // 2, race.members)]
-                room = int(each / (size - size // 2)) or int(self.left() >= size - size // 2)
-                race.try_out([e.design for e in _hold_out(ranked, race.largest)[:room]], size)
+            due = sorted(((self._due(r, size), r) for r in self.races.values()), key=lambda pair: len(pair[0]))
+            stage = self.left() / (
+                len(stages) - k
+            )  # what all may spend at this stage; what an arm cannot use the others get in equal parts
+            for turn, (some, race) in enumerate(due):
+                room = int(stage / (len(due) - turn) / more) or int(self.left() >= more)
+                race.try_out(some[:room], size)
+                stage -= min(room, len(some)) * more
             on_round()
 
 
