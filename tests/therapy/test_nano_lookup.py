@@ -19,7 +19,7 @@ from amelo.therapy.nano.inside import inside
 from amelo.therapy.nano.lookup import LEVELS, _at, _between, brought, deep_bacteria
 from amelo.therapy.nano.opening import LOTS, lot_of, open_share
 from amelo.therapy.nano.passage import tubule
-from amelo.therapy.nano.tabulated import DEPTHS, on_the_floor, passage_at, reached, tubules
+from amelo.therapy.nano.tabulated import DEPTHS, DILUTE, on_the_floor, passage_at, reached, tubules
 from amelo.therapy.nano.visit import Act, Ground, _docked
 from amelo.twin.change import Standing
 
@@ -213,3 +213,25 @@ def test_lots_of_a_tooth_are_used():
     assert len(np.unique(lot)) > 5
     assert len(np.unique(found.docked[lot > 0].round())) > 5
     assert load_set("nano/scene").value("pulp.near") > 0.0
+
+
+def test_one_table_stands_for_all_dilute_baths():
+    """Scaled, it is what each of them gives by itself; what is dense, kills or warms has its own."""
+    whole = thickness(sound())
+    passage = passage_at(0.5 * whole, whole, vital=True)
+    for share in (1e-3, 0.3):
+        few = replace(PULL, outside=share * DILUTE / CAPS.volume)
+        own, table = reached(CAPS, (few,), passage, vital=True), tubules(CAPS, (few,), whole, True)
+        k = int(np.argmin(np.abs(table.residual - 0.5 * whole)))
+        assert table.residual[k] == pytest.approx(0.5 * whole, rel=1e-12)
+        for name in ("entered", "home", "pulp", "inside", "resisting"):
+            assert getattr(table, name)[:, k] == pytest.approx(own[name], rel=1e-3, abs=1e-9 * np.abs(own[name]).max()), name
+    dense = replace(PULL, outside=1e4 * DILUTE / CAPS.volume)
+    linear = 1e4 * tubules(CAPS, (replace(PULL, outside=DILUTE / CAPS.volume),), whole, True).entered
+    assert not np.allclose(tubules(CAPS, (dense,), whole, True).entered, linear, rtol=0.05)
+
+
+def test_what_kills_is_not_scaled():
+    whole = thickness(sound())
+    few, many = (tubules(IRON, (Act(IRON, Field(1.0), n, 1200.0, peroxide=300.0),), whole, True) for n in (1e16, 1e17))
+    assert not np.allclose(10.0 * few.killed, many.killed, rtol=0.05)

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from amelo.plan.design import Design, Nano, Situation
+from amelo.plan.design import Design, Situation
 
 __all__ = ["STEP", "variants"]
 
 STEP = 0.5  # of the usual distance between two values of a choice, with which polish begins
 LEAVE, LEAVES = 0.5, (0.0, 2.0)  # mm between values, and least and most that are left over the pulp
 GAP, GAPS = 4.0, (2.0, 180.0)  # ratio of values, and least and most days between visits
-# ratio of values, least, most; most is what the choices have, so that no dose is new in kind
-DOSES: dict[str, tuple[float, float, float]] = {
-    "density": (10.0, 1e7, 1e13),
-    "minutes": (4.0, 2.0, 40.0),
-    "gradient": (4.0, 0.5, 10.0),
-    "peroxide": (4.0, 0.1, 3.0),
-}
+DENSITY, DENSITIES = 10.0, (1e7, 1e13)  # ratio of values, least and most carriers per mL; no dose is new in kind
 MOST = {"caps-400": 3e11}  # per mL, of a carrier of its own
 
 
@@ -39,16 +33,12 @@ def _varied(design: Design, step: float) -> Iterator[Design]:
             yield replace(design, gap=_round(min(max(design.gap * GAP**sign, GAPS[0]), GAPS[1])))
         for name in ("first", "within"):
             dose = getattr(design, name)
-            for other in _doses(dose, sign) if dose is not None else ():
-                yield replace(design, **{name: other})
-
-
-def _doses(dose: Nano, sign: float) -> Iterator[Nano]:
-    for name, (ratio, least, most) in DOSES.items():
-        value = getattr(dose, name)
-        if value:
-            most = min(most, MOST.get(dose.carrier, most)) if name == "density" else most
-            yield replace(dose, **{name: _round(min(max(value * ratio**sign, least), most))})
+            if (
+                dose is not None and not dose.peroxide
+            ):  # what works in tubules, how long and how hard it is pulled needs a table of its own
+                most = min(DENSITIES[1], MOST.get(dose.carrier, DENSITIES[1]))
+                density = _round(min(max(dose.density * DENSITY**sign, DENSITIES[0]), most))
+                yield replace(design, **{name: replace(dose, density=density)})
 
 
 def _round(value: float) -> float:

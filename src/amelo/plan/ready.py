@@ -1,0 +1,34 @@
+"""Tables that plans look up, made before anyone waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from amelo.plan.design import NANO
+from amelo.plan.rollout import operations_of
+from amelo.therapy.nano.tabulated import tubules
+
+__all__ = ["THICKNESSES", "ready"]
+
+THICKNESSES = (1e-3, 2e-3, 2.5e-3, 3e-3, 3.5e-3, 4e-3)  # m of dentine, as tables are rounded: primary teeth, and almost all others
+    float(t) for t in 5e-4 * np.arange(4, 10)
+)  # m of dentine, 2 to 4.5 mm, as tables are rounded: those of most lesions
+
+
+def ready(thicknesses: Sequence[float] = THICKNESSES, on_progress: Callable[[float, str], None] | None = None) -> int:
+    """Make the tables of all doses of a plan for some thicknesses of dentine, in the cache folder, and return how many there are.
+
+    Arguments: thicknesses [m]; on_progress (fraction, message).
+    """
+    wanted = {}
+    for dose in NANO:
+        if dose is None:
+            continue
+        visit = operations_of(f"isolate\n{dose.line()}")[1].act
+        for carrier in visit.carriers:
+            wanted |= dict.fromkeys((carrier, visit.seen_by(carrier), t, vital) for t in thicknesses for vital in (True, False))
+    for k, (carrier, acts, thickness, vital) in enumerate(wanted):
+        if on_progress:
+            on_progress(k / len(wanted), f"{carrier.name} in {1e3 * thickness:.2g} mm of dentine")
+        tubules(carrier, acts, thickness, vital)
+    return len(wanted)
