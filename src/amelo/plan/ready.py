@@ -11,8 +11,6 @@ from amelo.therapy.nano.tabulated import tubules
 __all__ = ["THICKNESSES", "ready"]
 
 THICKNESSES = (1e-3, 2e-3, 2.5e-3, 3e-3, 3.5e-3, 4e-3)  # m of dentine, as tables are rounded: primary teeth, and almost all others
-    float(t) for t in 5e-4 * np.arange(4, 10)
-)  # m of dentine, 2 to 4.5 mm, as tables are rounded: those of most lesions
 
 
 def ready(thicknesses: Sequence[float] = THICKNESSES, on_progress: Callable[[float, str], None] | None = None) -> int:
