@@ -54,12 +54,13 @@ def setup() -> None:
 def fill_caches() -> None:
     """Plan once, so that equations are compiled and tables are made before anyone waits for them; without it the first plan takes a minute."""
     print("compiling equations and filling tables, once; about two minutes", flush=True)
-    commands = [
-        [str(PYTHON), "-c", "from amelo.plan.ready import ready; ready()"],
-        [str(PYTHON), "-m", "amelo", "plan", "cases/kira.json", "--tooth", "36"],
-    ]
-    running = [subprocess.Popen(c, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for c in commands]
-    codes = [each.wait() for each in running]
+    plan = ["-m", "amelo", "plan", "cases/kira.json", "--tooth", "36", "--rollouts", "600"]
+    tables = ["-c", "from amelo.plan.ready import ready; ready()"]
+    codes = []
+    for together in ([tables, [*plan, "--arms", "operative,wait"]], [plan]):
+        quiet = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        running = [subprocess.Popen([str(PYTHON), *command], **quiet) for command in together]
+        codes += [each.wait() for each in running]
     if any(codes):  # whoever plans will be told why
         print("that did not work; the first plan will take longer", flush=True)
 

@@ -31,13 +31,18 @@ def test_the_demonstration_plans_for_kira_and_ends_with_the_path_of_the_report(d
 def test_caches_are_filled_by_a_plan_and_a_failure_of_it_stops_nothing(dev, monkeypatch, capsys, code, said):
     seen = []
 
-    def run(command, **options):
-        seen.append(command)
-        return subprocess.CompletedProcess(command, code)
+    class Started:
+        def __init__(self, command, **options):
+            seen.append(command)
 
-    monkeypatch.setattr(dev.subprocess, "run", run)
+        def wait(self):
+            return code
+
+    monkeypatch.setattr(dev.subprocess, "Popen", Started)
     dev.fill_caches()
-    assert seen[0][2:5] == ["amelo", "plan", "cases/kira.json"] and said in capsys.readouterr().out
+    assert any("ready()" in command[2] for command in seen)
+    assert [c[2:5] for c in seen if c[1] == "-m"] == 2 * [["amelo", "plan", "cases/kira.json"]]
+    assert said in capsys.readouterr().out and (said or "did not work" not in capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(("cores", "workers"), [(1, None), (2, "2"), (64, "4"), (None, None)])
