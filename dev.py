@@ -57,7 +57,7 @@ def fill_caches() -> None:
     plan = ["-m", "amelo", "plan", "cases/kira.json", "--tooth", "36", "--rollouts", "600"]
     tables = ["-c", "from amelo.plan.ready import ready; ready()"]
     codes = []
-    for together in ([tables, [*plan, "--arms", "operative,wait"]], [plan]):
+    for together in ([["-m", "compileall", "-q", "src"]], [tables, [*plan, "--arms", "operative,wait"]], [plan]):
         quiet = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         running = [subprocess.Popen([str(PYTHON), *command], **quiet) for command in together]
         codes += [each.wait() for each in running]
@@ -73,7 +73,11 @@ def setup_with_uv() -> None:
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_PROJECT_ENVIRONMENT": str(VENV)}
     environment.setdefault("UV_SYSTEM_CERTS", "true")  # as pip does: a network's own certificates are in the system's store
     environment.pop("VIRTUAL_ENV", None)
-    run([uv, "sync", "--locked", "--quiet", "--python", sys.executable], "uv could not install amelo", env=environment)
+    run(
+        [uv, "sync", "--locked", "--quiet", "--compile-bytecode", "--python", sys.executable],
+        "uv could not install amelo",
+        env=environment,
+    )
 
 
 def setup_with_pip() -> None:
