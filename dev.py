@@ -21,7 +21,8 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 STAMP = VENV / "amelo-setup"
-WORKERS = 4  # processes that share the tests at most; each holds half a gigabyte
+WORKERS = 4  # processes that share the tests at most
+PER_WORKER = 7 * 2**30  # bytes that one may hold at the end of its share: compiled code is never given back
 INPUTS = ("pyproject.toml", "uv.lock", "requirements.lock", "dev.py")
 
 
@@ -110,9 +111,17 @@ def call(*command: str) -> None:
 
 def test(*arguments: str) -> None:
     """run the tests; arguments go to pytest, for example: test -k chart"""
-    workers = min(os.cpu_count() or 1, WORKERS)
+    workers = max(1, min(os.cpu_count() or 1, WORKERS, memory() // PER_WORKER))
     shared = ("-n", str(workers), "--dist", "loadfile") if workers > 1 and not arguments else ()  # a file shares its set-ups
     call(str(PYTHON), "-m", "pytest", *shared, *arguments)
+
+
+def memory() -> int:
+    """Return the bytes of memory of this machine, enough where nobody can tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return WORKERS * PER_WORKER
 
 
 def lint(*arguments: str) -> None:

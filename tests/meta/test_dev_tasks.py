@@ -50,7 +50,24 @@ def test_all_tests_are_shared_between_the_cores_and_some_are_not(dev, monkeypatc
     called = []
     monkeypatch.setattr(dev, "call", lambda *words: called.append(words))
     monkeypatch.setattr(dev.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(dev, "memory", lambda: 2**36)
     dev.test()
     dev.test("-k", "chart")
     everything, some = called
     assert everything[3:] == (() if workers is None else ("-n", workers, "--dist", "loadfile")) and some[3:] == ("-k", "chart")
+
+
+@pytest.mark.parametrize(("gibibytes", "workers"), [(2, None), (8, None), (16, "2"), (512, "4")])
+def test_tests_are_shared_no_further_than_memory_goes(dev, monkeypatch, gibibytes, workers):
+    called = []
+    monkeypatch.setattr(dev, "call", lambda *words: called.append(words))
+    monkeypatch.setattr(dev.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(dev, "memory", lambda: gibibytes * 2**30)
+    dev.test()
+    assert called[0][3:] == (() if workers is None else ("-n", workers, "--dist", "loadfile"))
+
+
+def test_memory_is_told_or_taken_for_enough(dev, monkeypatch):
+    assert dev.memory() > 2**28
+    monkeypatch.setattr(dev.os, "sysconf", lambda name: (_ for _ in ()).throw(ValueError(name)), raising=False)
+    assert dev.memory() == dev.WORKERS * dev.PER_WORKER
