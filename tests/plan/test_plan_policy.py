@@ -58,7 +58,7 @@ def test_a_probe_on_the_lesion_is_followed_by_any_design_and_one_in_a_cavity_by_
 
 
 def test_a_cavity_is_opened_as_the_design_opens_it_dressed_or_not():
-    bare, dressed = openings_of(replace(CAVITY, within=DOSE, line="calcium silicate"))
+    dressed, bare = openings_of(replace(CAVITY, within=DOSE, line="calcium silicate"))
     assert bare.line == "" and dressed.line == "anti-inflammatory dressing"
     assert all(Trace(DOSE, 0.1, o).fits(CAVITY) for o in (bare, dressed))
 
@@ -126,7 +126,7 @@ def searched(kira):
     """Two short races, and the policy that grows from them."""
     races = raced(kira, ON, Limits(), DESIGNS)
     begun = kira.count
-    return races, policy_of(kira, ON, races, Limits(), budget=8_000, keep_going=lambda: True), kira.count - begun
+    return races, policy_of(kira, ON, races, Limits(), budget=12_000, keep_going=lambda: True), kira.count - begun
 
 
 def test_carriers_promise_something_where_those_who_bear_them_gain(kira, searched):
@@ -151,14 +151,14 @@ def test_a_policy_is_what_its_parts_say_on_the_scenarios_it_was_found_on(kira, s
 
 def test_the_search_for_a_policy_is_repeatable_and_ends_when_it_is_told(kira, searched):
     races, policy, _ = searched
-    again = policy_of(kira, ON, races, Limits(), budget=8_000, keep_going=lambda: True)
+    again = policy_of(kira, ON, races, Limits(), budget=12_000, keep_going=lambda: True)
     assert (again.trace, again.threshold, again.calm, again.alarmed) == (
         policy.trace,
         policy.threshold,
         policy.calm,
         policy.alarmed,
     )
-    assert policy_of(kira, ON, races, Limits(), budget=8_000, keep_going=lambda: False) is None
+    assert policy_of(kira, ON, races, Limits(), budget=12_000, keep_going=lambda: False) is None
 
 
 def test_a_policy_is_measured_on_scenarios_it_never_saw(root, kira, searched):

@@ -37,24 +37,14 @@ EXPLORED, UNTOUCHED = 768, 2048  # scenarios for the search, and others that it 
 APART = 1_000_003  # between the seeds of the two
 BUDGET = 30_000  # rollouts of a search without a deadline
 # shares of the time after the teeth are built, until which each may begin something new: what comes to mind first, the race, certificates, a probe, the rest
-STARTING, SEARCHING, CERTIFYING, LOOKING, LAST = 0.7, 0.5, 0.72, 0.9, 0.95
-PER_WORLD, ABLATED = (
-    256,
-    6 * 128,
-)  # rollouts of one world (three times as many with a probe), and of the plan without each of its parts
+STARTING, SEARCHING, CERTIFYING, LOOKING, LAST = 0.7, 0.6, 0.78, 0.92, 0.96
+PER_WORLD = 256  # rollouts of one world, three times as many with a probe
+ABLATED = 6 * 128  # rollouts of the plan without each of its parts
 PER_ARM = 2  # candidates of each arm that are certified, beside the best that leaves room below the limits
+TWO_WAYS = 2  # times the effort of an arm, for what follows a probe: two branches
 LEAST_GAIN = 0.0  # of worth over waiting, that the lower bound must pass
-SETS = (
-    "goals",
-    "calibrated",
-    "tooth",
-    "steps",
-    "pulp",
-    "structure",
-    "structure-tissue",
-    "procedures",
-    "years",
-)  # of constants that a plan rests on
+SETS = ("goals", "calibrated", "tooth", "steps", "pulp", "structure", "structure-tissue", "procedures", "years")
+"""Of constants that a plan rests on."""
 PROBE, OTHER, PARTS = "whether a probe would tell something", "how it does in other worlds", "what each of its parts gives"
 WIDER = "it must hold in scenarios drawn wider as well, because this patient lies outside what was calibrated"
 ENAMEL = 0.98  # mineral over sound enamel below which there is a lesion
@@ -266,7 +256,7 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
     search.certify([e.design for e in ranked[:2]], LAST, (256,), PAID["early"])
     search.tell("racing")
     probing = agreed(search.twin.case) and not search.situation.dead and mixed(search.explore) and promising(search.explore, races)
-    turns = len(arms) + probing  # what follows a probe is searched as long as an arm
+    turns = len(arms) + TWO_WAYS * probing
     budget = (rollouts if rollouts is not None else BUDGET * 100) // turns
     last = search.until(SEARCHING)
     end = last if not probing else search.now() + (last - search.now()) * len(arms) / turns
@@ -277,7 +267,7 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
     if probing:
         after = lambda: (search.tell("racing what follows a probe"), search.now() < last)[1]  # noqa: E731
         search.policy = policy_of(
-            search.explore, search.situation, races, search.limits, budget=budget, keep_going=after,
+            search.explore, search.situation, races, search.limits, budget=TWO_WAYS * budget, keep_going=after,
             affords=lambda count: search.has_time_for(PROBE, search.explore, count, CERTIFYING),
         )  # fmt: skip
     best_of = sorted((r for r in races.values() if r.ranked()), key=lambda r: -r.ranked()[0].score(race_limits(search.limits)))

@@ -19,9 +19,10 @@ GLANCED, SKETCHED = 48, 96  # scenarios to look at openings, and to weigh traces
 CLIMBED, SEEN = 96, 384  # scenarios to compare branches, and to choose a policy
 MIXED = 0.02  # least chance of either way of answering, from which there is anything to find out
 LEAST = 0.002  # of worth, that carriers must bring those who bear them
-SHARES = (0.02, 0.05, 0.1, 0.2)  # of a dose
+SHARES = (0.02, 0.05, 0.15)  # of a dose
 THRESHOLDS = 25
 OPENED, TRACES, KEPT, GROUP = 3, 2, 3, 8
+DOUBT = 3.0  # times what a trace may use up of a limit, while few scenarios were seen
 SKETCHES = 3  # of each opening: without carriers, and with two doses
 FOLLOWING = 14  # designs, of what may follow, that are compared at last
 BRANCH = ("habits", "within", "deproteinise", "line", "cover", "pulp")  # choices that are left in an open cavity
@@ -106,7 +107,7 @@ def policy_of(
     """
     begun = rollouts.count
     search = _Search(rollouts, situation, limits, lambda: rollouts.count - begun < budget and keep_going())
-    if not affords(SKETCHED * len(CRITERIA[1:]) * len(LEAVES) * SKETCHES):
+    if not affords(GLANCED * len(CRITERIA[1:]) * len(LEAVES) * SKETCHES):
         return None
     tried = [e for race in races.values() for e in race.ranked()]
     plain = [e.design for e in sorted(tried, key=lambda e: -_score(e, limits)) if not _brings(e.design)]
@@ -122,21 +123,27 @@ def policy_of(
         for opening in ([None] if with_.within is None else openings_of(with_))
         for share in SHARES
     }
-    read: dict[Trace, np.ndarray] = {}
+    few = min(SKETCHED, count)
+    seen: dict[Trace, np.ndarray] = {}
     for k in range(0, len(traces), len(SHARES)):  # one opening after the other, as long as there is time
         if not search.end():
             break
-        read |= harmless(rollouts, list(traces)[k : k + len(SHARES)], limits, 0, count)
-    worths = _weighed(search, {t: traces[t] for t in read}, read, count)
+        seen |= harmless(rollouts, list(traces)[k : k + len(SHARES)], limits, 0, few, doubt=DOUBT)
+    worths = _weighed(search, {t: traces[t] for t in seen}, seen, few)
     best: Policy | None = None
-    for trace in sorted(worths, key=lambda t: -worths[t])[:TRACES]:
+    tried_out = 0
+    for trace in sorted(worths, key=lambda t: -worths[t]):
+        if tried_out == TRACES or not search.end():
+            break
+        read = harmless(rollouts, [trace], limits, 0, count)
+        if trace not in read:
+            continue
+        tried_out += 1
         if not affords(FOLLOWING * count):
             break
         found = _branched(search, trace, read[trace], *traces[trace], plain, count)
         if found is not None and (best is None or found.worth.mean() > best.worth.mean()):
             best = found
-        if not search.end():
-            break
     return best
 
 
@@ -193,7 +200,7 @@ def _weighed(
     """Return what each trace is worth with the first designs that may follow it."""
     known: dict[str, Outcome] = {}
     texts = dict.fromkeys(text for t, pair in pairs.items() for text in (t.policy(pair[0]), t.policy(pair[1])))
-    known = dict(zip(texts, search.run(texts, min(2 * SKETCHED, count)), strict=True))
+    known = dict(zip(texts, search.run(texts, count), strict=True))
     found = {}
     for trace, (with_, without) in pairs.items():
         runs = [known[trace.policy(with_)], known[trace.policy(without)]]
@@ -255,10 +262,14 @@ def _climbed(search: _Search, trace: Trace, start: Sequence[Design], who: np.nda
     scores: dict[Design, float] = {}
     due = list(dict.fromkeys(start))
     while due:
-        for design, run in zip(due, search.run([trace.policy(d) for d in due], 0, who), strict=True):
-            scores[design] = (
-                -np.inf if run.refused else float(run.values.total.mean()) - PENALTY * _beyond(run.harms, search.limits)
-            )
+        for k in range(0, len(due), GROUP):
+            some = due[k : k + GROUP]
+            for design, run in zip(some, search.run([trace.policy(d) for d in some], 0, who), strict=True):
+                scores[design] = (
+                    -np.inf if run.refused else float(run.values.total.mean()) - PENALTY * _beyond(run.harms, search.limits)
+                )
+            if not search.end():
+                break
         if not search.end():
             break
         leaders = sorted(scores, key=lambda d: -scores[d])[:KEPT]

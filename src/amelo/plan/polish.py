@@ -12,8 +12,7 @@ __all__ = ["STEP", "variants"]
 STEP = 0.5  # of the usual distance between two values of a choice, with which polish begins
 LEAVE, LEAVES = 0.5, (0.0, 2.0)  # mm between values, and least and most that are left over the pulp
 GAP, GAPS = 4.0, (2.0, 180.0)  # ratio of values, and least and most days between visits
-DENSITY, DENSITIES = 10.0, (1e7, 1e13)  # ratio of values, least and most carriers per mL; no dose is new in kind
-MOST = {"caps-400": 3e11}  # per mL, of a carrier of its own
+DENSITY, DENSITIES = 10.0, (1e7, 1e9)  # ratio of values, least and most carriers per mL: dilute ones, for which one table stands
 
 
 def variants(design: Design, on: Situation, step: float = STEP) -> list[Design]:
@@ -33,11 +32,9 @@ def _varied(design: Design, step: float) -> Iterator[Design]:
             yield replace(design, gap=_round(min(max(design.gap * GAP**sign, GAPS[0]), GAPS[1])))
         for name in ("first", "within"):
             dose = getattr(design, name)
-            if (
-                dose is not None and not dose.peroxide
-            ):  # what works in tubules, how long and how hard it is pulled needs a table of its own
-                most = min(DENSITIES[1], MOST.get(dose.carrier, DENSITIES[1]))
-                density = _round(min(max(dose.density * DENSITY**sign, DENSITIES[0]), most))
+            # what is dense or works in tubules, how long and how hard it is pulled, needs a table of its own, and seconds
+            if dose is not None and not dose.peroxide and dose.density <= DENSITIES[1]:
+                density = _round(min(max(dose.density * DENSITY**sign, DENSITIES[0]), DENSITIES[1]))
                 yield replace(design, **{name: replace(dose, density=density)})
 
 

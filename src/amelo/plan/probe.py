@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 NOISE = 0.012  # of one reading of inflammation, in the unit of the host model
-FEW = 96  # scenarios after which a trace that harms many is dropped
 READINGS = 16  # before the probe, and as many when it is read: their means are compared
 WAIT = 1.0  # d until it is read
 MOST_HARM = 0.2  # of every limit, that the probe itself may use up
@@ -99,30 +98,27 @@ def apart(reading: np.ndarray, reacts: np.ndarray) -> float:
     return float(np.mean(np.searchsorted(calm, bad, side="left") + np.searchsorted(calm, bad, side="right")) / (2 * len(calm)))
 
 
-def harmless(rollouts: Rollouts, traces: Iterable[Trace], limits: Limits, first: int, last: int) -> dict[Trace, np.ndarray]:
+def harmless(
+    rollouts: Rollouts, traces: Iterable[Trace], limits: Limits, first: int, last: int, *, doubt: float = 1.0
+) -> dict[Trace, np.ndarray]:
     """Return the changes (n,) that are read after those traces that hardly harm anyone.
 
-    Arguments: rollouts; traces; limits; first, last, scenarios.
+    Arguments: rollouts; traces; limits; first, last, scenarios; doubt, times what may be used up of a limit, for a first look at few scenarios.
     Assumptions: a probe's harm is what comes of it when nothing follows it, and does not come of the same visit without carriers.
     """
+    traces = list(dict.fromkeys(traces))
     before, _ = rollouts.waiting(first, last)
-    found = dict.fromkeys(traces, np.zeros(0))
-    most = MOST_HARM * largest_of(limits)
-    for end in dict.fromkeys((min(first + FEW, last), last)):  # what harms many shows soon
-        sure = end == last
-        after = f"\nrest {SETTLE:g} d"
-        texts = dict.fromkeys(text for t in found for text in (t.empty + after, t.text, t.text + after))
-        runs = dict(zip(texts, rollouts.run(list(texts), first, end), strict=True))
-        for trace in list(found):
-            same, read, alone = runs[trace.empty + after], runs[trace.text], runs[trace.text + after]
-            if alone.refused or read.refused or same.refused:
-                del found[trace]
-                continue
-            own = (alone.harms & ~same.harms).mean(axis=1)
-            if (own > (most if sure else 3.0 * most)).any():
-                del found[trace]
-            elif sure:
-                found[trace] = read_out(before, read.lived.tooth)
+    after = f"\nrest {SETTLE:g} d"
+    texts = dict.fromkeys(text for t in traces for text in (t.empty + after, t.text, t.text + after))
+    runs = dict(zip(texts, rollouts.run(list(texts), first, last), strict=True))
+    found = {}
+    for trace in traces:
+        same, read, alone = runs[trace.empty + after], runs[trace.text], runs[trace.text + after]
+        if alone.refused or read.refused or same.refused:
+            continue
+        own = (alone.harms & ~same.harms).mean(axis=1)
+        if (own <= doubt * MOST_HARM * largest_of(limits)).all():
+            found[trace] = read_out(before, read.lived.tooth)
     return found
 
 
@@ -162,6 +158,6 @@ def stacked(runs: Sequence[Outcome]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def openings_of(design: Design) -> list[Design]:
-    """Return the cavities that a probe may be brought into before a design goes on: with its own excavation, bare or dressed until the reading."""
+    """Return the cavities that a probe may be brought into before a design goes on: with its own excavation, dressed until the reading or bare."""
     bare = Design(excavate=design.excavate, leave=design.leave, cover="glass ionomer")
-    return [bare, replace(bare, line=DRESSING)]
+    return [replace(bare, line=DRESSING), bare]

@@ -47,6 +47,9 @@ def operations_of(text: str) -> list[Operation]:
     return [_operation(line) for line in lines]
 
 
+OF_LATE = 2000  # rollouts that a pace is of
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """What a design does to some members: values; harms (H, M); lived; refused, why it cannot be done, empty when it was."""
@@ -74,6 +77,8 @@ class Rollouts:
     threads: int = 1
     count: int = 0
     pace: float = 0.0
+    _took: float = 0.0
+    _done: float = 0.0
     _waited: dict[tuple[int, int], tuple[WholeTooth, Lived]] = field(default_factory=dict)
 
     def run(self, designs: Sequence[Design | str], first: int, last: int) -> list[Outcome]:
@@ -95,8 +100,15 @@ class Rollouts:
             found.append(Outcome(values_of(before, lived, self.goals), harms_of(lived, waited), lived))
         done = len(designs) * (last - first)
         self.count += done
-        self.pace = (clock_time.perf_counter() - began) / max(done, 1)
+        self._tell_pace(clock_time.perf_counter() - began, done)
         return found
+
+    def _tell_pace(self, took: float, done: int) -> None:
+        """Keep in mind how long rollouts take: over the last few thousand, because a small group takes longer for each."""
+        self._took, self._done = self._took + took, self._done + done
+        self.pace = self._took / max(self._done, 1)
+        if self._done > OF_LATE:
+            self._took, self._done = 0.5 * self._took, 0.5 * self._done
 
     def waiting(self, first: int, last: int) -> tuple[WholeTooth, Lived]:
         """Return members as they come, and as they are when nothing is done."""
