@@ -70,7 +70,8 @@ def certify(
     """Return what untouched scenarios say of each candidate, in their order.
 
     Arguments: rollouts, on an ensemble of its own that no search has used; candidates; limits; sizes, scenarios after each look; paid, share of
-    the error that these looks may use; affords, asked before each look whether there is time for so many rollouts; on_look (told after each look).
+    the error that these looks may use; affords, asked before each look whether there is time for so many rollouts, and for fewer, the best,
+    where there is none for all; on_look (told after each look).
     Assumptions: a certificate holds under the twin's own uncertainty and nothing beyond; every class is tested at the full error of a look, because a
     plan must pass all of them and would be wrong in the one that is violated.
     """
@@ -78,10 +79,12 @@ def certify(
     looks = Looks(sizes, max(len(candidates), 1), paid * (1.0 - limits.confidence))
     largest = np.array([limits.largest.get(name, 1.0) for name in HARMS])
     found = [Certificate(d, np.zeros(0), np.zeros((0, 0)), np.zeros(len(HARMS)), np.ones(len(HARMS))) for d in candidates]
-    seen = 0
+    seen, due = 0, found
     for size in sizes:
-        due = [c for c in found if not c.refused and c.verdict is not False]
-        if not due or not affords(len(due) * (size - seen)):
+        due = [c for c in due if not c.refused and c.verdict is not False]
+        while due and not affords(len(due) * (size - seen)):
+            due.remove(min(due, key=lambda c: c.worth.mean() if c.count else 0.0))  # better the best for certain than all in part
+        if not due:
             break
         for certificate, got in zip(due, rollouts.run([c.design for c in due], seen, size), strict=True):
             _add(certificate, got)
