@@ -56,9 +56,10 @@ def fill_caches() -> None:
     """Plan once, so that equations are compiled and tables are made before anyone waits for them; without it the first plan takes a minute."""
     print("compiling equations and filling tables, once; about two minutes", flush=True)
     plan = ["-m", "amelo", "plan", "cases/kira.json", "--tooth", "36", "--rollouts", "600"]
-    tables = ["-c", "from amelo.plan.ready import ready; ready()"]
+    half = "from amelo.plan.ready import THICKNESSES, ready; ready(THICKNESSES[{}::2])"
+    tables = [["-c", half.format(k)] for k in range(2)]
     codes = []
-    for together in ([["-m", "compileall", "-q", "src"]], [tables, [*plan, "--arms", "operative,wait"]], [plan]):
+    for together in ([["-m", "compileall", "-q", "src"]], tables, [plan]):
         quiet = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         running = [subprocess.Popen([str(PYTHON), *command], **quiet) for command in together]
         codes += [each.wait() for each in running]

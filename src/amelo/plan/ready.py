@@ -10,7 +10,8 @@ from amelo.therapy.nano.tabulated import tubules
 
 __all__ = ["THICKNESSES", "ready"]
 
-THICKNESSES = (1e-3, 2e-3, 2.5e-3, 3e-3, 3.5e-3, 4e-3)  # m of dentine, as tables are rounded: primary teeth, and almost all others
+THICKNESSES = (1e-3, 2e-3, 2.5e-3, 3e-3, 3.5e-3)  # m of dentine, as tables are rounded: primary teeth, and almost all others
+STATES = ((True, 1.0), (True, 0.7), (False, 1.0))  # whether the pulp lives, and what tubules pass: also after a trace of carriers
 
 
 def ready(thicknesses: Sequence[float] = THICKNESSES, on_progress: Callable[[float, str], None] | None = None) -> int:
@@ -24,9 +25,9 @@ def ready(thicknesses: Sequence[float] = THICKNESSES, on_progress: Callable[[flo
             continue
         visit = operations_of(f"isolate\n{dose.line()}")[1].act
         for carrier in visit.carriers:
-            wanted |= dict.fromkeys((carrier, visit.seen_by(carrier), t, vital) for t in thicknesses for vital in (True, False))
-    for k, (carrier, acts, thickness, vital) in enumerate(wanted):
+            wanted |= dict.fromkeys((carrier, visit.seen_by(carrier), t, *state) for t in thicknesses for state in STATES)
+    for k, (carrier, acts, thickness, vital, conductance) in enumerate(wanted):
         if on_progress:
             on_progress(k / len(wanted), f"{carrier.name} in {1e3 * thickness:.2g} mm of dentine")
-        tubules(carrier, acts, thickness, vital)
+        tubules(carrier, acts, thickness, vital, conductance)
     return len(wanted)
