@@ -55,7 +55,7 @@ def setup() -> None:
 def fill_caches() -> None:
     """Plan once, so that equations are compiled and tables are made before anyone waits for them; without it the first plan takes a minute."""
     print("compiling equations and filling tables, once; about two minutes", flush=True)
-    plan = ["-m", "amelo", "plan", "cases/kira.json", "--tooth", "36", "--rollouts", "600"]
+    plan = ["-m", "amelo", "plan", "cases/kira.json", "--tooth", "36", "--rollouts", "12000"]
     half = "from amelo.plan.ready import THICKNESSES, ready; ready(THICKNESSES[{}::2])"
     tables = [["-c", half.format(k)] for k in range(2)]
     codes = []
