@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from amelo.cli.progress import told_of_compiling
 from amelo.twin import compiled
 from amelo.twin.compiled import joined, module_of
 
@@ -53,6 +54,37 @@ def test_a_module_is_written_once_and_its_machine_code_kept(folder):
     assert {file: file.stat().st_mtime_ns for file in folder.rglob("*") if file.suffix in (".py", ".nbc")} == {
         file: when for file, when in files.items() if file.suffix in (".py", ".nbc")
     }
+
+
+def test_the_first_run_uses_what_every_later_run_does(folder):
+    """Another process compiles; here it is loaded, as it will be by whoever comes next."""
+    first = module_of(TEXT)
+    assert added(first) == [2.0, 2.0]
+    stats = first.module.twice.stats
+    assert not stats.cache_misses and sum(stats.cache_hits.values()) == 1
+    assert not first.module.add.overloads, "what it calls is in its own machine code"
+
+
+def test_that_another_process_compiles_is_told(folder):
+    told = []
+    with told_of_compiling(told.append):
+        assert added(module_of(TEXT)) == [2.0, 2.0]
+        assert told == [True, False]
+        assert added(module_of(TEXT)) == [2.0, 2.0]
+    assert told == [True, False]
+
+
+def test_where_no_other_process_can_be_had_it_is_compiled_here(folder, monkeypatch):
+    def refused(*words, **options):
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(compiled.subprocess, "run", refused)
+    module = module_of(TEXT)
+    assert added(module) == [2.0, 2.0] and sum(module.module.twice.stats.cache_misses.values()) == 1
+
+
+def test_what_numba_does_not_compile_is_called_as_it_is(folder):
+    assert module_of(TEXT + "\n\ndef plain(x):\n    return 2 * x\n").plain(3) == 6
 
 
 def test_another_text_is_another_module(folder):

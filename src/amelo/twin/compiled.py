@@ -9,9 +9,12 @@ import ast
 import hashlib
 import importlib.util
 import os
+import pickle
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -23,6 +26,14 @@ from amelo.cite.references import cache_folder
 __all__ = ["CompiledModule", "joined", "module_of"]
 
 LOCK = Lock()  # tiles are solved side by side
+MAKER = """
+import importlib.util, pickle, sys
+path, stem, name, types = pickle.load(sys.stdin.buffer)
+spec = importlib.util.spec_from_file_location(stem, path)
+module = sys.modules[stem] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+getattr(module, name).compile(types)
+"""
 
 
 def module_of(text: str, kind: str = "lesion") -> CompiledModule:
@@ -66,11 +77,16 @@ class CompiledModule:
 
     A function fails before it has touched its arguments when its machine code cannot be read, so that it is called once more, after
     the module was written and compiled again.  Whatever fails twice is an error.
+
+    What is not in the cache yet is compiled by a process of its own and loaded from there, so that the first run gives the bits of every
+    later one: beside what it was just compiled from, a function may use another copy of those that it calls, whose products and sums are
+    rounded together in other places.
     """
 
     def __init__(self, text: str, path: Path) -> None:
         self.text, self.path = text, path
         self.module = _load(text, path)
+        self.sought: set[str] = set()  # functions that were looked for in the cache
 
     def __getattr__(self, name: str) -> Any:
         """Return what the module calls ``name``; a function calls the module that is in use by then."""
@@ -80,6 +96,10 @@ class CompiledModule:
     def _call(self, name: str, *arguments: Any) -> Any:
         module = self.module
         try:
+            if name not in self.sought:
+                with LOCK:
+                    _make(self.path, _function(module, name), arguments)
+                    self.sought.add(name)
             return _function(module, name)(*arguments)
         except Exception as error:
             if isinstance(error, MemoryError) or _is_ours(error):
@@ -93,6 +113,21 @@ class CompiledModule:
 
 def _function(module: ModuleType, name: str) -> Callable:
     return getattr(module, name)
+
+
+def _make(path: Path, function: Any, arguments: tuple[Any, ...]) -> None:
+    """Let another process compile a function for some arguments and keep it, if nothing of it is in the cache; it does not matter if it cannot."""
+    from numba import typeof
+    from numba.core.event import trigger_event
+
+    name = function.__name__
+    if not hasattr(function, "stats"):  # not one that Numba compiles
+        return
+    if any(Path(function.stats.cache_path or path.parent).glob(f"{path.stem}.{name}-*.nbi")):
+        return
+    with suppress(OSError, ValueError), trigger_event("numba:compile"):  # a bar says that it compiles
+        wanted = pickle.dumps((str(path), path.stem, name, tuple(typeof(a) for a in arguments)))
+        subprocess.run([sys.executable, "-c", MAKER], input=wanted, capture_output=True, check=False)
 
 
 def _is_ours(error: Exception) -> bool:
