@@ -37,7 +37,6 @@ from plan_reference import (
     Remembered,
     eliminated,
     fingerprint,
-    largest_of,
     rollouts_of,
     sorted_designs,
 )
@@ -80,7 +79,7 @@ class Bench:
         folder = FOLDER / f"{who.name}-{fingerprint(rollouts, designs)}"
         path = folder / "reference.npz"
         if path.exists():
-            reference = Reference.load(path, designs, largest_of(limits))
+            reference = Reference.load(path, designs, limits.array)
             rollouts.load(folder / "judged.npz", designs)
         else:
             reference = eliminated(rollouts, designs, limits)

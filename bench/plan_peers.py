@@ -78,7 +78,7 @@ class Objective:
 
     @property
     def _largest(self) -> np.ndarray:
-        return np.array([self.limits.largest.get(name, 1.0) for name in HARMS])
+        return self.limits.array
 
     @property
     def room(self) -> int:

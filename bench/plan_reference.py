@@ -184,11 +184,6 @@ class Reference:
             return cls(designs, limits, held["count"], held["worth"], held["harms"], *told)
 
 
-def largest_of(limits: Limits) -> np.ndarray:
-    """Return the limits (H,) in the order of ``HARMS``."""
-    return np.array([limits.largest.get(name, 1.0) for name in HARMS])
-
-
 def eliminated(
     rollouts: Rollouts, designs: Sequence[Design], limits: Limits, blocks: Sequence[int] = BLOCKS, margin: float = MARGIN
 ) -> Reference:
@@ -197,7 +192,7 @@ def eliminated(
     Arguments: rollouts on scenarios of their own; designs, all of them; limits; blocks of scenarios; margin, infinite for brute force.
     """
     begun, before = time.process_time(), rollouts.count
-    designs, largest = list(designs), largest_of(limits)
+    designs, largest = list(designs), limits.array
     alive = np.ones(len(designs), bool)
     seen = [np.zeros(0) for _ in designs]
     harms = np.zeros((len(designs), len(HARMS)))

@@ -11,7 +11,7 @@ from amelo.plan.design import Design, Nano, Situation
 from amelo.plan.explain import agreed, unknown_of
 from amelo.plan.goals import Goals, Limits
 from amelo.plan.policy import mixed, policy_of, promising
-from amelo.plan.probe import NOISE, READINGS, Trace, apart, branches, harmless, largest_of, openings_of, read_out
+from amelo.plan.probe import Trace, apart, branches, harmless, openings_of, read_out, reading_noise, readings
 from amelo.plan.probing import measured
 from amelo.plan.race import Race
 from amelo.plan.rollout import Rollouts
@@ -66,8 +66,8 @@ def test_a_cavity_is_opened_as_the_design_opens_it_dressed_or_not():
 def test_a_reading_is_the_change_from_the_patients_own_level(kira):
     before = kira.waiting(0, MEMBERS)[0]
     nothing = read_out(before, before)
-    assert abs(nothing.mean()) < 4.0 * NOISE / np.sqrt(READINGS * MEMBERS)
-    assert nothing.std() == pytest.approx(NOISE * np.sqrt(2.0 / READINGS), rel=0.25)
+    assert abs(nothing.mean()) < 4.0 * reading_noise() / np.sqrt(readings() * MEMBERS)
+    assert nothing.std() == pytest.approx(reading_noise() * np.sqrt(2.0 / readings()), rel=0.25)
     run = kira.run([SOON.text], 0, MEMBERS)[0]
     assert apart(read_out(before, run.lived.tooth), kira.tooth.constants.reacts) > 0.55
 
@@ -146,7 +146,7 @@ def test_a_policy_is_what_its_parts_say_on_the_scenarios_it_was_found_on(kira, s
     assert np.array_equal(policy.worth, np.where(above, alarmed.values.total, calm.values.total))
     assert np.array_equal(policy.harms, np.where(above[None, :], alarmed.harms, calm.harms))
     assert policy.trace.fits(policy.calm) and policy.trace.fits(policy.alarmed)
-    assert (policy.harms.mean(axis=1) <= largest_of(Limits()) + 1e-12).all()
+    assert (policy.harms.mean(axis=1) <= Limits().array + 1e-12).all()
 
 
 def test_the_search_for_a_policy_is_repeatable_and_ends_when_it_is_told(kira, searched):

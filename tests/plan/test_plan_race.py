@@ -112,7 +112,7 @@ def test_kind_scenarios_make_no_winner() -> None:
     luck = np.concatenate([np.full(FIRST, 0.9), np.full(768 - FIRST, 0.5)])
     seasoned, young = Design(habits=True), Design(surface="varnish")
     race.entries = {seasoned: Entry(seasoned, luck), young: Entry(young, luck[:FIRST] - 0.01)}
-    assert race.entries[young].score(race.largest) > race.entries[seasoned].score(race.largest)  # taken at face value
+    assert race.entries[young].score(race.limits.array) > race.entries[seasoned].score(race.limits.array)  # taken at face value
     assert [e.design for e in race.ranked()] == [seasoned, young]
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from amelo.plan import probe as probing
 from amelo.plan import robust
 from amelo.plan.design import Design, Nano
 from amelo.plan.goals import HARMS, Goals, Limits
-from amelo.plan.probe import NOISE
 from amelo.plan.robust import WORLDS, World, applies, lived_in, robustness
 from amelo.records.case import load_case
 from amelo.twin.tooth.build import COARSE_CELLS, FINE_CELLS, whole_tooth
@@ -90,7 +90,7 @@ def test_a_world_is_looked_at_only_where_it_can_change_anything():
     probe = made_plan(probed=True).probe
     assert applies(slow, [COMBINED], None) and not applies(slow, [OPERATIVE], None)
     assert applies(deaf, [COMBINED], probe) and not applies(deaf, [COMBINED], None)
-    assert deaf.bias == -NOISE
+    assert deaf.misread and not slow.misread
     assert all(applies(w, [OPERATIVE], None) for name, w in WORLDS.items() if w not in (slow, deaf))
 
 
@@ -119,11 +119,12 @@ def test_each_member_goes_the_way_its_own_reading_says_and_a_bias_changes_it(mon
 
     plan = made_plan(probed=True)
     probe = replace(plan.probe, threshold=0.5)
-    monkeypatch.setattr(robust, "read_out", lambda before, after: np.linspace(0.0, 1.0, 101))
+    monkeypatch.setattr(probing, "read_out", lambda before, after: np.linspace(0.0, 1.0, 101))
     rollouts = Branches(Made(members=101))
     worth, harms = lived_in(World(), rollouts, probe.calm, probe)
     assert harms.sum() == 51 * len(HARMS) and worth.tolist() == [1.0] * 50 + [2.0] * 51
-    _, fewer = lived_in(World(bias=-0.2), rollouts, probe.calm, probe)
+    monkeypatch.setattr(robust, "reading_noise", lambda: 0.2)
+    _, fewer = lived_in(World(misread=True), rollouts, probe.calm, probe)
     assert fewer.sum() == 31 * len(HARMS)
     texts, first, last = rollouts.asked[0]
     assert texts[0] == probe.protocol and texts[2].endswith(probe.then(probe.alarmed)) and (first, last) == (0, 101)
@@ -144,7 +145,7 @@ def test_what_cannot_be_done_is_said_so():
 def test_a_plan_meets_every_world_that_bears_on_it_and_chances_are_told_where_there_are_any(kira, monkeypatch):
     monkeypatch.setattr(robust, "SCENARIOS", 32)
     found = robustness(ToothTwin.of(kira, 36), OPERATIVE, Goals.preset("balanced"), Limits(), 0, 10.0)
-    assert set(found) == {name for name, w in WORLDS.items() if not w.slower and not w.bias}
+    assert set(found) == {name for name, w in WORLDS.items() if not w.slower and not w.misread}
     for said in found.values():
         shares = {k: v for k, v in said.items() if k in HARMS}
         assert all(0.0 < share <= 1.0 for share in shares.values())

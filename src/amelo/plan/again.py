@@ -9,7 +9,7 @@ import numpy as np
 
 from amelo.plan.design import SETTLE
 from amelo.plan.plan import APART
-from amelo.plan.probe import read_out
+from amelo.plan.probe import parted
 from amelo.plan.record import Plan
 from amelo.plan.rollout import Outcome, Rollouts, operations_of
 from amelo.protocol.record import Protocol
@@ -77,13 +77,9 @@ def again_plan(rollouts: Rollouts, plan: Plan) -> Again:
     probe = plan.probe
     if probe is None or not probe.adopted:
         return again(rollouts, [plan.chosen.protocol])[0]
-    text = probe.protocol
-    runs = rollouts.run(
-        [text, f"{text}\n{probe.then(probe.calm)}", f"{text}\n{probe.then(probe.alarmed)}"], 0, rollouts.tooth.members
-    )
+    runs, above = parted(rollouts, probe, 0, rollouts.tooth.members)
     if any(run.refused for run in runs):
         return _told(next(run for run in runs if run.refused))
-    above = read_out(rollouts.waiting(0, rollouts.tooth.members)[0], runs[0].lived.tooth) >= probe.threshold
     calm, alarmed = _told(runs[1]), _told(runs[2])
     share = float(above.mean())
     mixed = lambda a, b: (1.0 - share) * a + share * b  # noqa: E731

@@ -77,7 +77,7 @@ def certify(
     """
     sizes = tuple(s for s in sizes if s <= rollouts.tooth.members) or (rollouts.tooth.members,)
     looks = Looks(sizes, max(len(candidates), 1), paid * (1.0 - limits.confidence))
-    largest = np.array([limits.largest.get(name, 1.0) for name in HARMS])
+    largest = limits.array
     found = [Certificate(d, np.zeros(0), np.zeros((0, 0)), np.zeros(len(HARMS)), np.ones(len(HARMS))) for d in candidates]
     seen, due = 0, found
     for size in sizes:

@@ -144,5 +144,5 @@ def _row(name: str, text: str, run: Again, waiting: Again, limits: Limits) -> Ro
     spread = 1.96 * float(gain.std(ddof=1)) / np.sqrt(len(gain))
     mean = float(gain.mean())
     upper = upper_bound(run.harms.sum(axis=1), np.full(len(HARMS), len(gain)), 1.0 - limits.confidence)
-    largest = np.array([limits.largest.get(harm, 1.0) for harm in HARMS])
+    largest = limits.array
     return Row(name, text, run, (mean, mean - spread, mean + spread), upper, bool((upper <= largest).all()))

@@ -42,10 +42,9 @@ class _Tried:
 
 
 def _dose(design: Design) -> Nano:
-    found = design.first or design.within
-    if found is None:
+    if design.dose is None:
         raise ParameterError("the combination brings no carriers", why="then there is nothing to combine")
-    return found
+    return design.dose
 
 
 def _own(design: Design) -> tuple[str, str, str]:

@@ -98,9 +98,13 @@ class Design:
     @property
     def arm(self) -> str:
         """Which arm it belongs to."""
-        nano = self.first is not None or self.within is not None
         other = bool(self.habits or self.surface or self.excavate or self.cover)
-        return ("combined" if other else "nano") if nano else ("operative" if other else "wait")
+        return ("combined" if other else "nano") if self.dose else ("operative" if other else "wait")
+
+    @property
+    def dose(self) -> Nano | None:
+        """The carriers it brings, on the lesion or into the cavity; None for none."""
+        return self.first or self.within
 
     @property
     def skeleton(self) -> tuple[str, ...]:

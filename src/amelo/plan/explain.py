@@ -29,7 +29,7 @@ def explained(rollouts: Rollouts, chosen: Option, waiting: Certificate, limits: 
     if chosen.arm == "wait" or not chosen.certificate.count:
         return ()
     c = chosen.certificate
-    largest = np.array([limits.largest.get(name, 1.0) for name in HARMS])
+    largest = limits.array
     tight = int(np.argmax(c.upper / largest))
     said = [
         f"what limits it most is {HARMS[tight].replace('_', ' ')}: {int(c.violations[tight])} of {c.count} scenarios, at most {c.upper[tight]:.3g} with confidence, {largest[tight]:g} allowed"
@@ -111,7 +111,7 @@ def why_not(option: Option, chosen: Option, limits: Limits) -> str:
     if not c.count:
         return "nothing of this arm could be tried"
     if not option.certified and option.arm != "wait":
-        largest = np.array([limits.largest.get(name, 1.0) for name in HARMS])
+        largest = limits.array
         k = int(np.argmax(c.upper - largest))
         return f"its chance of {HARMS[k].replace('_', ' ')} is not certified below {largest[k]:g}: {int(c.violations[k])} of {c.count} scenarios, at most {c.upper[k]:.3g}"
     n = min(c.count, chosen.certificate.count)

@@ -129,6 +129,11 @@ class Limits:
         if not 0.5 <= self.confidence < 1.0:
             raise ParameterError(f"a confidence of {self.confidence:g} is out of range", why="allowed 0.5 to below 1")
 
+    @property
+    def array(self) -> np.ndarray:
+        """The largest chances (H,) in the order of ``HARMS``; 1 for a class that none is set for."""
+        return np.array([self.largest.get(name, 1.0) for name in HARMS])
+
     @classmethod
     def read(cls, source: str | Path) -> Limits:
         """Return the limits in a TOML file with a table ``limits``; classes that it does not name keep theirs.

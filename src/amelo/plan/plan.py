@@ -252,7 +252,7 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
     for race in races.values():
         race.keep_going = lambda: search.before(STARTING)
         race.try_out(starters(race.situation), FIRST)
-    ranked = sorted((e for race in races.values() for e in race.ranked()[:2]), key=lambda e: -e.score(race_limits(search.limits)))
+    ranked = sorted((e for race in races.values() for e in race.ranked()[:2]), key=lambda e: -e.score(search.limits.array))
     search.certify([e.design for e in ranked[:2]], LAST, (256,), PAID["early"])
     search.tell("racing")
     probing = agreed(search.twin.case) and not search.situation.dead and mixed(search.explore) and promising(search.explore, races)
@@ -270,17 +270,12 @@ def _found(search: _Search, races: dict[str, Race], rollouts: int | None) -> Non
             search.explore, search.situation, races, search.limits, budget=TWO_WAYS * budget, keep_going=after,
             affords=lambda count: search.has_time_for(PROBE, search.explore, count, CERTIFYING),
         )  # fmt: skip
-    best_of = sorted((r for r in races.values() if r.ranked()), key=lambda r: -r.ranked()[0].score(race_limits(search.limits)))
+    best_of = sorted((r for r in races.values() if r.ranked()), key=lambda r: -r.ranked()[0].score(search.limits.array))
     of_each = [race.finalists(PER_ARM) for race in best_of]
     finalists = [found[place] for place in range(PER_ARM + 1) for found in of_each if place < len(found)]
     search.tell("certifying")
     until_then = CERTIFYING if search.best() is not None else LAST  # a certificate is what it is all for
     search.certify(finalists, until_then, (256, 512, 1024, UNTOUCHED), PAID["final"])
-
-
-def race_limits(limits: Limits) -> np.ndarray:
-    """Return the limits (H,) in the order of ``HARMS``."""
-    return np.array([limits.largest.get(name, 1.0) for name in HARMS])
 
 
 def _told(search: _Search, races: dict[str, Race], assumed: list[str], years: float, stopped: bool = False) -> Plan:
@@ -369,7 +364,7 @@ def _held_wider(search: _Search, probe: Probe | None) -> Probe | None:
     error = PAID["probe"] * (1.0 - search.limits.confidence)
     upper = np.ones(len(HARMS)) if isinstance(lived, str) else upper_bound(lived[1].sum(axis=1), np.full(len(HARMS), count), error)
     upper = np.maximum(upper, probe.certificate.upper)
-    holds = bool((upper <= race_limits(search.limits)).all())
+    holds = bool((upper <= search.limits.array).all())
     certificate = replace(probe.certificate, upper=upper, verdict=True if holds else None)
     told = probe.told if holds else f"{probe.told}; it could not be certified: {WIDER}"
     return replace(probe, certificate=certificate, adopted=holds, told=told)
@@ -396,8 +391,8 @@ def _chosen(search: _Search, options: list[Option], best: Option | None, probe: 
             return waiting, "deferred", "nothing could be tried on this tooth in the time given"
         if any(c.verdict is True for c in tried):
             return waiting, "deferred", _missed(search.goals, [c for c in tried if c.verdict is True])
-        nearest_ = min(tried, key=lambda c: float((c.upper - race_limits(search.limits)).max()))
-        name = HARMS[int(np.argmax(nearest_.upper - race_limits(search.limits)))]
+        nearest_ = min(tried, key=lambda c: float((c.upper - search.limits.array).max()))
+        name = HARMS[int(np.argmax(nearest_.upper - search.limits.array))]
         k = HARMS_INDEX[name]
         reason = (
             f"no plan could be certified: of the one that comes nearest the chance of {name.replace('_', ' ')} may be {nearest_.upper[k]:.3g} "

@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from amelo.plan.design import CHOICES, CRITERIA, LEAVES, NANO, Design, Nano, Situation, neighbours
+from amelo.plan.design import CHOICES, CRITERIA, LEAVES, NANO, Design, Situation, neighbours
 from amelo.plan.goals import Limits
-from amelo.plan.probe import DRESSING, Trace, branches, harmless, largest_of, openings_of, stacked
+from amelo.plan.probe import DRESSING, Trace, branches, harmless, openings_of, stacked
 from amelo.plan.race import PENALTY, Entry, Race
 from amelo.plan.rollout import Outcome, Rollouts
 
@@ -43,12 +43,12 @@ class Policy:
 
 @dataclass(eq=False)
 class _Search:
-    """What the search for a policy looks at: scenarios, what the tooth allows, limits, and when it must end."""
+    """What the search for a policy looks at: scenarios, what the tooth allows, limits, and whether it may go on."""
 
     rollouts: Rollouts
     situation: Situation
     limits: Limits
-    end: Callable[[], bool]
+    going: Callable[[], bool]
 
     def run(self, texts: Iterable[str], count: int, members: np.ndarray | None = None) -> list[Outcome]:
         """Return what protocols do to the first scenarios, or to some members, a group at a time."""
@@ -78,15 +78,11 @@ def promising(rollouts: Rollouts, races: Mapping[str, Race]) -> bool:
     calm = ~rollouts.tooth.constants.reacts
     for design, entry in tried.items():
         plain = tried.get(replace(design, first=None, within=None, gap=design.gap if design.stepwise else 0.0))
-        if _brings(design) and plain is not None:
+        if design.dose is not None and plain is not None:
             n = min(entry.count, plain.count)
             if calm[:n].any() and (entry.worth[:n] - plain.worth[:n])[calm[:n]].mean() > LEAST:
                 return True
     return False
-
-
-def _brings(design: Design) -> bool:
-    return design.first is not None or design.within is not None
 
 
 def policy_of(
@@ -110,30 +106,31 @@ def policy_of(
     if not affords(GLANCED * len(CRITERIA[1:]) * len(LEAVES) * SKETCHES):
         return None
     tried = [e for race in races.values() for e in race.ranked()]
-    plain = [e.design for e in sorted(tried, key=lambda e: -_score(e, limits)) if not _brings(e.design)]
+    plain = [e.design for e in sorted(tried, key=lambda e: -_score(e, limits)) if e.design.dose is None]
     calm = ~rollouts.tooth.constants.reacts
-    brings = [e.design for e in sorted(tried, key=lambda e: -_mean(e.worth, calm)) if _brings(e.design)]
+    brings = [e.design for e in sorted(tried, key=lambda e: -_mean(e.worth, calm)) if e.design.dose is not None]
     if not brings:
         return None
     count = min(SEEN, rollouts.tooth.members)
     pairs = _sketched(search, plain, brings, min(GLANCED, count))
     traces = {
-        Trace(_dose(with_), share, opening): (with_, without)
+        Trace(with_.dose, share, opening): (with_, without)
         for with_, without in pairs
+        if with_.dose is not None
         for opening in ([None] if with_.within is None else openings_of(with_))
         for share in SHARES
     }
     few = min(SKETCHED, count)
     seen: dict[Trace, np.ndarray] = {}
     for k in range(0, len(traces), len(SHARES)):  # one opening after the other, as long as there is time
-        if not search.end():
+        if not search.going():
             break
         seen |= harmless(rollouts, list(traces)[k : k + len(SHARES)], limits, 0, few, doubt=DOUBT)
     worths = _weighed(search, {t: traces[t] for t in seen}, seen, few)
     best: Policy | None = None
     tried_out = 0
     for trace in sorted(worths, key=lambda t: -worths[t]):
-        if tried_out == TRACES or not search.end():
+        if tried_out == TRACES or not search.going():
             break
         read = harmless(rollouts, [trace], limits, 0, count)
         if trace not in read:
@@ -148,19 +145,13 @@ def policy_of(
 
 
 def _score(entry: Entry, limits: Limits) -> float:
-    return entry.score(largest_of(limits))
+    return entry.score(limits.array)
 
 
 def _mean(worth: np.ndarray, who: np.ndarray) -> float:
     """Return the mean over those who are meant among the scenarios seen."""
     mine = who[: len(worth)]
     return float(worth[mine].mean()) if mine.any() else -np.inf
-
-
-def _dose(design: Design) -> Nano:
-    found = design.within or design.first
-    assert found is not None
-    return found
 
 
 def _sketched(search: _Search, plain: Sequence[Design], brings: Sequence[Design], count: int) -> list[tuple[Design, Design]]:
@@ -220,7 +211,7 @@ def _best_threshold(
     best = None
     for threshold in np.unique(np.quantile(change, np.linspace(0.02, 0.98, THRESHOLDS))):
         above = change >= threshold
-        pick = branches(worth, harms, above, largest_of(limits))
+        pick = branches(worth, harms, above, limits.array)
         if pick is not None:
             mean = float(np.where(above, worth[pick[1]], worth[pick[0]]).mean())
             if best is None or mean > best[0]:
@@ -268,9 +259,9 @@ def _climbed(search: _Search, trace: Trace, start: Sequence[Design], who: np.nda
                 scores[design] = (
                     -np.inf if run.refused else float(run.values.total.mean()) - PENALTY * _beyond(run.harms, search.limits)
                 )
-            if not search.end():
+            if not search.going():
                 break
-        if not search.end():
+        if not search.going():
             break
         leaders = sorted(scores, key=lambda d: -scores[d])[:KEPT]
         due = [d for leader in leaders for d in _beside(leader, trace, search.situation, carriers) if d not in scores]
@@ -280,13 +271,13 @@ def _climbed(search: _Search, trace: Trace, start: Sequence[Design], who: np.nda
 
 def _beyond(harms: np.ndarray, limits: Limits) -> float:
     """Return by how much chances of harm (H, n) pass their limits, all in all."""
-    return float(np.maximum(harms.mean(axis=1) - largest_of(limits), 0.0).sum())
+    return float(np.maximum(harms.mean(axis=1) - limits.array, 0.0).sum())
 
 
 def _beside(design: Design, trace: Trace, on: Situation, carriers: bool) -> list[Design]:
     """Return the designs that differ in one choice and may follow a trace; in an open cavity carriers may come or be left out."""
     if trace.opening is None:
-        return [d for d in neighbours(design, on) if carriers or not _brings(d)]
+        return [d for d in neighbours(design, on) if carriers or d.dose is None]
     found = [
         replace(design, **{field.name: value})
         for field in fields(Design)

@@ -5,34 +5,33 @@ It is brought to the lesion as it is, or into the cavity that the hand has opene
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
+from amelo.params import load_set
 from amelo.plan.design import SETTLE, Design, Nano
-from amelo.plan.goals import HARMS, Limits
+from amelo.plan.goals import Limits
 from amelo.plan.rollout import Outcome, Rollouts
 from amelo.twin.tooth.state import WholeTooth
 
 __all__ = [
     "DRESSING",
-    "NOISE",
-    "READINGS",
-    "WAIT",
+    "Parting",
     "Trace",
     "apart",
     "branches",
     "harmless",
-    "largest_of",
     "openings_of",
+    "parted",
     "read_out",
+    "reading_noise",
+    "readings",
     "stacked",
 ]
 
-NOISE = 0.012  # of one reading of inflammation, in the unit of the host model
-READINGS = 16  # before the probe, and as many when it is read: their means are compared
-WAIT = 1.0  # d until it is read
 MOST_HARM = 0.2  # of every limit, that the probe itself may use up
 BRANCHES = 0.8  # of every limit, that the policy may use, because its branches were chosen on the same scenarios
 DRESSING = "anti-inflammatory dressing"
@@ -57,12 +56,12 @@ class Trace:
     def text(self) -> str:
         """The probe as a protocol, with the wait until it is read."""
         brought = self.opening.opened(self.dose) if self.opening is not None else f"isolate\n{self.dose}"
-        return f"{brought}\nrest {WAIT:g} d"
+        return f"{brought}\n{_wait()}"
 
     @property
     def empty(self) -> str:
         """The same visit without carriers, and the wait."""
-        return f"{self.opening.opened('')}\nrest {WAIT:g} d" if self.opening is not None else f"rest {WAIT:g} d"
+        return f"{self.opening.opened('')}\n{_wait()}" if self.opening is not None else _wait()
 
     def then(self, design: Design) -> str:
         """Return the protocol of what follows the reading."""
@@ -80,13 +79,27 @@ class Trace:
         return same and not design.stepwise and design.first is None
 
 
+def _wait() -> str:
+    return f"rest {load_set('goals').value('probe.wait'):g} d"
+
+
+def reading_noise() -> float:
+    """Return the standard deviation of one reading of inflammation, in the unit of the host model."""
+    return load_set("goals").value("probe.noise")
+
+
+def readings() -> int:
+    """Return how many readings are taken before a probe, and as many after it."""
+    return round(load_set("goals").value("probe.readings"))
+
+
 def read_out(before: WholeTooth, after: WholeTooth) -> np.ndarray:
     """Return what a probe shows (n,): the change of inflammation from the patient's own level before, each the mean of some readings.
 
     Assumptions: the noise of one reading does not know that of the next.
     """
     draws = after.constants.draws
-    noise = NOISE / np.sqrt(READINGS) * (draws.normal("probe.reading", 1) - draws.normal("probe.reading", 0))
+    noise = reading_noise() / np.sqrt(readings()) * (draws.normal("probe.reading", 1) - draws.normal("probe.reading", 0))
     return after.pulp_state("inflammation") - before.pulp_state("inflammation") + noise
 
 
@@ -117,9 +130,44 @@ def harmless(
         if alone.refused or read.refused or same.refused:
             continue
         own = (alone.harms & ~same.harms).mean(axis=1)
-        if (own <= doubt * MOST_HARM * largest_of(limits)).all():
+        if (own <= doubt * MOST_HARM * limits.array).all():
             found[trace] = read_out(before, read.lived.tooth)
     return found
+
+
+class Parting(Protocol):
+    """A probe and what follows: trace; threshold of the change; designs below and above it."""
+
+    @property
+    def trace(self) -> Trace: ...  # noqa: D102 - as told above
+    @property
+    def threshold(self) -> float: ...  # noqa: D102
+    @property
+    def calm(self) -> Design: ...  # noqa: D102
+    @property
+    def alarmed(self) -> Design: ...  # noqa: D102
+
+
+def parted(
+    rollouts: Rollouts,
+    parting: Parting,
+    first: int,
+    last: int,
+    *,
+    felt: Callable[[str], str] = lambda text: text,
+    bias: float = 0.0,
+) -> tuple[list[Outcome], np.ndarray]:
+    """Return what probe, low branch and high branch do to members, and who reads high (n,): each goes the way that its own reading says.
+
+    Arguments: rollouts; parting; first, last, scenarios; felt, what a protocol is where it is lived; bias, added to what is read.
+    Returns: three outcomes, and nobody who reads high where one of them cannot be done.
+    """
+    trace = parting.trace
+    texts = [trace.text, trace.policy(parting.calm), trace.policy(parting.alarmed)]
+    runs = rollouts.run([felt(text) for text in texts], first, last)
+    if any(run.refused for run in runs):
+        return runs, np.zeros(last - first, bool)
+    return runs, read_out(rollouts.waiting(first, last)[0], runs[0].lived.tooth) + bias >= parting.threshold
 
 
 def branches(
@@ -145,11 +193,6 @@ def branches(
         if gain[0][low] + gain[1][high] > best:
             best, found = gain[0][low] + gain[1][high], (int(low), int(high))
     return found
-
-
-def largest_of(limits: Limits) -> np.ndarray:
-    """Return the limits (H,) in the order of ``HARMS``."""
-    return np.array([limits.largest.get(name, 1.0) for name in HARMS])
 
 
 def stacked(runs: Sequence[Outcome]) -> tuple[np.ndarray, np.ndarray]:

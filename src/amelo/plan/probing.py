@@ -11,7 +11,7 @@ from amelo.plan.certify import PAID, Certificate
 from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, Limits
 from amelo.plan.policy import Policy
-from amelo.plan.probe import NOISE, READINGS, branches, largest_of, read_out, stacked
+from amelo.plan.probe import branches, parted, reading_noise, readings, stacked
 from amelo.plan.record import Option, Probe
 from amelo.plan.rollout import Rollouts
 
@@ -19,10 +19,8 @@ __all__ = ["LEAST", "measured"]
 
 LOOKS = (512, 2048)  # untouched scenarios after each look at a policy
 LEAST = 0.002  # of worth, that a probe must bring
-RUNS, KNOWING = (
-    ("the probe", "what follows when calm", "what follows when alarmed"),
-    8,
-)  # protocols of a look, and of what it is worth to know for certain
+RUNS = 3  # protocols of a look: the probe, and what follows it either way
+KNOWING = 8  # protocols of what it is worth to know for certain
 
 
 def measured(
@@ -40,10 +38,10 @@ def measured(
     """
     sizes = tuple(s for s in LOOKS if s <= untouched.tooth.members) or (untouched.tooth.members,)
     looks = Looks(sizes, 1, PAID["probe"] * (1.0 - limits.confidence))
-    largest, upper, certified = largest_of(limits), np.ones(len(HARMS)), None
+    largest, upper, certified = limits.array, np.ones(len(HARMS)), None
     seen, parts = 0, []
     for size in sizes:
-        if not affords(len(RUNS) * (size - seen) + KNOWING * sizes[0]):
+        if not affords(RUNS * (size - seen) + KNOWING * sizes[0]):
             break
         parts.append(_lived(untouched, policy, seen, size))
         seen = size
@@ -65,7 +63,8 @@ def measured(
     certificate = Certificate(policy.calm, worth, outcomes, violations, upper, certified)
     chance = float(above.mean())
     return Probe(
-        policy.trace, f"change of the inflammation of the pulp within a day, means of {READINGS} readings with a noise of {NOISE:g} each",
+        policy.trace,
+        f"change of the inflammation of the pulp within a day, means of {readings()} readings with a noise of {reading_noise():g} each",
         policy.threshold, policy.calm, policy.alarmed, chance, float(gain.mean()), float(gain.mean() - spread),
         float(gain.mean() + spread), perfect, adopted, _told(policy, chance, adopted, certified), certificate,
     )  # fmt: skip
@@ -73,9 +72,7 @@ def measured(
 
 def _lived(untouched: Rollouts, policy: Policy, first: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return worth (n,), outcomes (W, n), harms (H, n) and who reads high (n,), each member the way its reading says."""
-    trace = policy.trace
-    probe, calm, alarmed = untouched.run([trace.text, trace.policy(policy.calm), trace.policy(policy.alarmed)], first, last)
-    above = read_out(untouched.waiting(first, last)[0], probe.lived.tooth) >= policy.threshold
+    (_, calm, alarmed), above = parted(untouched, policy, first, last)
     return (
         np.where(above, alarmed.values.total, calm.values.total),
         np.where(above, alarmed.values.outcomes, calm.values.outcomes),
@@ -111,7 +108,7 @@ def _knowing(untouched: Rollouts, policy: Policy, best: Option | None, limits: L
     worth, harms = stacked([r for r in untouched.run(list(texts), 0, count) if not r.refused])
     known = [float(worth[0].mean())]
     for second in (reacts, reacts & above, reacts | above, above):
-        pick = branches(worth, harms, second, largest_of(limits), share=1.0)
+        pick = branches(worth, harms, second, limits.array, share=1.0)
         if pick is not None:
             known.append(float(np.where(second, worth[pick[1]], worth[pick[0]]).mean()))
     return max(known[1:] or known)

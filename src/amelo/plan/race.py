@@ -110,18 +110,13 @@ class Race:
     entries: dict[Design, Entry] = field(default_factory=dict)
     spent: int = 0
 
-    @property
-    def largest(self) -> np.ndarray:
-        """Limits (H,) in the order of ``HARMS``."""
-        return np.array([self.limits.largest.get(name, 1.0) for name in HARMS])
-
     def ranked(self) -> list[Entry]:
         """Return what was tried and can be done, the best first; see :func:`ranking`."""
-        return ranking(self.entries.values(), self.largest)
+        return ranking(self.entries.values(), self.limits.array)
 
     def finalists(self, count: int) -> list[Design]:
         """Return the designs to be certified: the best, and the best of those that stay so far below every limit that this can be proven."""
-        found = [*self.ranked()[:count], *ranking(self.entries.values(), ROOM * self.largest)[:1]]
+        found = [*self.ranked()[:count], *ranking(self.entries.values(), ROOM * self.limits.array)[:1]]
         return list(dict.fromkeys(e.design for e in found))
 
     def try_out(self, designs: Iterable[Design], count: int) -> None:
@@ -258,7 +253,7 @@ class _Field:
     def _learn(self) -> None:
         codes, designs, seen = self.surrogate.codes, [], []
         for race in self.races.values():
-            limits = race.largest
+            limits = race.limits.array
             for e in race.entries.values():
                 if e.design in codes.place and e.count >= FIRST:
                     designs.append(e.design)
@@ -297,7 +292,7 @@ class _Field:
     def _due(self, race: Race, size: int) -> list[Design]:
         """Return the designs of an arm that hold out and saw half as many scenarios, the best first."""
         known = [e for e in race.ranked() if e.count >= min(size // 2, race.members)]
-        return [e.design for e in _hold_out(known, race.largest) if e.count < min(size, race.members)]
+        return [e.design for e in _hold_out(known, race.limits.array) if e.count < min(size, race.members)]
 
     def finish(self, on_round: Callable[[], None]) -> None:
         """Give those that hold out more scenarios, stage by stage, all arms at each."""

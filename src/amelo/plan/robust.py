@@ -12,7 +12,7 @@ from amelo.plan.certify import Certificate
 from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, Goals, Limits
 from amelo.plan.outside import sound_below
-from amelo.plan.probe import NOISE, read_out
+from amelo.plan.probe import parted, reading_noise
 from amelo.plan.record import Probe
 from amelo.plan.rollout import Rollouts
 from amelo.twin.tooth.state import WholeTooth
@@ -23,20 +23,20 @@ __all__ = ["WORLDS", "World", "applies", "lived_in", "robustness"]
 SCENARIOS = 256
 MARGIN = 2.0  # standard errors of a chance, by which it must lie below its limit in a shifted world so as not to be flagged
 APART = 2_000_003
-MISSING, LEFT = (
-    0.3e-3,
-    0.1,
-)  # m of dentine that an image showed and is not there; share of what lies under a lesion that is left at least
+MISSING = 0.3e-3  # m of dentine that an image showed and is not there
+LEFT = 0.1  # of what lies under a lesion, that is left at least
 PULL = re.compile(r"(?<=pull )[0-9.eE+-]+(?= T/m)")
 
 
 @dataclass(frozen=True)
 class World:
-    """How a world differs: tooth, what becomes of the teeth; slower, by what share carriers are driven slower; bias, added to what a probe reads."""
+    """How a world differs: tooth, what becomes of the teeth; slower, by what share carriers are driven slower; misread, whether a probe
+    reads too little by the noise of one reading.
+    """
 
     tooth: Callable[[WholeTooth], WholeTooth] = lambda tooth: tooth
     slower: float = 0.0
-    bias: float = 0.0
+    misread: bool = False
 
     def text(self, protocol: str) -> str:
         """Return the protocol as carriers feel it.
@@ -98,13 +98,13 @@ WORLDS: Mapping[str, World] = {
     "floors twice as rough": _constants(cut__roughness=2.0),
     "bacteria live three times as long under a seal": _constants(bacteria__starving=1.0 / 3.0),
     "carriers driven at half their speed": World(slower=0.5),
-    "a probe reads too little, by the noise of one reading": World(bias=-NOISE),
+    "a probe reads too little, by the noise of one reading": World(misread=True),
 }
 
 
 def applies(world: World, designs: Sequence[Design], probe: Probe | None) -> bool:
     """Return whether a world can change anything for a plan: what drives carriers nothing without any, a reading nothing without a probe."""
-    if world.bias:
+    if world.misread:
         return probe is not None
     return not world.slower or any(world.text(d.text()) != d.text() for d in designs)
 
@@ -117,20 +117,17 @@ def lived_in(
     Arguments: world; rollouts, on teeth of that world; design; probe, with its branches, that is done first (None for none); first, last,
     scenarios (all, if not given).
     """
-    if probe is None:
-        texts = [design.text()]
-    else:
-        texts = [probe.protocol, *(probe.trace.policy(branch) for branch in (probe.calm, probe.alarmed))]
     last = rollouts.tooth.members if last is None else last
-    runs = rollouts.run([world.text(t) for t in texts], first, last)
-    refused = next((run.refused for run in runs if run.refused), "")
+    if probe is None:
+        run = rollouts.run([world.text(design.text())], first, last)[0]
+        return run.refused or (run.values.total, run.harms)
+    bias = -reading_noise() if world.misread else 0.0
+    (read, calm, alarmed), above = parted(rollouts, probe, first, last, felt=world.text, bias=bias)
+    refused = read.refused or calm.refused or alarmed.refused
     if refused:
         return refused
-    if probe is None:
-        return runs[0].values.total, runs[0].harms
-    above = read_out(rollouts.waiting(first, last)[0], runs[0].lived.tooth) + world.bias >= probe.threshold
-    worth = np.where(above, runs[2].values.total, runs[1].values.total)
-    return worth, np.where(above[None, :], runs[2].harms, runs[1].harms)
+    worth = np.where(above, alarmed.values.total, calm.values.total)
+    return worth, np.where(above[None, :], alarmed.harms, calm.harms)
 
 
 def robustness(
@@ -153,7 +150,7 @@ def robustness(
     Assumptions: a chance is what untouched scenarios saw, changed by what the same members come to in either world, so that luck cancels.
     """
     tooth = twin.whole(members=SCENARIOS, seed=seed + APART).tooth
-    largest = np.array([limits.largest.get(harm, 1.0) for harm in HARMS])
+    largest = limits.array
     make = lambda teeth: Rollouts(twin, teeth, TIERS["reduced"][1], goals, years, seed + APART)  # noqa: E731
     plain = lived_in(World(), make(tooth), design, probe)
     found: dict[str, dict[str, float]] = {}
