@@ -42,14 +42,15 @@ from plan_reference import (
 )
 
 import amelo.plan.plan as verb
-from amelo.plan import race, rollout
+from amelo.plan import rollout, search, together
 from amelo.plan.design import ARMS, Design, Situation
 from amelo.plan.goals import Limits
-from amelo.plan.race import Entry, Race, _blocks, race_together, ranking
+from amelo.plan.race import Entry, Race, blocks_of, ranking
+from amelo.plan.together import race_together
 
 BUDGET = 12_000  # rollouts of a search in ten seconds of an ordinary machine, certificates besides
 EXPLORED = verb.EXPLORED
-TIMED = (verb, race, rollout)  # what looks at the clock
+TIMED = (verb, search, together, rollout)  # what looks at the clock
 SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 FOLDER = Path(os.environ.get("AMELO_CACHE", Path.home() / ".cache" / "amelo")) / "bench" / "plan"
 SEEDS = (0,)
@@ -96,7 +97,7 @@ class Bench:
 
     def judge(self, entries: Iterable[Entry], **more: object) -> dict[str, object]:
         """Return how good what was found is: the first of its ranking, waiting among it, that keeps the limits of the reference."""
-        waiting = [self.explore.run([Design()], a, b)[0].values.total for a, b in _blocks(EXPLORED)]
+        waiting = [self.explore.run([Design()], a, b)[0].values.total for a, b in blocks_of(EXPLORED)]
         order = ranking([*entries, Entry(Design(), np.concatenate(waiting))], self.reference.limits)
         design, worth = self.judged.first_feasible([e.design for e in order[:HANDED]])
         more["error"] = self.judged.error(design)

@@ -17,7 +17,7 @@ from plan_plain_peers import PLAIN
 
 from amelo.plan.design import CHOICES, Design
 from amelo.plan.goals import HARMS, Limits
-from amelo.plan.race import Entry, _blocks
+from amelo.plan.race import Entry, blocks_of
 from amelo.plan.rollout import Rollouts
 
 __all__ = ["HANDED", "PEERS", "Missing", "Objective", "Space", "rule_book"]
@@ -89,7 +89,7 @@ class Objective:
 
     def see(self, designs: Sequence[Design], first: int, last: int) -> None:
         """Live designs through scenarios first..last."""
-        for a, b in _blocks(last):
+        for a, b in blocks_of(last):
             if a >= first:
                 self._see(designs, a, b)
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from amelo.errors import FormatError, ParameterError
+from amelo.plan.answer import _missed
 from amelo.plan.goals import WEIGHTS, Goals, Limits
-from amelo.plan.plan import _missed, plan
+from amelo.plan.plan import plan
 from amelo.records.case import load_case
 from made_plans import COMBINED, OPERATIVE, certificate, make_small
 

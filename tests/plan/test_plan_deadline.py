@@ -28,6 +28,7 @@ def kira(root):
 def machine(monkeypatch):
     """Make a machine of a speed: seconds that one rollout takes, and nothing else takes any."""
     from amelo.plan import plan as verb
+    from amelo.plan import search
 
     make_small(monkeypatch)
 
@@ -42,7 +43,7 @@ def machine(monkeypatch):
             self.pace = pace
             return found
 
-        for module in (verb, rollout):
+        for module in (verb, search, rollout):
             monkeypatch.setattr(module, "clock_time", clock)
         monkeypatch.setattr(Rollouts, "run", slow)
         return clock

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from amelo.plan.design import ARMS, NANO, Design, Situation, enumerated, neighbours
-from amelo.plan.race import corners, starters
 from amelo.plan.rollout import operations_of
+from amelo.plan.starters import corners, starters
 from amelo.protocol import Protocol
 
 DEEP = Situation(carious=True, open_floor=True, enamel_lesion=False, restored=False, vital=True)

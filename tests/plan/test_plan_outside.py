@@ -177,11 +177,11 @@ def test_what_cannot_be_done_in_one_of_them_is_no_plan():
 
 def test_a_plan_for_such_a_patient_says_so_and_is_certified_in_both(kira, monkeypatch):
     make_small(monkeypatch)
-    from amelo.plan import plan as verb
+    from amelo.plan import search
 
     asked = []
-    true = verb.both
-    monkeypatch.setattr(verb, "both", lambda a, b: (asked.append((a, b)), true(a, b))[1])
+    true = search.both
+    monkeypatch.setattr(search, "both", lambda a, b: (asked.append((a, b)), true(a, b))[1])
     old = changed(kira, age_band="92-94")
     found = plan(old, 36, arms=("wait", "operative"), rollouts=300)
     data = found.to_dict()

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from amelo.plan.design import Design, Nano, Situation
-from amelo.plan.explain import agreed, unknown_of
+from amelo.plan.explain import unknown_of
 from amelo.plan.goals import Goals, Limits
 from amelo.plan.policy import mixed, policy_of, promising
 from amelo.plan.probe import Trace, apart, branches, harmless, openings_of, read_out, reading_noise, readings
 from amelo.plan.probing import measured
 from amelo.plan.race import Race
 from amelo.plan.rollout import Rollouts
+from amelo.plan.situation import agreed
 from amelo.protocol.parse import parse_text
 from amelo.records.case import load_case
 from amelo.twin.tooth.twin import TIERS, ToothTwin

@@ -10,7 +10,8 @@ from made_up_landscape import OPEN, Landscape
 from amelo.plan.design import NANO, Design, Nano, enumerated
 from amelo.plan.goals import Limits
 from amelo.plan.polish import DENSITIES, LEAVES, STEP, variants
-from amelo.plan.race import Race, race_together
+from amelo.plan.race import Race
+from amelo.plan.together import race_together
 from amelo.protocol.record import Protocol
 
 SOME = enumerated(OPEN)[::1201]

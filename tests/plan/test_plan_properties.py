@@ -11,9 +11,9 @@ from amelo.plan.bounds import lower_bound, upper_bound
 from amelo.plan.certify import certify
 from amelo.plan.design import Design, Situation, enumerated, neighbours
 from amelo.plan.goals import HARMS, WEIGHTS, Limits
-from amelo.plan.race import corners
 from amelo.plan.robust import PULL
 from amelo.plan.rollout import Outcome
+from amelo.plan.starters import corners
 from amelo.plan.worth import Values
 from made_plans import COMBINED, OPERATIVE
 

@@ -10,7 +10,9 @@ from made_up_landscape import OPEN, Landscape
 
 from amelo.plan.design import ARMS, NANO, Design, enumerated, neighbours
 from amelo.plan.goals import HARMS, Limits
-from amelo.plan.race import FIRST, GROUP, Entry, Race, corners, race_together, starters
+from amelo.plan.race import FIRST, GROUP, Entry, Race
+from amelo.plan.starters import corners, starters
+from amelo.plan.together import race_together
 
 SEARCHED = ARMS[1:]
 
@@ -81,22 +83,14 @@ def test_no_time_is_no_race_and_little_time_little(land) -> None:
     assert land.count == before
 
 
-def test_combination_starts_from_the_best_of_the_single_arms(land) -> None:
+@pytest.mark.parametrize(("finds", "gets"), [("operative", "combined"), ("combined", "operative")])
+def test_what_one_arm_finds_the_other_tries_beside_it(land, finds, gets) -> None:
     races = {a: Race(land, replace(OPEN, arms=(a,)), Limits(), 0, 768) for a in ("operative", "combined")}
-    rare = best_of(land, "operative")
-    races["operative"].try_out([rare], 768)
+    rare = best_of(land, finds)
+    races[finds].try_out([rare], 768)
     race_together(races, 3000)
-    near = set(neighbours(rare, OPEN, "combined"))
-    assert near & set(races["combined"].entries)
-
-
-def test_single_arms_get_what_the_combination_found(land) -> None:
-    races = {a: Race(land, replace(OPEN, arms=(a,)), Limits(), 0, 768) for a in ("operative", "combined")}
-    rare = best_of(land, "combined")
-    races["combined"].try_out([rare], 768)
-    race_together(races, 3000)
-    bare = set(neighbours(rare, OPEN, "operative"))
-    assert bare and bare & set(races["operative"].entries)
+    near = set(neighbours(rare, OPEN, gets))
+    assert near & set(races[gets].entries)
 
 
 def test_what_harms_too_often_is_not_offered() -> None:

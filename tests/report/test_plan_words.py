@@ -30,6 +30,8 @@ def test_a_probe_branches_in_plain_words():
     assert "0.08 or more (in 20 % of cases)" in branch
     assert any("Excavate" in line for line in said[said.index(branch) :])
     assert "less than 0.08 go on as above" in branch
+    other = said[said.index(branch) + 1 :]
+    assert other[0] == "Visit 2, day 1:" and other[1].lstrip().startswith(f"{len(plan.probe.protocol.splitlines()) + 1}.")
     assert said.index(next(line for line in said if "Probe caps-400" in line)) < said.index(branch)
     assert words.branches(made_plan()) == []
     assert words.probe_words(plan)[0] == "first a 15 % dose" and "+0.030 (+0.010 to +0.050)" in words.probe_words(plan)[1]

@@ -11,11 +11,11 @@ from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, WEIGHTS, Limits
 from amelo.plan.record import Option
 from amelo.plan.rollout import Rollouts
-from amelo.records.case import Case
+from amelo.plan.situation import agreed
 from amelo.records.genotype import genotype_of_case
 from amelo.twin.tooth.twin import ToothTwin
 
-__all__ = ["ablations", "agreed", "explained", "unknown_of", "why_not"]
+__all__ = ["ablations", "explained", "unknown_of", "why_not"]
 
 SCENARIOS = 128
 PLAIN = Design()
@@ -135,8 +135,3 @@ def unknown_of(twin: ToothTwin) -> tuple[str, ...]:
             "the patient has not agreed to a probe dose, so that none was planned: it could tell how the tooth answers carriers"
         )
     return tuple(said)
-
-
-def agreed(case: Case) -> bool:
-    """Return whether a probe may be planned: the patient agreed to one, or nobody asked yet."""
-    return case.consent == "unknown" or "probe dose" in case.consent.purposes

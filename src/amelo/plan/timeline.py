@@ -54,10 +54,10 @@ class Timeline:
         """Return the steps as plain values."""
         return [asdict(line) for line in self.lines]
 
-    def aloud(self) -> list[str]:
-        """Return numbered lines, each visit with its day before its steps."""
+    def aloud(self, after: int = 0) -> list[str]:
+        """Return numbered lines, each visit with its day before its steps; after, how many of the steps were read before."""
         said, visit = [], 0
-        for line in self.lines:
+        for line in self.lines[after:]:
             if line.visit and line.visit != visit:
                 visit = line.visit
                 said.append(f"Visit {visit}, day {line.day:.0f}:")

@@ -101,8 +101,9 @@ def branches(plan: Plan) -> list[tuple[str, list[str]]]:
     probe = plan.probe
     if probe is None or not probe.adopted:
         return []
+    read = len(timeline(probe.protocol).lines)
     lines = (
-        timeline(probe.then(probe.alarmed)).aloud()
+        timeline(probe.trace.policy(probe.alarmed)).aloud(read)
         if probe.alarmed.arm != "wait"
         else ["Nothing more; the pulp is looked at again."]
     )
