@@ -261,11 +261,12 @@ def _consent(plan: Plan) -> str:
     from amelo.plan.timeline import CONSENT, timeline
 
     rows = []
-    texts = [("", plan.chosen.protocol)]
+    ways = [("", timeline(plan.chosen.protocol).lines)]
     if plan.probe is not None and plan.probe.adopted:
-        texts.append(("if the probe reads high: ", plan.probe.then(plan.probe.alarmed)))
-    for before, protocol in texts:
-        for line in timeline(protocol).lines:
+        read = len(timeline(plan.probe.protocol).lines)
+        ways.append(("if the probe reads high: ", timeline(plan.probe.trace.policy(plan.probe.alarmed)).lines[read:]))
+    for before, lines in ways:
+        for line in lines:
             if not line.rest:
                 rows.append((f"{before}{line.number}. {line.words}", line.consent, CONSENT[line.consent]))
     heads = ("step", "class", "what that asks for")
