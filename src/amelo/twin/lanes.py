@@ -6,11 +6,31 @@ does the rest; nothing branches, so that every lane of a loop takes the same way
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["bits", "fexp", "flog", "power", "real"]
+__all__ = ["bits", "fexp", "flog", "power", "prelude", "real"]
+
+HEAD = """from math import sqrt
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types, uint64
+from numba.extending import intrinsic
+
+"""
+
+
+def prelude(what: str) -> str:
+    """Return the beginning of a module of compiled code that is written as text: what it is, what it imports, and the functions below."""
+    _, functions = Path(__file__).read_text("utf-8").split("# --- functions ---\n")
+    return f'"""{what}"""\n\n{HEAD}{functions}'
+
+
+# --- functions ---
 
 
 @intrinsic

@@ -174,11 +174,12 @@ def pass_text(layout: Layout, name: str, lines: list[str], *, inwards: bool) -> 
 
 def kernel_text(layout: Layout) -> str:
     """Return the Python text of the kernel module of a model."""
+    from amelo.twin.lanes import prelude
+
     functions = []
     for name, (inwards, record) in PASSES.items():
         functions.append(pass_text(layout, name, recorded(layout, record), inwards=inwards))
-    head = (Path(__file__).parent / "time_loop.txt").read_text("utf-8")
-    prelude, driver = head.split("# --- passes stand here ---\n")
+    driver = (Path(__file__).parent / "time_loop.txt").read_text("utf-8")
     constants = {
         "LANES": layout.lanes,
         "FIELDS": layout.stride,
@@ -198,7 +199,7 @@ def kernel_text(layout: Layout) -> str:
     constants["AT_EATEN"] = layout.fields.get("eaten", -1)
     values = "\n".join(f"{name} = {value}" for name, value in constants.items())
     return (
-        f"{prelude}\n{values}\nBATH_FIELDS = np.array({[layout.fields[n] for n in layout.bath]!r})\n\n\n"
+        f"{prelude('The time loop of a tile of columns, written by amelo.')}\n\n{values}\nBATH_FIELDS = np.array({[layout.fields[n] for n in layout.bath]!r})\n\n\n"
         + "\n\n".join(functions)
         + "\n\n"
         + driver

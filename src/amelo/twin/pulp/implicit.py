@@ -2,6 +2,7 @@
 
 Plain arithmetic as the equations are, so that NumPy and Numba run this very text.  The method is RODAS of Hairer and Wanner: six stages, fourth
 order, stiffly accurate and L-stable; what the last stage adds is the difference to a result of third order, which tells the error.
+Source: hairer1996.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from amelo.twin import lesion
 from amelo.twin.compiled import module_of
 from amelo.twin.lesion.cell import FLUORIDE, SIZE, TRACE, CellModel, conversions, lag
 from amelo.twin.lesion.kernel import law_fields, pass_text, recorded
@@ -325,10 +324,13 @@ def compiled_reduced(layout: ReducedLayout) -> ModuleType:
         ("FORMER", [f"former{i}" for i in range(len(FORETOLD))]),
     ):
         values += f"\n{name} = np.array({[layout.fields[n] for n in fields]!r})"
-    prelude, _ = (Path(lesion.__file__).parent / "time_loop.txt").read_text("utf-8").split("# --- passes stand here ---\n")
+    from amelo.twin.lanes import prelude
+
     driver = (Path(__file__).parent / "time_loop.txt").read_text("utf-8")
     functions = []
     for name, (inwards, record) in PASSES.items():
         lines = recorded(layout, lambda _, frame, record=record: record(layout, frame))
         functions.append(pass_text(layout, name, lines, inwards=inwards))
-    return module_of("\n\n".join([prelude, values, *functions, driver]))
+    return module_of(
+        "\n\n".join([prelude("The time loop of a tile of reduced columns, written by amelo."), values, *functions, driver])
+    )
