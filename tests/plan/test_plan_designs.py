@@ -57,6 +57,20 @@ def test_a_dead_pulp_is_never_closed_in():
     assert any(not d.excavate and d.arm == "operative" for d in enumerated(NECROTIC))
 
 
+def test_a_second_visit_goes_deeper_or_goes_on_in_the_cavity_of_the_first():
+    dose = NANO[1]
+    same = Design(excavate="leathery", leave=1.5, stepwise=True, gap=1.0, within=dose, line="calcium silicate", cover="composite")
+    deeper = Design(excavate="firm", leave=1.0, stepwise=True, gap=4.0, cover="composite")
+    assert {same, deeper} <= set(enumerated(DEEP))
+    lines = same.text().splitlines()
+    assert sum("excavate" in line for line in lines) == 1 and lines.index("rest 1 d") < lines.index(dose.line())
+    assert [line for line in deeper.text().splitlines() if "excavate" in line] == [
+        "excavate to leathery dentine, leave 1 mm over the pulp",
+        "excavate to firm dentine, leave 1 mm over the pulp",
+    ]
+    assert Design(stepwise=True, gap=4.0).refused(DEEP)
+
+
 @pytest.mark.parametrize("arm", ARMS)
 def test_arms_are_told_apart_by_what_is_done(arm):
     for design in enumerated(Situation(True, True, False, False, True, arms=(arm,))):

@@ -10,8 +10,9 @@ import pytest
 from amelo.plan.design import Design, Nano, Situation
 from amelo.plan.explain import unknown_of
 from amelo.plan.goals import Goals, Limits
-from amelo.plan.policy import mixed, policy_of, promising
-from amelo.plan.probe import Trace, apart, branches, harmless, openings_of, read_out, reading_noise, readings
+from amelo.plan.panel import Panel
+from amelo.plan.policy import SEEN, mixed, policy_of, promising
+from amelo.plan.probe import BRANCHES, Trace, apart, branches, harmless, openings_of, read_out, reading_noise, readings
 from amelo.plan.probing import measured
 from amelo.plan.race import Race
 from amelo.plan.rollout import Rollouts
@@ -52,16 +53,16 @@ def test_a_probe_in_a_cavity_is_a_protocol_that_the_language_reads():
 def test_a_probe_on_the_lesion_is_followed_by_any_design_and_one_in_a_cavity_by_what_goes_on_in_it():
     bare = Trace(DOSE, 0.1)
     for design in (Design(), CAVITY, Design(first=DOSE), Design(surface="varnish")):
-        assert bare.fits(design) and bare.then(design) == design.text()
-    assert SOON.fits(CAVITY) and SOON.fits(replace(CAVITY, within=DOSE, deproteinise=True))
+        assert bare.fitted(design) == design and bare.then(design) == design.text()
+    assert all(SOON.fitted(d) == d for d in (CAVITY, replace(CAVITY, within=DOSE, deproteinise=True)))
     for other in (Design(), replace(CAVITY, leave=0.5), replace(CAVITY, excavate="hard"), replace(CAVITY, stepwise=True, gap=14.0)):
-        assert not SOON.fits(other)
+        assert SOON.fitted(other) != other
 
 
 def test_a_cavity_is_opened_as_the_design_opens_it_dressed_or_not():
     dressed, bare = openings_of(replace(CAVITY, within=DOSE, line="calcium silicate"))
     assert bare.line == "" and dressed.line == "anti-inflammatory dressing"
-    assert all(Trace(DOSE, 0.1, o).fits(CAVITY) for o in (bare, dressed))
+    assert all(Trace(DOSE, 0.1, o).fitted(CAVITY) == CAVITY for o in (bare, dressed))
 
 
 def test_a_reading_is_the_change_from_the_patients_own_level(kira):
@@ -74,7 +75,7 @@ def test_a_reading_is_the_change_from_the_patients_own_level(kira):
 
 
 def test_more_of_a_trace_tells_more_and_harms_more(kira):
-    traces = [Trace(DOSE, share, OPENING) for share in (0.02, 0.2, 1.0)]
+    traces = [Trace(DOSE, share, OPENING) for share in (0.005, 0.02, 0.2)]
     limits = Limits()
     read = harmless(kira, traces, Limits(dict.fromkeys(limits.largest, 1.0), limits.confidence), 0, MEMBERS)
     reacts = kira.tooth.constants.reacts
@@ -136,18 +137,57 @@ def test_carriers_promise_something_where_those_who_bear_them_gain(kira, searche
     assert not promising(kira, poor)
 
 
-def test_a_policy_is_what_its_parts_say_on_the_scenarios_it_was_found_on(kira, searched):
+def test_a_policy_is_what_its_parts_say_on_the_panel_it_was_found_on(kira, searched):
     policy = searched[1]
-    n = len(policy.worth)
-    probe, calm, alarmed = kira.run(
-        [policy.trace.text, policy.trace.policy(policy.calm), policy.trace.policy(policy.alarmed)], 0, n
+    panel = Panel.of(kira, ON, Limits(), members=SEEN, budget=1, going=lambda: True)
+    n = panel.members
+    texts = [policy.trace.text, policy.trace.policy(policy.calm), policy.trace.policy(policy.alarmed)]
+    probe, calm, alarmed = panel.run(texts, n)
+    change = read_out(panel.rollouts.waiting(0, n)[0], probe.lived.tooth)
+    above = change >= policy.threshold
+    assert np.array_equal(change, policy.change) and above.any() and not above.all()
+    weights = panel.weights(n)
+    assert policy.worth == pytest.approx((weights * np.where(above, alarmed.values.total, calm.values.total)).mean(), rel=1e-12)
+    harms = (weights * np.where(above[None, :], alarmed.harms, calm.harms)).mean(axis=1)
+    assert (harms <= BRANCHES * Limits().array + 1e-9).all()
+    assert all(policy.trace.fitted(d) == d for d in (policy.calm, policy.alarmed))
+    assert policy.cautious is None or policy.cautious.worth <= policy.worth
+
+
+def test_a_panel_has_more_of_those_who_react_and_counts_each_for_less(kira):
+    panel = Panel.of(kira, ON, Limits(), members=SEEN, budget=100, going=lambda: True)
+    whole = kira.tooth.constants.reacts.mean()
+    for count in (16, 48, panel.members):
+        weights, reacts = panel.weights(count), panel.reacts(count)
+        assert reacts.mean() == pytest.approx(min(0.5, kira.tooth.constants.reacts.sum() / count), abs=1.0 / count)
+        assert weights.mean() == pytest.approx(1.0) and (weights * reacts).mean() == pytest.approx(whole)
+    assert panel.going()
+    panel.run([CAVITY.text()], 48)
+    panel.run([CAVITY.text()], 96, first=48)
+    assert panel.rollouts.count == 96 and panel.going()
+    panel.run([CAVITY.text()], 0, np.arange(8))
+    assert panel.rollouts.count == 104 and not panel.going()
+    settled = Panel.of(all_react(kira, False), ON, Limits(), members=SEEN, budget=1, going=lambda: True)
+    assert np.array_equal(settled.weights(20), np.ones(20))
+
+
+def test_members_of_a_panel_fare_as_they_do_in_the_crowd(kira):
+    panel = Panel.of(kira, ON, Limits(), members=SEEN, budget=1, going=lambda: True)
+    mine = panel.run([CAVITY.text()], panel.members)[0]
+    crowd = kira.run([CAVITY.text()], 0, MEMBERS)[0]
+    residual = {float(r): float(s) for r, s in zip(crowd.lived.tooth.residual, crowd.lived.tooth.pulp_state("damage"), strict=True)}
+    assert all(
+        residual[float(r)] == float(s)
+        for r, s in zip(mine.lived.tooth.residual, mine.lived.tooth.pulp_state("damage"), strict=True)
     )
-    above = read_out(kira.waiting(0, n)[0], probe.lived.tooth) >= policy.threshold
-    assert np.array_equal(above, policy.above) and above.any() and not above.all()
-    assert np.array_equal(policy.worth, np.where(above, alarmed.values.total, calm.values.total))
-    assert np.array_equal(policy.harms, np.where(above[None, :], alarmed.harms, calm.harms))
-    assert policy.trace.fits(policy.calm) and policy.trace.fits(policy.alarmed)
-    assert (policy.harms.mean(axis=1) <= Limits().array + 1e-12).all()
+
+
+def test_what_harms_those_who_react_weighs_as_much_as_there_are_of_them(kira):
+    trace = Trace(DOSE, 0.05, OPENING)
+    reacts = kira.tooth.constants.reacts
+    none = harmless(kira, [trace], Limits(), 0, MEMBERS, weights=np.where(reacts, 0.0, 1.0 / (1.0 - reacts.mean())))
+    many = harmless(kira, [trace], Limits(), 0, MEMBERS, weights=np.where(reacts, 1.0 / reacts.mean(), 0.0))
+    assert trace in none and trace not in many
 
 
 def test_the_search_for_a_policy_is_repeatable_and_ends_when_it_is_told(kira, searched):

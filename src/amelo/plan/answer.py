@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from amelo.plan.certify import PAID, Certificate
 from amelo.plan.design import Design
 from amelo.plan.explain import explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals
-from amelo.plan.probing import measured
+from amelo.plan.policy import Policy
+from amelo.plan.probing import ATTEMPTS, measured
 from amelo.plan.race import Race
 from amelo.plan.record import Option, Plan, Probe
 from amelo.plan.robust import World, lived_in, robustness
@@ -44,13 +46,9 @@ def told(search: Search, races: dict[str, Race], assumed: list[str], years: floa
     good = [o for o in options if o.certified and o.arm != "wait" and not search.goals.missed(o.certificate.outcomes)]
     best = max(good, key=lambda o: o.worth, default=None)
     probe: Probe | None = None
-    if not stopped and search.policy is not None and search.policy.calm != search.policy.alarmed:
+    if not stopped and search.policy is not None:
         search.tell("asking what a probe would tell")
-        probe = measured(
-            search.untouched, search.policy, best, search.limits,
-            affords=lambda count: search.has_time_for(PROBE, search.untouched, count, LOOKING),
-        )  # fmt: skip
-        probe = _held_wider(search, probe)
+        probe = _probe(search, search.policy, best)
     chosen, status, reason = _chosen(search, options, best, probe)
     if probe is not None and probe.adopted:
         options = [chosen if o.arm == chosen.arm else o for o in options]  # the arm at its best: with its probe
@@ -108,13 +106,28 @@ def told(search: Search, races: dict[str, Race], assumed: list[str], years: floa
     )
 
 
-def _held_wider(search: Search, probe: Probe | None) -> Probe | None:
+def _probe(search: Search, policy: Policy, best: Option | None) -> Probe | None:
+    """Return what a policy does; or a more cautious one, where the first cannot be certified and there is time."""
+    found: Probe | None = None
+    for one in (policy, policy.cautious):
+        if one is None or one.calm == one.alarmed:
+            continue
+        asks = partial(search.has_time_for, PROBE) if found is None else search.affords
+        measured_ = measured(search.untouched, one, best, search.limits, affords=partial(asks, search.untouched, share=LOOKING))
+        if measured_ is not None:
+            found = _held_wider(search, measured_)
+            if found.certificate.verdict is True:
+                break
+    return found
+
+
+def _held_wider(search: Search, probe: Probe) -> Probe:
     """Return a probe that is given up where what follows it is not certified in scenarios drawn wider, for a patient outside what was calibrated."""
-    if search.wider is None or probe is None or not probe.adopted:
+    if search.wider is None or not probe.adopted:
         return probe
     count = probe.certificate.count
     lived = lived_in(World(), search.wider, probe.calm, probe, 0, count)
-    error = PAID["probe"] * (1.0 - search.limits.confidence)
+    error = PAID["probe"] * (1.0 - search.limits.confidence) / ATTEMPTS
     upper = np.ones(len(HARMS)) if isinstance(lived, str) else upper_bound(lived[1].sum(axis=1), np.full(len(HARMS), count), error)
     upper = np.maximum(upper, probe.certificate.upper)
     holds = bool((upper <= search.limits.array).all())
@@ -136,8 +149,7 @@ def _chosen(search: Search, options: list[Option], best: Option | None, probe: P
     """Return the option that is offered, the status, and the reason of waiting or deferring."""
     waiting = options[0]
     if probe is not None and probe.adopted and not search.goals.missed(probe.certificate.outcomes):
-        arm = probe.calm.arm
-        return Option(arm, probe.calm, f"{probe.protocol}\n{probe.then(probe.calm)}", probe.certificate), "certified", ""
+        return Option(probe.arm, probe.calm, f"{probe.protocol}\n{probe.then(probe.calm)}", probe.certificate), "certified", ""
     if best is None:
         tried = [c for c in search.certificates.values() if c.design.arm != "wait" and c.count]
         if not tried:

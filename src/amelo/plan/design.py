@@ -20,7 +20,7 @@ LINERS = ("", "calcium silicate", "anti-inflammatory dressing")
 COVERS = ("", "composite", "glass ionomer", "onlay", "crown")
 PULPS = ("", "pulpotomy", "root treatment")
 LEAVES = (0.0, 0.5, 1.0, 1.5)  # mm
-GAPS = (4.0, 14.0, 90.0)  # d
+GAPS = (1.0, 4.0, 14.0, 90.0)  # d
 CONDITION = "etch 10 % polyacrylic acid for 15 s"  # of a floor to which carriers are brought
 
 
@@ -78,8 +78,8 @@ class Design:
     """One plan as choices.
 
     Fields: habits (brush twice daily with 1450 ppm, snacks at most 3 a day); first (carriers on the lesion as it is, in a visit of its own);
-    gap [d] between two visits; surface (what is done to a surface without a cavity); excavate (criterion); leave [mm] over the pulp; stepwise (to
-    leathery dentine first); within (carriers in the opened cavity); deproteinise; line; cover.
+    gap [d] between two visits; surface (what is done to a surface without a cavity); excavate (criterion); leave [mm] over the pulp; stepwise (in two
+    visits, to leathery dentine first, covered between them); within (carriers in the opened cavity); deproteinise; line; cover.
     """
 
     habits: bool = False
@@ -142,8 +142,8 @@ class Design:
             return "the peptide is for lesions in enamel"
         if self.surface == "silver" and not (on.carious or on.enamel_lesion):
             return "there is no lesion to arrest"
-        if self.stepwise and (self.excavate != "hard" and self.excavate != "firm"):
-            return "a second visit goes deeper than the first"
+        if self.stepwise and not self.excavate:
+            return "a cavity in two visits is opened in the first"
         if on.primary and self.cover in ("onlay", "crown"):
             return "primary teeth get no laboratory work"
         if (self.line or self.pulp) and not on.vital:
@@ -189,6 +189,8 @@ class Design:
             liner = [f"line with {self.line}"] if self.line else []
             lines += [f"excavate to leathery dentine{leave}", *liner, "fill temporarily with glass ionomer"]
             lines += [*_rest(self.gap), "isolate", "take off the restoration"]
+            if self.excavate == "leathery":  # the second visit goes on in the cavity of the first
+                return lines
         return [*lines, f"excavate to {self.excavate} dentine{leave}"]
 
     def _cavity(self) -> list[str]:

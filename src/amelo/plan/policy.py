@@ -9,62 +9,45 @@ import numpy as np
 
 from amelo.plan.design import CHOICES, CRITERIA, LEAVES, NANO, Design, Situation, neighbours
 from amelo.plan.goals import Limits
-from amelo.plan.probe import DRESSING, Trace, branches, harmless, openings_of, stacked
-from amelo.plan.race import PENALTY, Entry, Race
+from amelo.plan.panel import GROUP, Panel
+from amelo.plan.probe import ALONE, BRANCHES, DRESSING, Trace, branches, openings_of, stacked
+from amelo.plan.race import FIRST, PENALTY, Entry, Race
 from amelo.plan.rollout import Outcome, Rollouts
 
 __all__ = ["Policy", "mixed", "policy_of", "promising"]
 
-GLANCED, SKETCHED = 48, 96  # scenarios to look at openings, and to weigh traces
-CLIMBED, SEEN = 96, 384  # scenarios to compare branches, and to choose a policy
+SEEN = 256  # scenarios to choose a policy by
+GLANCED, SKETCHED = 48, 96  # of them, to look at openings and at traces
+CLIMBED = 96  # of those who go one way, to compare what follows
 MIXED = 0.02  # least chance of either way of answering, from which there is anything to find out
 LEAST = 0.002  # of worth, that carriers must bring those who bear them
-SHARES = (0.02, 0.05, 0.15)  # of a dose
+DOSES = (NANO[2], NANO[1], NANO[3])
+SHARES = (0.02, 0.01, 0.05)  # of a dose, in the order in which they are looked at
 THRESHOLDS = 25
-OPENED, TRACES, KEPT, GROUP = 3, 2, 3, 8
-DOUBT = 3.0  # times what a trace may use up of a limit, while few scenarios were seen
-SKETCHES = 3  # of each opening: without carriers, and with two doses
-FOLLOWING = 14  # designs, of what may follow, that are compared at last
+OPENED, KEPT = 3, 3
+LOOKED_AT = 2  # traces that are looked at together, before the best of them is followed
+TAKEN_OVER = 1  # designs of the races, for either branch, that are tried beside what was sketched
+DOUBT, LEFT = (
+    3.0,
+    1.5,
+)  # times what a trace may seem to use up of a limit, while few scenarios were seen, and when a policy is chosen
+CAUTIOUS = 0.35  # of every limit, that a second policy may use, should the first not be certified
 BRANCH = ("habits", "within", "deproteinise", "line", "cover", "pulp")  # choices that are left in an open cavity
 
 
 @dataclass(frozen=True, eq=False)
 class Policy:
-    """A probe and what follows: threshold of the change; designs below and above it; worth (n,) and harms (H, n) of the whole; above (n,)."""
+    """A probe and what follows: threshold of the change; designs below and above it; worth, mean of the whole; change (n,) that is read on the panel;
+    cautious, the best with less harm, for when this one cannot be certified.
+    """
 
     trace: Trace
     threshold: float
     calm: Design
     alarmed: Design
-    worth: np.ndarray
-    harms: np.ndarray
-    above: np.ndarray
-
-
-@dataclass(eq=False)
-class _Search:
-    """What the search for a policy looks at: scenarios, what the tooth allows, limits, and whether it may go on."""
-
-    rollouts: Rollouts
-    situation: Situation
-    limits: Limits
-    going: Callable[[], bool]
-
-    def run(self, texts: Iterable[str], count: int, members: np.ndarray | None = None) -> list[Outcome]:
-        """Return what protocols do to the first scenarios, or to some members, a group at a time."""
-        texts, found = list(texts), []
-        on = self.rollouts if members is None else _on(self.rollouts, members)
-        for k in range(0, len(texts), GROUP):
-            found += on.run(texts[k : k + GROUP], 0, count if members is None else len(members))
-        if members is not None:
-            self.rollouts.count += on.count
-        return found
-
-
-def _on(rollouts: Rollouts, members: np.ndarray) -> Rollouts:
-    """Return the same on some members alone."""
-    r = rollouts
-    return Rollouts(r.twin, r.tooth.take(members), r.clock, r.goals, r.years, r.seed, r.threads)
+    worth: float
+    change: np.ndarray
+    cautious: Policy | None = None
 
 
 def mixed(rollouts: Rollouts) -> bool:
@@ -99,119 +82,166 @@ def policy_of(
 
     Arguments: rollouts on scenarios of the search; situation; races of the arms, whose best designs it starts from; limits; budget of rollouts,
     the same as that of an arm; keep_going; affords, asked before what cannot be left half done whether there is time for so many rollouts.
-    Assumptions: branches are first compared on those alone who read so, as if there were no others; the policy is then chosen as a whole.
+    Assumptions: what follows is first what the races found best for those who bear carriers and without carriers; branches are then bettered on
+    those alone who read so, as if there were no others, and the policy is chosen as a whole.
     """
-    begun = rollouts.count
-    search = _Search(rollouts, situation, limits, lambda: rollouts.count - begun < budget and keep_going())
-    if not affords(GLANCED * len(CRITERIA[1:]) * len(LEAVES) * SKETCHES):
+    tried = sorted((e for race in races.values() for e in race.ranked()), key=lambda e: -e.score(limits.array))
+    calm = ~rollouts.tooth.constants.reacts[:FIRST]
+    plain = [e.design for e in tried if e.design.dose is None]
+    brings = [e.design for e in sorted(tried, key=lambda e: -_among(e, calm, limits)) if e.design.dose is not None]
+    openings = 2 * (len(CRITERIA[1:]) * len(LEAVES) + OPENED * len(DOSES))
+    least = GLANCED * openings + SKETCHED * LOOKED_AT * (ALONE + 2) + SEEN * (ALONE + 1 + len(DOSES) + 2 * TAKEN_OVER)
+    if not brings or not keep_going() or not affords(least):  # of a policy that is only begun nothing is left
         return None
-    tried = [e for race in races.values() for e in race.ranked()]
-    plain = [e.design for e in sorted(tried, key=lambda e: -_score(e, limits)) if e.design.dose is None]
-    calm = ~rollouts.tooth.constants.reacts
-    brings = [e.design for e in sorted(tried, key=lambda e: -_mean(e.worth, calm)) if e.design.dose is not None]
-    if not brings:
-        return None
-    count = min(SEEN, rollouts.tooth.members)
-    pairs = _sketched(search, plain, brings, min(GLANCED, count))
-    traces = {
+    panel = Panel.of(rollouts, situation, limits, members=SEEN, budget=budget, going=keep_going)
+    found = _found(panel, plain, brings)
+    rollouts.count += panel.rollouts.count
+    return found
+
+
+def _found(panel: Panel, plain: Sequence[Design], brings: Sequence[Design]) -> Policy | None:
+    """Return the best policy, the first of them as soon as there can be one, and better ones as long as there is time."""
+    traces = _traces(_sketched(panel, plain, brings))
+    worths: dict[Trace, float] = {}
+    best: Policy | None = None
+
+    def followed() -> Policy | None:
+        trace = max(worths, key=worths.__getitem__)
+        worths.pop(trace)
+        found = _branched(
+            panel, trace, [*_dosed(traces[trace]), *_taken_over(panel, trace, brings), *_taken_over(panel, trace, plain)]
+        )
+        return found if best is None or (found is not None and found.worth > best.worth) else best
+
+    for k in range(0, len(traces), LOOKED_AT):
+        if k and not panel.going():
+            break
+        read = panel.harmless(list(traces)[k : k + LOOKED_AT], min(SKETCHED, panel.members), DOUBT)
+        worths |= _weighed(panel, {t: traces[t] for t in read}, read)
+        while best is None and worths:
+            best = followed()
+    if worths and panel.going() and (best is None or best.worth < max(worths.values())):
+        best = followed()
+    return _climbed(panel, best) if best is not None and panel.going() else best
+
+
+def _among(entry: Entry, who: np.ndarray, limits: Limits) -> float:
+    """Return the mean over those who are meant among the scenarios that every design has seen, less what harm costs."""
+    mine = who[: entry.count]
+    return float(entry.worth[: len(mine)][mine].mean()) - entry.penalty(limits.array) if mine.any() else -np.inf
+
+
+def _sketched(panel: Panel, plain: Sequence[Design], brings: Sequence[Design]) -> list[tuple[Design, Design]]:
+    """Return pairs of designs, with carriers for the calm and without for the others, of what is worth most to those who know: openings with a dose each.
+
+    Assumptions: a cavity is opened and dressed in one visit and gone on with in the next, as after a probe; openings are compared with one dose.
+    """
+    lesion = [] if brings[0].within is not None else [(brings[0], plain[0] if plain else Design())]
+    cavity = next((d for d in plain if d.excavate and not d.pulp), None)
+    if cavity is None or "combined" not in panel.situation.arms:
+        return lesion
+    base = replace(cavity, stepwise=False, gap=0.0, first=None, within=None, line=DRESSING)
+    due = [
+        (replace(d, within=DOSES[0]), d) for c in CRITERIA[1:] for d in (replace(base, excavate=c, leave=left) for left in LEAVES)
+    ]
+    due = [pair for pair in due if not any(d.refused(panel.situation) for d in pair)]
+    count = min(GLANCED, panel.members)
+    known: dict[Design, list[Outcome]] = {}
+    while len(due) > OPENED:  # half of them on twice as many
+        value = _knowing(panel, due, count, known)
+        due = sorted(value, key=lambda p: -value[p])[: max(OPENED, len(due) // 2)]
+        count = min(2 * count, panel.members)
+    doses = [(replace(d, within=dose), d) for _, d in due for dose in DOSES]
+    value = _knowing(panel, doses, min(SKETCHED, panel.members), known)
+    best = {d: pair for pair in sorted(value, key=lambda p: value[p]) for d in pair[1:]}  # the last of each is its best
+    return [*sorted(best.values(), key=lambda p: -value[p]), *lesion]
+
+
+def _knowing(
+    panel: Panel, pairs: Sequence[tuple[Design, Design]], count: int, known: dict[Design, list[Outcome]]
+) -> dict[tuple[Design, Design], float]:
+    """Return what pairs of designs are worth to those who know whom carriers harm, less what harm costs.
+
+    Arguments: panel; pairs; count of scenarios; known, what was run so far, in blocks, which is added to.
+    """
+    designs = list(dict.fromkeys(d for pair in pairs for d in pair))
+    seen = lambda d: sum(len(r.values.total) for r in known.get(d, []) if not r.refused)  # noqa: E731
+    for first in sorted({seen(d) for d in designs if seen(d) < count}):
+        due = [d for d in designs if seen(d) == first and not any(r.refused for r in known.get(d, []))]
+        runs = panel.run([_apart(d) for d in due], count, first=first)
+        for design, run in zip(due, runs, strict=True):
+            known.setdefault(design, []).append(run)
+    reacts, weights = panel.reacts(count), panel.weights(count)
+    found = {}
+    for pair in pairs:
+        if any(r.refused for d in pair for r in known[d]):
+            continue
+        (with_, held), (without, spared) = ((np.concatenate([r.values.total for r in known[d]])[:count], np.concatenate([r.harms for r in known[d]], axis=1)[:, :count]) for d in pair)  # fmt: skip
+        total = np.where(reacts, without, with_)
+        harms = np.where(reacts[None, :], spared, held)
+        found[pair] = float((weights * total).mean()) - PENALTY * _beyond(weights * harms, panel.limits)
+    return found
+
+
+def _apart(design: Design) -> str:
+    """Return the protocol of a design as after a probe, without one: a dressed cavity, and what follows in it after a day."""
+    trace = Trace(DOSES[0], SHARES[0], openings_of(design)[0])
+    return f"{trace.empty}\n{trace.then(design)}"
+
+
+def _traces(pairs: Sequence[tuple[Design, Design]]) -> dict[Trace, tuple[Design, Design]]:
+    """Return the traces of pairs, the best pair first and dressed before bare, each with its pair."""
+    return {
         Trace(with_.dose, share, opening): (with_, without)
+        for turn in range(2)
         for with_, without in pairs
         if with_.dose is not None
-        for opening in ([None] if with_.within is None else openings_of(with_))
+        for opening in ([None] if with_.within is None else openings_of(with_))[turn : turn + 1]
         for share in SHARES
     }
-    few = min(SKETCHED, count)
-    seen: dict[Trace, np.ndarray] = {}
-    for k in range(0, len(traces), len(SHARES)):  # one opening after the other, as long as there is time
-        if not search.going():
-            break
-        seen |= harmless(rollouts, list(traces)[k : k + len(SHARES)], limits, 0, few, doubt=DOUBT)
-    worths = _weighed(search, {t: traces[t] for t in seen}, seen, few)
-    best: Policy | None = None
-    tried_out = 0
-    for trace in sorted(worths, key=lambda t: -worths[t]):
-        if tried_out == TRACES or not search.going():
-            break
-        read = harmless(rollouts, [trace], limits, 0, count)
-        if trace not in read:
-            continue
-        tried_out += 1
-        if not affords(FOLLOWING * count):
-            break
-        found = _branched(search, trace, read[trace], *traces[trace], plain, count)
-        if found is not None and (best is None or found.worth.mean() > best.worth.mean()):
-            best = found
-    return best
 
 
-def _score(entry: Entry, limits: Limits) -> float:
-    return entry.score(limits.array)
+def _dosed(pair: tuple[Design, Design]) -> list[Design]:
+    """Return a pair, and its carriers in other doses."""
+    with_, without = pair
+    return [with_, without, *(replace(with_, within=dose) for dose in DOSES if with_.within is not None)]
 
 
-def _mean(worth: np.ndarray, who: np.ndarray) -> float:
-    """Return the mean over those who are meant among the scenarios seen."""
-    mine = who[: len(worth)]
-    return float(worth[mine].mean()) if mine.any() else -np.inf
+def _taken_over(panel: Panel, trace: Trace, designs: Iterable[Design]) -> list[Design]:
+    """Return what may follow a trace, of designs that the races found best."""
+    fitting = (trace.fitted(d) for d in designs)
+    return list(dict.fromkeys(d for d in fitting if d is not None and not d.refused(panel.situation)))[:TAKEN_OVER]
 
 
-def _sketched(search: _Search, plain: Sequence[Design], brings: Sequence[Design], count: int) -> list[tuple[Design, Design]]:
-    """Return pairs of designs, with carriers for the calm and without for the others, of the openings that are worth most to those who know."""
-    reacts = search.rollouts.tooth.constants.reacts[:count]
-    pairs = []
-    if brings[0].within is None:
-        pairs.append((brings[0], plain[0] if plain else Design()))
-    cavity = next((d for d in plain if d.excavate and not d.pulp), None)
-    if cavity is None or "combined" not in search.situation.arms:
-        return pairs
-    # carriers, dressed: what follows in an open cavity, before anything finer is asked
-    doses = [n for n in NANO if n is not None and not n.peroxide]
-    base = replace(cavity, stepwise=False, gap=0.0, first=None, within=None, line=DRESSING)
-    sketches = [
-        replace(base, excavate=c, leave=left, within=n) for c in CRITERIA[1:] for left in LEAVES for n in (None, *doses[:2])
-    ]
-    sketches = [d for d in sketches if not d.refused(search.situation)]
-    runs = dict(zip(sketches, search.run([d.text() for d in sketches], count), strict=True))
-    value: dict[tuple[Design, Design], float] = {}
-    for design, run in runs.items():
-        without = replace(design, within=None)
-        if design.within is None or run.refused or runs[without].refused:
-            continue
-        total = np.where(reacts, runs[without].values.total, run.values.total)
-        harms = np.where(reacts[None, :], runs[without].harms, run.harms)
-        value[design, without] = float(total.mean()) - PENALTY * _beyond(harms, search.limits)
-    openings: dict[tuple[str, float], tuple[Design, Design]] = {}
-    for pair in sorted(value, key=lambda p: -value[p]):
-        openings.setdefault((pair[0].excavate, pair[0].leave), pair)
-    return [*pairs, *list(openings.values())[:OPENED]]
-
-
-def _weighed(
-    search: _Search, pairs: Mapping[Trace, tuple[Design, Design]], read: Mapping[Trace, np.ndarray], count: int
-) -> dict[Trace, float]:
+def _weighed(panel: Panel, pairs: Mapping[Trace, tuple[Design, Design]], read: Mapping[Trace, np.ndarray]) -> dict[Trace, float]:
     """Return what each trace is worth with the first designs that may follow it."""
-    known: dict[str, Outcome] = {}
-    texts = dict.fromkeys(text for t, pair in pairs.items() for text in (t.policy(pair[0]), t.policy(pair[1])))
-    known = dict(zip(texts, search.run(texts, count), strict=True))
+    if not pairs:
+        return {}
+    texts = dict.fromkeys(t.policy(d) for t, pair in pairs.items() for d in pair)
+    known = dict(zip(texts, panel.run(texts, min(SKETCHED, panel.members)), strict=True))
     found = {}
-    for trace, (with_, without) in pairs.items():
-        runs = [known[trace.policy(with_)], known[trace.policy(without)]]
+    for trace, pair in pairs.items():
+        runs = [known[trace.policy(d)] for d in pair]
         if not any(r.refused for r in runs):
-            n = len(runs[0].values.total)
-            worth, harms = stacked(runs)
-            got = _best_threshold(worth, harms, read[trace][:n], search.limits)
+            got = _parted(panel, *stacked(runs), read[trace])
             if got is not None:
                 found[trace] = got[0]
     return found
 
 
-def _best_threshold(
-    worth: np.ndarray, harms: np.ndarray, change: np.ndarray, limits: Limits
+def _parted(
+    panel: Panel, worth: np.ndarray, harms: np.ndarray, change: np.ndarray, share: float = BRANCHES
 ) -> tuple[float, float, int, int] | None:
-    """Return the worth of the best policy among designs, its threshold, and which designs it takes below and above; None for none."""
+    """Return the worth of the best policy among designs, its threshold, and which designs it takes below and above; None for none.
+
+    Arguments: panel; worth (D, n), harms (D, H, n); change (n,) that is read; share of every limit that it may use.
+    """
+    weights = panel.weights(len(change))
+    worth, harms = worth * weights, harms * weights
     best = None
     for threshold in np.unique(np.quantile(change, np.linspace(0.02, 0.98, THRESHOLDS))):
         above = change >= threshold
-        pick = branches(worth, harms, above, limits.array)
+        pick = branches(worth, harms, above, panel.limits.array, share)
         if pick is not None:
             mean = float(np.where(above, worth[pick[1]], worth[pick[0]]).mean())
             if best is None or mean > best[0]:
@@ -219,53 +249,57 @@ def _best_threshold(
     return best
 
 
-def _branched(
-    search: _Search, trace: Trace, change: np.ndarray, with_: Design, without: Design, plain: Sequence[Design], count: int
-) -> Policy | None:
-    """Return the best policy of a trace, its branches climbed from two designs that may follow."""
-    reacts = search.rollouts.tooth.constants.reacts[:count]
-    at = np.quantile(change, np.linspace(0.02, 0.98, 97))
-    above = change >= at[int(np.argmax([(change[reacts] >= t).mean() - (change[~reacts] >= t).mean() for t in at]))]
-    low, high = np.flatnonzero(~above)[:CLIMBED], np.flatnonzero(above)[:CLIMBED]
-    others = [d for d in (without, *plain[:4], Design()) if trace.fits(d)]
-    pool = _climbed(search, trace, [with_, without], low, carriers=True) if len(low) else [with_]
-    pool += _climbed(search, trace, others, high, carriers=False) if len(high) else []
-    pool = list(dict.fromkeys([*pool, with_, *others]))
-    runs = {d: r for d, r in zip(pool, search.run([trace.policy(d) for d in pool], count), strict=True) if not r.refused}
-    if not runs:
-        return None
-    worth, harms = stacked(list(runs.values()))
-    got = _best_threshold(worth, harms, change, search.limits)
-    if got is None:
-        return None
-    _, threshold, k, m = got
-    high_ = change >= threshold
-    names = list(runs)
-    total, harm = np.where(high_, worth[m], worth[k]), np.where(high_[None, :], harms[m], harms[k])
-    return Policy(trace, threshold, names[k], names[m], total, harm, high_)
+def _branched(panel: Panel, trace: Trace, pool: Iterable[Design]) -> Policy | None:
+    """Return the best policy of a trace that is harmless, and of designs that may follow it."""
+    read = panel.harmless([trace], panel.members, LEFT)
+    return _chosen(panel, trace, read[trace], pool) if trace in read else None
 
 
-def _climbed(search: _Search, trace: Trace, start: Sequence[Design], who: np.ndarray, *, carriers: bool) -> list[Design]:
+def _chosen(panel: Panel, trace: Trace, change: np.ndarray, pool: Iterable[Design]) -> Policy | None:
+    """Return the best policy of a trace, what is read (n,) after it, and designs that may follow."""
+    pool = list(dict.fromkeys(pool))
+    runs = {d: r for d, r in zip(pool, panel.run([trace.policy(d) for d in pool], panel.members), strict=True) if not r.refused}
+    found: Policy | None = None
+    for share in (CAUTIOUS, BRANCHES):
+        got = _parted(panel, *stacked(list(runs.values())), change, share) if runs else None
+        if got is not None:
+            worth, threshold, low, high = got
+            found = Policy(trace, threshold, list(runs)[low], list(runs)[high], worth, change, found)
+    return found
+
+
+def _climbed(panel: Panel, policy: Policy) -> Policy:
+    """Return a policy whose branches were bettered choice by choice, each for those alone who go that way."""
+    above = policy.change >= policy.threshold
+    pool = [policy.calm, policy.alarmed]
+    for who, start, carriers in ((~above, policy.calm, True), (above, policy.alarmed, False)):
+        members = np.flatnonzero(who)[:CLIMBED]
+        pool += _bettered(panel, policy.trace, start, members, carriers=carriers) if len(members) and panel.going() else []
+    found = _chosen(panel, policy.trace, policy.change, pool) if len(set(pool)) > 2 else None
+    return found if found is not None and found.worth > policy.worth else policy
+
+
+def _bettered(panel: Panel, trace: Trace, start: Design, who: np.ndarray, *, carriers: bool) -> list[Design]:
     """Return the best designs that may follow a trace, for some members alone, by steps to neighbours of the best.
 
-    Arguments: search; trace; start; who (indices); carriers, whether they may be brought at all.
+    Arguments: panel; trace; start; who (indices); carriers, whether they may be brought at all.
     """
+    weights = panel.weights(panel.members)[who]
+    weights = weights / weights.mean()
     scores: dict[Design, float] = {}
-    due = list(dict.fromkeys(start))
+    due = [start]
     while due:
         for k in range(0, len(due), GROUP):
             some = due[k : k + GROUP]
-            for design, run in zip(some, search.run([trace.policy(d) for d in some], 0, who), strict=True):
-                scores[design] = (
-                    -np.inf if run.refused else float(run.values.total.mean()) - PENALTY * _beyond(run.harms, search.limits)
-                )
-            if not search.going():
-                break
-        if not search.going():
-            break
-        leaders = sorted(scores, key=lambda d: -scores[d])[:KEPT]
-        due = [d for leader in leaders for d in _beside(leader, trace, search.situation, carriers) if d not in scores]
-        due = list(dict.fromkeys(due))
+            for design, run in zip(some, panel.run([trace.policy(d) for d in some], 0, who), strict=True):
+                scores[design] = -np.inf
+                if not run.refused:
+                    cost = PENALTY * _beyond(weights * run.harms, panel.limits)
+                    scores[design] = float((weights * run.values.total).mean()) - cost
+            if not panel.going():
+                return sorted(scores, key=lambda d: -scores[d])[:KEPT]
+        best = max(scores, key=scores.__getitem__)
+        due = [d for d in _beside(best, trace, panel.situation, carriers) if d not in scores]
     return sorted(scores, key=lambda d: -scores[d])[:KEPT]
 
 

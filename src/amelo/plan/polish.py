@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from amelo.plan.design import Design, Situation
 
-__all__ = ["STEP", "variants"]
+__all__ = ["DENSITIES", "STEP", "variants"]
 
 STEP = 0.5  # of the usual distance between two values of a choice, with which polish begins
 LEAVE, LEAVES = 0.5, (0.0, 2.0)  # mm between values, and least and most that are left over the pulp
-GAP, GAPS = 4.0, (2.0, 180.0)  # ratio of values, and least and most days between visits
+GAP, GAPS = 4.0, (1.0, 180.0)  # ratio of values, and least and most days between visits
 DENSITY, DENSITIES = 10.0, (1e7, 1e9)  # ratio of values, least and most carriers per mL: dilute ones, for which one table stands
 
 

@@ -18,6 +18,8 @@ from amelo.plan.rollout import Outcome, Rollouts
 from amelo.twin.tooth.state import WholeTooth
 
 __all__ = [
+    "ALONE",
+    "BRANCHES",
     "DRESSING",
     "Parting",
     "Trace",
@@ -32,8 +34,9 @@ __all__ = [
     "stacked",
 ]
 
+ALONE = 3  # protocols that tell what a trace does when nothing follows it
 MOST_HARM = 0.2  # of every limit, that the probe itself may use up
-BRANCHES = 0.8  # of every limit, that the policy may use, because its branches were chosen on the same scenarios
+BRANCHES = 0.6  # of every limit, that the policy may use, because its branches were chosen on the same scenarios and it must be certified on others
 DRESSING = "anti-inflammatory dressing"
 
 
@@ -71,12 +74,15 @@ class Trace:
         """Return probe and what follows as one protocol."""
         return f"{self.text}\n{self.then(design)}"
 
-    def fits(self, design: Design) -> bool:
-        """Return whether a design can follow: with an opened cavity, one that goes on in it."""
+    def fitted(self, design: Design) -> Design | None:
+        """Return a design as it can follow, going on in the cavity that was opened; None where it opens none."""
         if self.opening is None:
-            return True
-        same = design.excavate == self.opening.excavate and design.leave == self.opening.leave
-        return same and not design.stepwise and design.first is None
+            return design
+        if not design.excavate:
+            return None
+        within = design.within or design.first
+        cavity = replace(design, excavate=self.opening.excavate, leave=self.opening.leave, stepwise=False, gap=0.0)
+        return replace(cavity, first=None, within=within, leave=0.0 if design.pulp else self.opening.leave)
 
 
 def _wait() -> str:
@@ -112,11 +118,18 @@ def apart(reading: np.ndarray, reacts: np.ndarray) -> float:
 
 
 def harmless(
-    rollouts: Rollouts, traces: Iterable[Trace], limits: Limits, first: int, last: int, *, doubt: float = 1.0
+    rollouts: Rollouts,
+    traces: Iterable[Trace],
+    limits: Limits,
+    first: int,
+    last: int,
+    *,
+    weights: np.ndarray | None = None,
+    doubt: float = 1.0,
 ) -> dict[Trace, np.ndarray]:
     """Return the changes (n,) that are read after those traces that hardly harm anyone.
 
-    Arguments: rollouts; traces; limits; first, last, scenarios; doubt, times what may be used up of a limit, for a first look at few scenarios.
+    Arguments: rollouts; traces; limits; first, last, scenarios; weights (n,), for how much each counts (None: all the same); doubt, times what may be used up of a limit, for a first look at few scenarios.
     Assumptions: a probe's harm is what comes of it when nothing follows it, and does not come of the same visit without carriers.
     """
     traces = list(dict.fromkeys(traces))
@@ -129,7 +142,7 @@ def harmless(
         same, read, alone = runs[trace.empty + after], runs[trace.text], runs[trace.text + after]
         if alone.refused or read.refused or same.refused:
             continue
-        own = (alone.harms & ~same.harms).mean(axis=1)
+        own = np.average(alone.harms & ~same.harms, axis=1, weights=weights)
         if (own <= doubt * MOST_HARM * limits.array).all():
             found[trace] = read_out(before, read.lived.tooth)
     return found

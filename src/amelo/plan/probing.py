@@ -15,10 +15,11 @@ from amelo.plan.probe import branches, parted, reading_noise, readings, stacked
 from amelo.plan.record import Option, Probe
 from amelo.plan.rollout import Rollouts
 
-__all__ = ["LEAST", "measured"]
+__all__ = ["ATTEMPTS", "LEAST", "measured"]
 
 LOOKS = (512, 2048)  # untouched scenarios after each look at a policy
 LEAST = 0.002  # of worth, that a probe must bring
+ATTEMPTS = 2  # a policy, and a more cautious one where it cannot be certified
 RUNS = 3  # protocols of a look: the probe, and what follows it either way
 KNOWING = 8  # protocols of what it is worth to know for certain
 
@@ -37,7 +38,7 @@ def measured(
     for so many rollouts.
     """
     sizes = tuple(s for s in LOOKS if s <= untouched.tooth.members) or (untouched.tooth.members,)
-    looks = Looks(sizes, 1, PAID["probe"] * (1.0 - limits.confidence))
+    looks = Looks(sizes, ATTEMPTS, PAID["probe"] * (1.0 - limits.confidence))
     largest, upper, certified = limits.array, np.ones(len(HARMS)), None
     seen, parts = 0, []
     for size in sizes:

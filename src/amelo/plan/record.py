@@ -97,6 +97,12 @@ class Probe:
     certificate: Certificate
 
     @property
+    def arm(self) -> str:
+        """Which arm the whole belongs to: carriers are brought, and the hand works in a cavity or on either side of the branch."""
+        by_hand = self.trace.opening is not None or any(d.arm in ("operative", "combined") for d in (self.calm, self.alarmed))
+        return "combined" if by_hand else "nano"
+
+    @property
     def protocol(self) -> str:
         """The probe itself as the text of a protocol: what goes before, dose, and the wait until it is read."""
         return self.trace.text

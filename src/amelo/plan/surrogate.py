@@ -127,6 +127,8 @@ def _alike(differ: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def _likelihood(alike: np.ndarray, target: np.ndarray) -> float:
     """Return the log likelihood of what was seen (n,), less constants, with its own variance."""
+    from scipy.linalg import solve_triangular
+
     lower = np.linalg.cholesky(alike)
-    white = np.linalg.solve(lower, target)
+    white = solve_triangular(lower, target, lower=True, check_finite=False)
     return float(-0.5 * len(target) * np.log(max(float(white @ white), 1e-300)) - np.log(np.diag(lower)).sum())
