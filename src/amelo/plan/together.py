@@ -23,7 +23,10 @@ WORST = 0.3  # penalty beyond which it does not matter how much more it is
 OPENING = 16  # designs of each arm that are tried before a surrogate is asked
 SCREENING = 0.55  # of the effort, for designs that were not tried yet
 POLISHING = 0.1  # of the effort, for what lies between values; the rest is for those that hold out
-LOOKED_AT = 384  # designs whose spread is asked for
+FORETOLD, LOOKED_AT = (
+    8192,
+    384,
+)  # designs, drawn by chance where there are more, that are foretold each time; the first of them, whose spread is asked for
 CURIOUS = 1.0  # standard deviations by which a design is given the benefit of the doubt
 POLISHED = 2  # designs of each arm that are polished
 EXCHANGED = 4  # places in a group for neighbours of the best, of whatever arm
@@ -134,8 +137,12 @@ class _Field:
         codes, untried = self.surrogate.codes, np.flatnonzero(self._untried(race))
         if not len(self.surrogate.places):
             return [codes.designs[k] for k in untried[:size]]
+        beside = np.intersect1d(self._near(race), untried)
+        if len(untried) > FORETOLD:  # others come next time
+            drawn = np.random.default_rng([race.seed, race.spent]).choice(untried, FORETOLD, replace=False)
+            untried = np.union1d(drawn, beside)
         expected = self.surrogate.foretell(untried)[:, 0]
-        near = np.flatnonzero(np.isin(untried, self._near(race)))
+        near = np.flatnonzero(np.isin(untried, beside))
         near = near[np.argsort(-expected[near], kind="stable")][: min(EXCHANGED, size // 2)]
         top = np.argsort(-expected, kind="stable")[:LOOKED_AT]
         hoped = expected[top] + CURIOUS * self.surrogate.spread(untried[top])
