@@ -48,7 +48,7 @@ def made_plan(*, status: str = "certified", reason: str = "", probed: bool = Fal
     if probed:
         probe = Probe(
             Trace(Nano("caps-400", 1e9), 0.15), "inflammation", 0.08, COMBINED, OPERATIVE, 0.2, 0.03, 0.01, 0.05, 0.04, True,
-            "first a 15 % dose", mine.certificate,
+            "first a 15 % dose", mine.certificate, np.zeros(mine.certificate.count, bool),
         )  # fmt: skip
         mine = Option(mine.arm, mine.design, f"{probe.protocol}\n{COMBINED.text()}", mine.certificate)
     worth = [o.certificate.worth for o in (mine, options.get(NANO, mine), options.get(OPERATIVE, mine), options.get(WAIT, mine))]

@@ -13,7 +13,7 @@ from amelo.plan.goals import Goals, Limits
 from amelo.plan.panel import Panel
 from amelo.plan.policy import SEEN, mixed, policy_of, promising
 from amelo.plan.probe import BRANCHES, Trace, apart, branches, harmless, openings_of, read_out, reading_noise, readings
-from amelo.plan.probing import measured
+from amelo.plan.probing import informed, measured
 from amelo.plan.race import Race
 from amelo.plan.rollout import Rollouts
 from amelo.plan.situation import agreed
@@ -139,7 +139,7 @@ def test_carriers_promise_something_where_those_who_bear_them_gain(kira, searche
 
 def test_a_policy_is_what_its_parts_say_on_the_panel_it_was_found_on(kira, searched):
     policy = searched[1]
-    panel = Panel.of(kira, ON, Limits(), members=SEEN, budget=1, going=lambda: True)
+    panel = Panel.of(kira, ON, Limits(), members=SEEN[1], budget=1, going=lambda: True)
     n = panel.members
     texts = [policy.trace.text, policy.trace.policy(policy.calm), policy.trace.policy(policy.alarmed)]
     probe, calm, alarmed = panel.run(texts, n)
@@ -155,7 +155,7 @@ def test_a_policy_is_what_its_parts_say_on_the_panel_it_was_found_on(kira, searc
 
 
 def test_a_panel_has_more_of_those_who_react_and_counts_each_for_less(kira):
-    panel = Panel.of(kira, ON, Limits(), members=SEEN, budget=100, going=lambda: True)
+    panel = Panel.of(kira, ON, Limits(), members=SEEN[1], budget=100, going=lambda: True)
     whole = kira.tooth.constants.reacts.mean()
     for count in (16, 48, panel.members):
         weights, reacts = panel.weights(count), panel.reacts(count)
@@ -167,12 +167,12 @@ def test_a_panel_has_more_of_those_who_react_and_counts_each_for_less(kira):
     assert panel.rollouts.count == 96 and panel.going()
     panel.run([CAVITY.text()], 0, np.arange(8))
     assert panel.rollouts.count == 104 and not panel.going()
-    settled = Panel.of(all_react(kira, False), ON, Limits(), members=SEEN, budget=1, going=lambda: True)
+    settled = Panel.of(all_react(kira, False), ON, Limits(), members=SEEN[1], budget=1, going=lambda: True)
     assert np.array_equal(settled.weights(20), np.ones(20))
 
 
 def test_members_of_a_panel_fare_as_they_do_in_the_crowd(kira):
-    panel = Panel.of(kira, ON, Limits(), members=SEEN, budget=1, going=lambda: True)
+    panel = Panel.of(kira, ON, Limits(), members=SEEN[1], budget=1, going=lambda: True)
     mine = panel.run([CAVITY.text()], panel.members)[0]
     crowd = kira.run([CAVITY.text()], 0, MEMBERS)[0]
     residual = {float(r): float(s) for r, s in zip(crowd.lived.tooth.residual, crowd.lived.tooth.pulp_state("damage"), strict=True)}
@@ -211,7 +211,8 @@ def test_a_policy_is_measured_on_scenarios_it_never_saw(root, kira, searched):
     # who knows the way of answering and the reading loses nothing to who has the reading alone, where limits do not bind
     free = Limits(dict.fromkeys(Limits().largest, 1.0), 0.95)
     loose = measured(untouched, policy, None, free)
-    assert loose.perfect >= loose.gain - 1e-12
+    assert loose.perfect is None and informed(untouched, loose, None, free, lambda count: False) is loose
+    assert informed(untouched, loose, None, free).perfect >= loose.gain - 1e-12
     assert found.protocol == policy.trace.text and found.then(found.calm) == policy.trace.then(policy.calm)
 
 

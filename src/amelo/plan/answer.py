@@ -15,7 +15,7 @@ from amelo.plan.design import Design
 from amelo.plan.explain import explained, unknown_of, why_not
 from amelo.plan.goals import HARMS, Goals
 from amelo.plan.policy import Policy
-from amelo.plan.probing import ATTEMPTS, measured
+from amelo.plan.probing import ATTEMPTS, informed, measured
 from amelo.plan.race import Race
 from amelo.plan.record import Option, Plan, Probe
 from amelo.plan.robust import World, lived_in, robustness
@@ -118,7 +118,9 @@ def _probe(search: Search, policy: Policy, best: Option | None) -> Probe | None:
             found = _held_wider(search, measured_)
             if found.certificate.verdict is True:
                 break
-    return found
+    if found is None:
+        return None
+    return informed(search.untouched, found, best, search.limits, partial(search.affords, search.untouched, share=LOOKING))
 
 
 def _held_wider(search: Search, probe: Probe) -> Probe:

@@ -137,8 +137,9 @@ def _found(search: Search, races: dict[str, Race], rollouts: int | None) -> None
             affords=lambda count: search.has_time_for(PROBE, search.explore, count, CERTIFYING),
         )  # fmt: skip
     best_of = sorted((r for r in races.values() if r.ranked()), key=lambda r: -r.ranked()[0].score(search.limits.array))
-    of_each = [race.finalists(PER_ARM) for race in best_of]
-    finalists = [found[place] for place in range(PER_ARM + 1) for found in of_each if place < len(found)]
+    few = PER_ARM if search.policy is None else 1  # what begins with a probe has to be certified as well
+    of_each = [race.finalists(few) for race in best_of]
+    finalists = [found[place] for place in range(few + 1) for found in of_each if place < len(found)]
     search.tell("certifying")
     until_then = CERTIFYING if search.best() is not None else LAST  # a certificate is what it is all for
     search.certify(finalists, until_then, (256, 512, 1024, UNTOUCHED), PAID["final"])

@@ -16,8 +16,8 @@ from amelo.plan.rollout import Outcome, Rollouts
 
 __all__ = ["Policy", "mixed", "policy_of", "promising"]
 
-SEEN = 256  # scenarios to choose a policy by
-GLANCED, SKETCHED = 48, 96  # of them, to look at openings and at traces
+SEEN = (256, 128)  # scenarios to choose a policy by, and where there is no time for so many
+GLANCED, SKETCHED = 3 / 16, 3 / 8  # of them, to look at openings and at traces
 CLIMBED = 96  # of those who go one way, to compare what follows
 MIXED = 0.02  # least chance of either way of answering, from which there is anything to find out
 LEAST = 0.002  # of worth, that carriers must bring those who bear them
@@ -89,11 +89,13 @@ def policy_of(
     calm = ~rollouts.tooth.constants.reacts[:FIRST]
     plain = [e.design for e in tried if e.design.dose is None]
     brings = [e.design for e in sorted(tried, key=lambda e: -_among(e, calm, limits)) if e.design.dose is not None]
-    openings = 2 * (len(CRITERIA[1:]) * len(LEAVES) + OPENED * len(DOSES))
-    least = GLANCED * openings + SKETCHED * LOOKED_AT * (ALONE + 2) + SEEN * (ALONE + 1 + len(DOSES) + 2 * TAKEN_OVER)
-    if not brings or not keep_going() or not affords(least):  # of a policy that is only begun nothing is left
+    # protocols of a first policy; of one that is only begun nothing is left
+    whole = ALONE + 1 + len(DOSES) + 2 * TAKEN_OVER + SKETCHED * LOOKED_AT * (ALONE + 2)
+    whole += 2 * GLANCED * (len(CRITERIA[1:]) * len(LEAVES) + 2 * OPENED * len(DOSES))
+    members = next((m for m in SEEN if affords(round(m * whole))), 0) if brings and keep_going() else 0
+    if not members:
         return None
-    panel = Panel.of(rollouts, situation, limits, members=SEEN, budget=budget, going=keep_going)
+    panel = Panel.of(rollouts, situation, limits, members=members, budget=budget, going=keep_going)
     found = _found(panel, plain, brings)
     rollouts.count += panel.rollouts.count
     return found
@@ -116,7 +118,7 @@ def _found(panel: Panel, plain: Sequence[Design], brings: Sequence[Design]) -> P
     for k in range(0, len(traces), LOOKED_AT):
         if k and not panel.going():
             break
-        read = panel.harmless(list(traces)[k : k + LOOKED_AT], min(SKETCHED, panel.members), DOUBT)
+        read = panel.harmless(list(traces)[k : k + LOOKED_AT], round(SKETCHED * panel.members), DOUBT)
         worths |= _weighed(panel, {t: traces[t] for t in read}, read)
         while best is None and worths:
             best = followed()
@@ -145,14 +147,14 @@ def _sketched(panel: Panel, plain: Sequence[Design], brings: Sequence[Design]) -
         (replace(d, within=DOSES[0]), d) for c in CRITERIA[1:] for d in (replace(base, excavate=c, leave=left) for left in LEAVES)
     ]
     due = [pair for pair in due if not any(d.refused(panel.situation) for d in pair)]
-    count = min(GLANCED, panel.members)
+    count = round(GLANCED * panel.members)
     known: dict[Design, list[Outcome]] = {}
     while len(due) > OPENED:  # half of them on twice as many
         value = _knowing(panel, due, count, known)
         due = sorted(value, key=lambda p: -value[p])[: max(OPENED, len(due) // 2)]
         count = min(2 * count, panel.members)
     doses = [(replace(d, within=dose), d) for _, d in due for dose in DOSES]
-    value = _knowing(panel, doses, min(SKETCHED, panel.members), known)
+    value = _knowing(panel, doses, round(SKETCHED * panel.members), known)
     best = {d: pair for pair in sorted(value, key=lambda p: value[p]) for d in pair[1:]}  # the last of each is its best
     return [*sorted(best.values(), key=lambda p: -value[p]), *lesion]
 
@@ -218,7 +220,7 @@ def _weighed(panel: Panel, pairs: Mapping[Trace, tuple[Design, Design]], read: M
     if not pairs:
         return {}
     texts = dict.fromkeys(t.policy(d) for t, pair in pairs.items() for d in pair)
-    known = dict(zip(texts, panel.run(texts, min(SKETCHED, panel.members)), strict=True))
+    known = dict(zip(texts, panel.run(texts, round(SKETCHED * panel.members)), strict=True))
     found = {}
     for trace, pair in pairs.items():
         runs = [known[trace.policy(d)] for d in pair]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,13 +16,12 @@ from amelo.plan.probe import branches, parted, reading_noise, readings, stacked
 from amelo.plan.record import Option, Probe
 from amelo.plan.rollout import Rollouts
 
-__all__ = ["ATTEMPTS", "LEAST", "measured"]
+__all__ = ["ATTEMPTS", "LEAST", "informed", "measured"]
 
 LOOKS = (512, 2048)  # untouched scenarios after each look at a policy
 LEAST = 0.002  # of worth, that a probe must bring
 ATTEMPTS = 2  # a policy, and a more cautious one where it cannot be certified
 RUNS = 3  # protocols of a look: the probe, and what follows it either way
-KNOWING = 8  # protocols of what it is worth to know for certain
 
 
 def measured(
@@ -42,7 +42,7 @@ def measured(
     largest, upper, certified = limits.array, np.ones(len(HARMS)), None
     seen, parts = 0, []
     for size in sizes:
-        if not affords(RUNS * (size - seen) + KNOWING * sizes[0]):
+        if not affords(RUNS * (size - seen)):
             break
         parts.append(_lived(untouched, policy, seen, size))
         seen = size
@@ -59,7 +59,6 @@ def measured(
     base = base[: min(len(base), seen)]
     gain = worth[: len(base)] - base
     spread = 1.96 * gain.std(ddof=1) / np.sqrt(len(gain))
-    perfect = _knowing(untouched, policy, best, limits, above[: sizes[0]]) - float(base[: sizes[0]].mean())
     adopted = bool(certified and gain.mean() - spread > LEAST)
     certificate = Certificate(policy.calm, worth, outcomes, violations, upper, certified)
     chance = float(above.mean())
@@ -67,7 +66,7 @@ def measured(
         policy.trace,
         f"change of the inflammation of the pulp within a day, means of {readings()} readings with a noise of {reading_noise():g} each",
         policy.threshold, policy.calm, policy.alarmed, chance, float(gain.mean()), float(gain.mean() - spread),
-        float(gain.mean() + spread), perfect, adopted, _told(policy, chance, adopted, certified), certificate,
+        float(gain.mean() + spread), None, adopted, _told(policy, chance, adopted, certified), certificate, above,
     )  # fmt: skip
 
 
@@ -92,24 +91,30 @@ def _told(policy: Policy, above: float, adopted: bool, certified: bool | None) -
     return told + ("" if adopted else "; it is not worth its price here" if certified else "; it could not be certified")
 
 
-def _knowing(untouched: Rollouts, policy: Policy, best: Option | None, limits: Limits, above: np.ndarray) -> float:
-    """Return the worth of knowing for certain how a tooth answers: the best for each way, all in all.
+def informed(
+    untouched: Rollouts, probe: Probe, best: Option | None, limits: Limits, affords: Callable[[int], bool] = lambda rollouts: True
+) -> Probe:
+    """Return a probe with what it would be worth to know for certain how a tooth answers, where there is time for it: the best for each way, all in all.
 
-    Arguments: untouched; policy; best plan without a probe; limits; above (n,), who reads high, which those who know may heed as well.
+    Arguments: untouched; probe, measured on it; best plan without a probe, None for waiting; limits; affords.
     Assumptions: the best of what follows the probe, after it, begun at once or after the same visit without carriers, and of what is best
-    without it.
+    without it; those who know may heed the reading as well.
     """
+    above = probe.above[: LOOKS[0]]
     count = len(above)
-    reacts, trace = untouched.tooth.constants.reacts[:count], policy.trace
-    after = (policy.calm, policy.alarmed)
+    reacts, trace = untouched.tooth.constants.reacts[:count], probe.trace
+    after = (probe.calm, probe.alarmed)
     texts = dict.fromkeys(d.text() for d in (*after, *([best.design] if best is not None else []), Design()))
     texts |= dict.fromkeys(trace.policy(d) for d in after)
     if trace.opening is not None:
         texts |= dict.fromkeys(f"{trace.empty}\n{trace.then(d)}" for d in after)
+    if not affords(len(texts) * count):
+        return probe
     worth, harms = stacked([r for r in untouched.run(list(texts), 0, count) if not r.refused])
-    known = [float(worth[0].mean())]
+    known = []
     for second in (reacts, reacts & above, reacts | above, above):
         pick = branches(worth, harms, second, limits.array, share=1.0)
         if pick is not None:
             known.append(float(np.where(second, worth[pick[1]], worth[pick[0]]).mean()))
-    return max(known[1:] or known)
+    base = best.certificate.worth[:count] if best is not None else untouched.waiting_worth(count)
+    return replace(probe, perfect=max(known or [float(worth[0].mean())]) - float(base.mean()))

@@ -78,8 +78,8 @@ class Probe:
     """A probe dose before treatment, and what is done by what it shows.
 
     Fields: trace, what is brought and where; reading, what is read; threshold; calm and alarmed, designs on either side of it; chance of being
-    alarmed; gain of the policy over the best plan without a probe, with interval; worth of knowing the class for certain over the same;
-    adopted; told, in plain words.
+    alarmed; gain of the policy over the best plan without a probe, with interval; perfect, worth of knowing the class for certain over the same,
+    None where there was no time to look; adopted; told, in plain words; certificate; above (n,), which untouched scenarios read high.
     """
 
     trace: Trace
@@ -91,10 +91,11 @@ class Probe:
     gain: float
     low: float
     high: float
-    perfect: float
+    perfect: float | None
     adopted: bool
     told: str
     certificate: Certificate
+    above: np.ndarray
 
     @property
     def arm(self) -> str:

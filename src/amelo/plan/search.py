@@ -66,9 +66,11 @@ class Search:
         return self.now() + on.pace * count <= self.until(share)
 
     def has_time_for(self, what: str, on: Rollouts, count: int, share: float) -> bool:
-        """Return whether there is time for something, and keep in mind what there was none for."""
+        """Return whether there is time for something, and keep in mind what there was none for; what is asked for again, less of it, counts alone."""
         found = self.affords(on, count, share)
-        if not found and what not in self.no_time_for:
+        if found and what in self.no_time_for:
+            self.no_time_for.remove(what)
+        elif not found and what not in self.no_time_for:
             self.no_time_for.append(what)
         return found
 

@@ -170,12 +170,13 @@ def probe_words(plan: Plan) -> list[str]:
     """Return whether to probe first, and why, in plain words."""
     p = plan.probe
     if p is None:
+        from amelo.plan.search import PROBE
+
+        if PROBE in plan.settings.get("no_time_for", ()):
+            return [f"no probe: there was no time to see {PROBE}"]
         return ["no probe: nothing that a trace of carriers could tell would change what is done"]
-    said = [p.told]
-    said.append(
-        f"gain over the best plan without it {p.gain:+.3f} ({p.low:+.3f} to {p.high:+.3f}) of worth; knowing for certain would gain {p.perfect:+.3f}"
-    )
-    return said
+    knowing = "" if p.perfect is None else f"; knowing for certain would gain {p.perfect:+.3f}"
+    return [p.told, f"gain over the best plan without it {p.gain:+.3f} ({p.low:+.3f} to {p.high:+.3f}) of worth{knowing}"]
 
 
 def world_rows(plan: Plan) -> list[tuple[str, str, str]]:
