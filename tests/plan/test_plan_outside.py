@@ -11,7 +11,7 @@ from amelo.params import load_set
 from amelo.plan.certify import Certificate
 from amelo.plan.design import Design
 from amelo.plan.goals import HARMS, Goals, Limits
-from amelo.plan.outside import Outside, both, outside_of, sound_below, widened
+from amelo.plan.outside import ANSWERS, TOUCHED, Outside, both, outside_of, sound_below, widened
 from amelo.plan.plan import plan
 from amelo.plan.rollout import Rollouts
 from amelo.records.case import Case, load_case
@@ -126,6 +126,29 @@ def test_members_keep_their_place_and_lie_farther_from_the_middle(kira):
     assert wide.constants.draws is tooth.constants.draws
 
 
+def test_what_does_not_rest_on_the_input_stays_as_it_is(kira):
+    tooth = whole_tooth(kira, 36, members=100, seed=4).tooth
+
+    def moved(*parts: str) -> set[str]:
+        wide = widened(tooth, parts)
+        found = {n for n, v in wide.constants.values.items() if not np.array_equal(v, tooth.constants[n])}
+        found |= {f"pulps: {k}" for k in ANSWERS if not np.array_equal(wide.constants.pulps[k], tooth.constants.pulps[k])}
+        return found | ({"residual"} if not np.array_equal(wide.widths, tooth.widths) else set())
+
+    mouth, pulp, place, tissue = (moved(part) for part in ("activity of the mouth", "pulp", "geometry", "tissue"))
+    assert "bond.etched" not in mouth and "residual" not in mouth and {"bacteria.starving", "pulps: bacteria.growth"} <= mouth
+    assert {"pulps: heat.gain", "pulps: inflammation.by_damage"} <= pulp and "residual" not in pulp
+    assert "residual" in place and not any(n.startswith(("pulps", "leak")) for n in place) and "bond.etched" in tissue
+    assert moved("activity of the mouth", "geometry") == mouth | place
+    assert moved() == moved("pulp and years") > mouth | pulp | place | tissue
+
+
+def test_every_part_that_is_named_is_one_that_can_be_outside(kira, root):
+    names = {p.name for n in ("tooth", "steps") for p in load_set(n)} | {f"pulps: {k}" for k in ANSWERS} | {"residual"}
+    for part, beginnings in TOUCHED.items():
+        assert all(any(n.startswith(b) for n in names) for b in beginnings), part
+
+
 def test_shares_stay_shares_and_nothing_turns_negative(kira):
     tooth = widened(whole_tooth(kira, 36, members=400, seed=5).tooth)
     for name in ("tooth", "steps"):
@@ -198,6 +221,6 @@ def test_a_plan_for_others_is_not_drawn_wider(kira, monkeypatch):
     make_small(monkeypatch)
     from amelo.plan import plan as verb
 
-    monkeypatch.setattr(verb, "widened", lambda tooth: pytest.fail("nothing is outside"))
+    monkeypatch.setattr(verb, "widened", lambda tooth, parts: pytest.fail("nothing is outside"))
     found = plan(kira, 36, arms=("wait", "operative"), rollouts=200, limits=Limits())
     assert found.outside == () and found.to_dict()["out_of_distribution"] is False

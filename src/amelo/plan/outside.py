@@ -1,12 +1,12 @@
 """Out of what was calibrated: in what a patient lies outside it, by how much, and scenarios drawn wider for it.
 
 A twin gives an answer for any record.  Where a record lies outside what its parts were calibrated in, the answer is a guess; that is said of
-every such input, and the certificate must hold a second time, with every constant farther from its middle.
+every such input, and the certificate must hold a second time, with the constants that rest on it farther from their middle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,9 +26,47 @@ from amelo.twin.tooth.mouth import mouth_of
 from amelo.twin.tooth.state import WholeTooth
 from amelo.twin.tooth.twin import ToothTwin
 
-__all__ = ["Outside", "both", "outside_of", "sound_below", "widened"]
+__all__ = ["ANSWERS", "TOUCHED", "Outside", "both", "outside_of", "sound_below", "widened"]
 
 ANSWERS = ("bacteria.growth", "inflammation.by_damage", "damage.by_inflammation", "damage.repair", "calming.source", "heat.gain")
+TOUCHED = {  # constants, by the beginning of their names, that rest on what a part of the twin was calibrated in; of a part that is not named, all
+    "activity of the mouth": (
+        "bacteria.",
+        "antimicrobial.",
+        "exchange.",
+        "growth.",
+        "leak.",
+        "margin.",
+        "carriers.life",
+        "pulps: bacteria",
+    ),
+    "pulp": ("pulps: ", "tertiary.", "liner.", "cap.", "pulpotomy.", "resin.irritation"),
+    "geometry": (
+        "residual",
+        "enamel.",
+        "dentine.",
+        "crown.",
+        "pulp.horn",
+        "pulp.roof",
+        "stage.",
+        "cavity.",
+        "lesion.",
+        "opening.",
+        "access.",
+    ),
+    "tissue": (
+        "lesion.",
+        "growth.",
+        "intrafibrillar.",
+        "pulp.supersaturation",
+        "payload.",
+        "bond.",
+        "etch.",
+        "cut.",
+        "silver.",
+        "resin.",
+    ),
+}
 LEFT = 0.1  # of the dentine under a lesion, that is left at least when residual dentine is drawn wider
 
 
@@ -136,30 +174,37 @@ def _genes(twin: ToothTwin) -> Iterator[Outside]:
         yield Outside(f"gene {symbol}", f"{symbol} is not in the panel: what it does to teeth is not drawn", "tissue")
 
 
-def widened(tooth: WholeTooth) -> WholeTooth:
-    """Return the same members with everything that is drawn farther from its middle, by the factor ``wider`` of the set ``calibrated``.
+def widened(tooth: WholeTooth, parts: Iterable[str] = ()) -> WholeTooth:
+    """Return the same members with what is drawn farther from its middle, by the factor ``wider`` of the set ``calibrated``.
 
-    Arguments: tooth, as the patient comes; its first member is in the middle.
-    Assumptions: what is positive goes farther on the scale of logarithms, shares end at 1; chances of which kind a member is stay as they are, and
+    Arguments: tooth, as the patient comes; its first member is in the middle; parts of the twin in which the patient lies outside, none for all.
+    Assumptions: what rests on a part that the patient lies outside of is known worse, the rest as well as ever, so that a dry mouth makes no hand
+    heavier; what is positive goes farther on the scale of logarithms, shares end at 1; chances of which kind a member is stay as they are, and
     so does how much the mouth takes, whose error is wider already outside what was run; of a pulp only what says how it answers goes farther,
     because all of it at once is none that lives; residual dentine changes by the sound dentine under the lesion.
     """
     by = load_set("calibrated").value("wider")
+    parts = tuple(parts)
+    everything = not parts or any(part not in TOUCHED for part in parts)
+    touched = tuple(name for part in parts for name in TOUCHED.get(part, ()))
+    meant = lambda name: everything or name.startswith(touched)  # noqa: E731
     constants = tooth.constants
     values = dict(constants.values)
     for name in ("tooth", "steps"):
         for p in load_set(name):
-            if p.low < p.high and p.name in values:
+            if p.low < p.high and p.name in values and meant(p.name):
                 values[p.name] = _farther(values[p.name], in_si(p), by)
     pulps, drawn = constants.pulps, profile(constants.pulps.profile)
-    changed = {key: _farther(pulps[key], drawn[key], by) for key in ANSWERS}
-    gain = pulps["inflammation.by_carriers"].copy()
-    for kind in (constants.reacts, ~constants.reacts):
-        if kind.any():
-            middle = np.exp(np.log(gain[kind]).mean())
-            gain[kind] = middle * (gain[kind] / middle) ** by
-    changed["inflammation.by_carriers"] = gain
-    return _residual(replace(tooth, constants=replace(constants, values=values, pulps=pulps.changed(changed))), by)
+    changed = {key: _farther(pulps[key], drawn[key], by) for key in ANSWERS if meant(f"pulps: {key}")}
+    if meant("pulps: inflammation.by_carriers"):
+        gain = pulps["inflammation.by_carriers"].copy()
+        for kind in (constants.reacts, ~constants.reacts):
+            if kind.any():
+                middle = np.exp(np.log(gain[kind]).mean())
+                gain[kind] = middle * (gain[kind] / middle) ** by
+        changed["inflammation.by_carriers"] = gain
+    wide = replace(tooth, constants=replace(constants, values=values, pulps=pulps.changed(changed)))
+    return _residual(wide, by) if meant("residual") else wide
 
 
 def _farther(value: np.ndarray, p: Parameter, by: float) -> np.ndarray:

@@ -77,7 +77,7 @@ def plan(
     )  # fmt: skip
     search.outside = outside_of(twin)
     if search.outside:
-        search.wider = make(widened(fresh.tooth), "full", seed + APART)
+        search.wider = make(widened(fresh.tooth, {o.part for o in search.outside}), "full", seed + APART)
     search.ready = min(search.now(), search.deadline)
     races: dict[str, Race] = {}
     try:
