@@ -15,7 +15,7 @@ from amelo.plan.goals import PRESETS
 from amelo.records.case import Case
 from amelo.records.check import build
 
-__all__ = ["COUNT", "KINDS", "LARGEST", "Patient", "grid_of", "patient", "patients"]
+__all__ = ["COUNT", "KINDS", "LARGEST", "Patient", "grid_of", "patient", "patients", "variants"]
 
 SEED = 20261126
 COUNT = 60
@@ -68,7 +68,7 @@ def patient(number: int, seed: int = SEED) -> Patient:
         "sex": str(rng.choice(("female", "male"))),
         "teeth": {str(fdi): record},
         **_mouth(turn, child, rng),
-        "genotype": _genotype(kind, hypothetical),
+        "genotype": variants(kind, hypothetical),
         "notes": "Made up for the bench of plans.",
     }
     goals = PRESETS[(number + turn) % len(PRESETS)]  # so that a kind meets every preset
@@ -159,7 +159,7 @@ def _mouth(turn: int, child: bool, rng: np.random.Generator) -> dict:
     }
 
 
-def _genotype(kind: str, hypothetical: bool) -> dict:
+def variants(kind: str, hypothetical: bool) -> dict:
     """Return the variants: the invented one of the founding case, that of an amelogenesis, or none."""
     if hypothetical:
         invented = {
