@@ -19,6 +19,7 @@ __all__ = ["DELTA", "Synergy", "population", "synergy_of"]
 DELTA = 0.05  # of worth, that an excess must pass to be called synergy
 DRAWS = 1000  # of the bootstrap
 COMPLEMENT = 0.02  # of worth, from which an excess over the better arm on average is worth a word
+SURE = 0.005  # of worth, that an excess in each scenario must surely have for the same
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,12 @@ def synergy_of(
     low, high = _interval(excess, seed, groups)
     hsa, bliss = population(*arms)
     strong = low > delta and abs(sham) < 0.5 * delta and certified
-    claim = "synergistic" if strong else ("complementary" if hsa > COMPLEMENT and low <= delta else "none")
+    claim = "synergistic" if strong else ("complementary" if (hsa > COMPLEMENT or low > SURE) and low <= delta else "none")
     better = float((excess > 0.0).mean())
     told = {
         "synergistic": "together they do more than the better of them alone in each scenario",
         "complementary": "together they do more than either alone on average, because each mends what the other does not",
-        "none": "together they do no more than the better of them alone",
+        "none": "together they hardly do more than the better of them alone",
     }[claim]
     return Synergy(float(excess.mean()), low, high, hsa, bliss, better, claim, len(excess), told)
 
