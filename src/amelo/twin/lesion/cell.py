@@ -22,7 +22,7 @@ from amelo.twin.lesion import matrix
 from amelo.twin.lesion.dual import Dual
 from amelo.twin.lesion.metabolism import appetite
 from amelo.twin.lesion.system import BASIS, CHARGES, LN10, Family, Member, System
-from amelo.twin.phases import Phase
+from amelo.twin.phases import NOWHERE, Phase
 
 __all__ = [
     "SIZE",
@@ -37,6 +37,7 @@ __all__ = [
     "foretell",
     "foretold",
     "free_groups",
+    "is_acid",
     "lag",
     "portray",
     "totals_of_basis",
@@ -48,9 +49,12 @@ CALCIUM, PHOSPHATE, FLUORIDE, HYDROGEN = range(SIZE)
 TINY = 1e-12
 VANISHING = 1e-60
 BEND = 0.04  # how far before 0 the pores foreseen for the middle of a step begin to bend away from it
+CLOSING = 0.02  # of the pores of sound tissue: where dissolution opened less, the walls of a pore fall with it and no longer with a power of it
+FELT = 1e-9  # mol/L of tissue: a room below this is none that Newton's method has to know of
 LEAST = 1e-30
 TRACE = 1e-15  # mol/L of tissue
 NEUTRAL = 1e-7  # activity of H+ that orders in it refer to
+UNHYDRATED = ("CO2",)  # takes part in pH, and is an acid that meets a crystal only where water has joined it, one in some hundred
 
 
 @dataclass(frozen=True)
@@ -238,10 +242,15 @@ def portray(model: CellModel, load: Load, store: Store, math: Any) -> None:
             store(**{f"mobility{f}": m.diffusivity, f"drift{f}": m.diffusivity * m.charge})
 
 
+def is_acid(m: Member) -> bool:
+    """Return whether a species is an undissociated acid, which laws count beside free protons."""
+    return not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM] and m.name not in UNHYDRATED
+
+
 def _portrait(model: CellModel, solution: _Solution) -> dict[str, Number]:
     """Return strength, acid, fluoride, current and conductance (Σ zDc and Σ z²Dc), and mobility{f} and drift{f} per total of each family that answers."""
     species = solution.everything()
-    acids = (v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM] and m.diffusivity)
+    acids = (v for m, v in species if is_acid(m) and m.diffusivity)
     found = {"strength": 0.5 * _sum(m.charge**2 * v for m, v in species if m.charge)}
     found |= {"acid": solution.free[HYDROGEN] + _sum(acids), "fluoride": solution.total(FLUORIDE)}
     if model.species_diffusion:
@@ -285,11 +294,18 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     if model.growing:
         surface = _share(apatite, sound, 2.0 / 3.0, math)
         sound_pores = 1.0 - load("organic") - _sum(load(f"own{k}") * load(f"molar_volume.{k}") for k in range(len(moles)))
-        room, walls = porosity - load("porosity_floor"), middle
+        floor = load("porosity_floor")
+        sound_pores = math.where(sound_pores > floor, sound_pores, floor)  # resin or silver may stand where mineral was
+        free, opened = porosity - floor, porosity - sound_pores
         if model.collagen:
-            room, walls = room - matrix.barren(load), middle - matrix.barren(load)
-            walls = math.where(walls > TINY, walls, TINY)
-        room = math.where(room > 0.0, room, 0.0) * (1.0 / model.growing)
+            barren = matrix.barren(load, sound_pores)
+            free, opened = free - barren, opened - barren
+        free, opened = (math.where(part > 0.0, part, 0.0) * (1.0 / model.growing) for part in (free, opened))
+        if model.porosity_feedback:
+            share = float(model.growing) * opened / sound_pores
+            later = share + (0.5 * (1.0 + BEND) ** 0.5) * load("step") * load("opening") / sound_pores
+            bent = later + math.sqrt(later * later + BEND * share * share + TINY)  # half a step on, smooth, and above 0
+            gap = bent * (1.0 / (1.0 + (1.0 + BEND) ** 0.5))
     for k, data in enumerate(model.phases):
         phase, amount = data.phase, moles[k]
         if phase.dissolution is not None:
@@ -301,7 +317,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             area = _share(loose, reference, law.surface_exponent, math)
             rate = step * load(f"dissolution_rate.{k}") * area / loose
             if law.acid_order:
-                rate = rate * math.exp_any(law.acid_order * math.log(load("acid") / load("acid_reference") + TINY))
+                rate = rate * _quickened(law.acid_order, load, math)
             if law.hydrogen_order:
                 rate = rate * math.exp_any(law.hydrogen_order * math.log(load(f"c{HYDROGEN}") * load("activity") * (1.0 / NEUTRAL)))
             if law.fluoride_inhibition:
@@ -318,17 +334,25 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             if area is None:
                 area = _share(amount, load(f"sound{k}"), 2.0 / 3.0, math)
             rate = step * load(f"growth_rate.{k}") * area
-            if law.pore_exponent and law.surface != "pore" and model.porosity_feedback:  # a wall is lost where a pore fills
-                rate = rate * _share(walls, sound_pores, law.pore_exponent, math)
+            if law.acid_order:
+                rate = rate * _quickened(law.acid_order, load, math)
+            if law.pore_exponent and law.surface != "pore" and model.porosity_feedback:  # walls are those that dissolution laid bare
+                rate = rate * gap * math.exp_any((law.pore_exponent - 1.0) * math.log(gap + CLOSING))
             if model.collagen:  # mineral grows on the matrix
                 rate = rate * load("collagen")
             if law.inhibited:
                 rate = rate * (1.0 - load("inhibitor") * load("reach"))
             store(**{f"growing{k}": rate})
             if model.porosity_feedback:
-                space = room / load(f"molar_volume.{k}")
+                space = (free if law.surface == "pore" else opened) / load(f"molar_volume.{k}")
                 stop = law.halfway((space + TINY) / (rate + TINY), math)
+                stop = math.where(space > FELT, stop, NOWHERE)
                 store(**{f"room{k}": space, f"above{k}": stop / (1.0 + 0.5 * stop)})
+
+
+def _quickened(order: float, load: Load, math: Any) -> Number:
+    """Return by how much acids quicken what passes between crystal and fluid, either way."""
+    return math.exp_any(order * math.log(load("acid") / load("acid_reference") + TINY))
 
 
 def _share(amount: Number, reference: Number, exponent: float, math: Any) -> Number:

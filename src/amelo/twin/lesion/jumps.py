@@ -220,15 +220,19 @@ class Leaps:
         there, more = cells[:, self.minerals], change[:, self.minerals]
         left = np.maximum(-(there + more), 0.0)  # of a phase that runs out
         if self.tile.layout.model.porosity_feedback:
+            phases = self.tile.layout.model.phases
+            own = sum(self.tile.fields(f"own{k}") * self.volumes[:, k] for k in range(len(phases)))
             floor = self.tile.fields("porosity_floor")
+            sound = np.maximum(1.0 - self.tile.fields("organic") - own, floor)  # apatite keeps to what sound tissue holds
             now = 1.0 - self.tile.fields("organic") - (there * self.volumes).sum(axis=1)
-            pores = 1.0 - solid - ((there + more + left) * self.volumes).sum(axis=1)
-            over = np.maximum(np.minimum(now, floor) - pores, 0.0)  # volume that grows beyond the room
-            grown = np.maximum(more, 0.0) * self.volumes
-            share = over / np.maximum(grown.sum(axis=1), 1e-300)
-            if (share > 1.0).any():
-                return None
-            left = left - share[:, None] * np.maximum(more, 0.0)
+            for bound, held in ((sound, [p.phase.growth is not None and p.phase.growth.surface != "pore" for p in phases]), (floor, [True] * len(phases))):
+                pores = 1.0 - solid - ((there + more + left) * self.volumes).sum(axis=1)
+                over = np.maximum(np.minimum(now, bound) - pores, 0.0)  # volume that grows beyond the room
+                grown = np.maximum(more, 0.0) * np.array(held)[:, None]
+                share = over / np.maximum((grown * self.volumes).sum(axis=1), 1e-300)
+                if bound is floor and (share > 1.0).any():
+                    return None
+                left = left - np.minimum(share, 1.0)[:, None] * grown
         if (self.relative(left) > SAFETY * self.budget(count)).any():
             return None
         change[:, self.minerals] = more + left
