@@ -105,11 +105,11 @@ def test_shares_stay_shares_for_any_step(seconds, ph):
 def test_without_matrix_no_pore_can_be_filled():
     """Mineral, pores and what cannot be filled: room is the rest, and vanishes with the matrix at the residue that stays."""
     residue = 0.05 * 2.0 * 0.16
-    assert barren((CELL | {"collagen": 1.0}).__getitem__) == 0.0
+    assert barren((CELL | {"collagen": 1.0}).__getitem__, 0.2) == 0.0
     for collagen in (0.0, 0.4):
         organic = 0.3
-        room = (1.0 - residue - organic * collagen) - 0.01 - barren((CELL | {"collagen": collagen}).__getitem__)
-        assert room == pytest.approx(collagen * (1.0 - organic - residue - 0.01))
+        room = (1.0 - residue - organic * collagen) - 0.2 - barren((CELL | {"collagen": collagen}).__getitem__, 0.2)
+        assert room == pytest.approx(collagen * (1.0 - organic - residue - 0.2))
 
 
 def test_sound_dentine_keeps_its_collagen():

@@ -66,7 +66,7 @@ class Growth:
 
     Fields: order q; acid_order p of (Σ a_HA / a0)^p, as of dissolution, because what quickens a reaction quickens it both ways, 0 switches it off; surface ("own" surface of the phase, "apatite" of all apatites, or "pore" for nucleation anywhere); pore_exponent b
     of the walls that dissolution laid bare, 0 switches it off (nucleation goes with the porosity itself); fluoride_limited (uptake falls with fluoride when it is scarce).
-    The rate constant is ``growth_rate.<phase>``.  Where pores follow the mineral, what grows on a surface stops at φ0, what nucleates at ``porosity_floor``.
+    The rate constant is ``growth_rate.<phase>``.  Where pores follow the mineral, apatites stop at φ0, all else at ``porosity_floor``.
     """
 
     order: float = 1.0

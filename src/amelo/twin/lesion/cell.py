@@ -336,15 +336,18 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             rate = step * load(f"growth_rate.{k}") * area
             if law.acid_order:
                 rate = rate * _quickened(law.acid_order, load, math)
-            if law.pore_exponent and law.surface != "pore" and model.porosity_feedback:  # walls are those that dissolution laid bare
-                rate = rate * gap * math.exp_any((law.pore_exponent - 1.0) * math.log(gap + CLOSING))
+            if (
+                law.pore_exponent and law.surface != "pore" and model.porosity_feedback
+            ):  # walls are those that dissolution laid bare
+                bend = law.pore_exponent - 1.0
+                rate = rate * gap * (math.exp_any(bend * math.log(gap + CLOSING)) if bend else 1.0)
             if model.collagen:  # mineral grows on the matrix
                 rate = rate * load("collagen")
             if law.inhibited:
                 rate = rate * (1.0 - load("inhibitor") * load("reach"))
             store(**{f"growing{k}": rate})
             if model.porosity_feedback:
-                space = (free if law.surface == "pore" else opened) / load(f"molar_volume.{k}")
+                space = (opened if phase.apatite else free) / load(f"molar_volume.{k}")
                 stop = law.halfway((space + TINY) / (rate + TINY), math)
                 stop = math.where(space > FELT, stop, NOWHERE)
                 store(**{f"room{k}": space, f"above{k}": stop / (1.0 + 0.5 * stop)})
