@@ -152,7 +152,7 @@ def test_what_is_lost_does_not_grow_back():
     """
     text, regained, reached = ACID.format("1 d") + NEUTRAL.format("60 d"), [], []
     for enzyme, decay_rate in ((0.0, 1.0), (1.0, 1.0), (1.0, 4.0), (1.0, 20.0)):
-        run = solved(text, dentine(growth_rate=0.02, enzyme__activation_rate=enzyme, collagen__decay_rate=decay_rate))
+        run = solved(text, dentine(growth_rate=0.1, enzyme__activation_rate=enzyme, collagen__decay_rate=decay_rate))
         regained.append(loss(run).max() - loss(run)[-1])
         reached.append(run.mineral[0, -1].sum(axis=0) / run.sound[0].sum(axis=0))
     assert regained[0] > 1.02 * regained[1] > 1.1 * regained[2] > 1.3 * regained[3] > 0.0
