@@ -20,6 +20,7 @@ from typing import Any
 
 from amelo.twin.lesion import matrix
 from amelo.twin.lesion.dual import Dual
+from amelo.twin.lesion.growth import BEND, FELT, TINY, foreseen, rooms, walls
 from amelo.twin.lesion.metabolism import appetite
 from amelo.twin.lesion.system import BASIS, CHARGES, LN10, Family, Member, System
 from amelo.twin.phases import NOWHERE, Phase
@@ -46,11 +47,7 @@ __all__ = [
 Number = Any
 SIZE = len(BASIS)
 CALCIUM, PHOSPHATE, FLUORIDE, HYDROGEN = range(SIZE)
-TINY = 1e-12
 VANISHING = 1e-60
-BEND = 0.04  # how far before 0 the pores foreseen for the middle of a step begin to bend away from it
-CLOSING = 0.02  # of the pores of sound tissue: where dissolution opened less, the walls of a pore fall with it and no longer with a power of it
-FELT = 1e-9  # mol/L of tissue: a room below this is none that Newton's method has to know of
 LEAST = 1e-30
 TRACE = 1e-15  # mol/L of tissue
 NEUTRAL = 1e-7  # activity of H+ that orders in it refer to
@@ -293,19 +290,8 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     sound = load("sound_apatite")
     if model.growing:
         surface = _share(apatite, sound, 2.0 / 3.0, math)
-        sound_pores = 1.0 - load("organic") - _sum(load(f"own{k}") * load(f"molar_volume.{k}") for k in range(len(moles)))
-        floor = load("porosity_floor")
-        sound_pores = math.where(sound_pores > floor, sound_pores, floor)  # resin or silver may stand where mineral was
-        free, opened = porosity - floor, porosity - sound_pores
-        if model.collagen:
-            barren = matrix.barren(load, sound_pores)
-            free, opened = free - barren, opened - barren
-        free, opened = (math.where(part > 0.0, part, 0.0) * (1.0 / model.growing) for part in (free, opened))
-        if model.porosity_feedback:
-            share = float(model.growing) * opened / sound_pores
-            later = share + (0.5 * (1.0 + BEND) ** 0.5) * load("step") * load("opening") / sound_pores
-            bent = later + math.sqrt(later * later + BEND * share * share + TINY)  # half a step on, smooth, and above 0
-            gap = bent * (1.0 / (1.0 + (1.0 + BEND) ** 0.5))
+        free, opened, sound_pores = rooms(model, load, porosity, moles, math)
+        gap = foreseen(float(model.growing) * opened, sound_pores, load, math) if model.porosity_feedback else None
     for k, data in enumerate(model.phases):
         phase, amount = data.phase, moles[k]
         if phase.dissolution is not None:
@@ -336,11 +322,8 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             rate = step * load(f"growth_rate.{k}") * area
             if law.acid_order:
                 rate = rate * _quickened(law.acid_order, load, math)
-            if (
-                law.pore_exponent and law.surface != "pore" and model.porosity_feedback
-            ):  # walls are those that dissolution laid bare
-                bend = law.pore_exponent - 1.0
-                rate = rate * gap * (math.exp_any(bend * math.log(gap + CLOSING)) if bend else 1.0)
+            if gap is not None and law.pore_exponent and law.surface != "pore":
+                rate = rate * walls(gap, law.pore_exponent, math)
             if model.collagen:  # mineral grows on the matrix
                 rate = rate * load("collagen")
             if law.inhibited:
