@@ -48,7 +48,7 @@ BAD = {  # what is wrong: (text of the file, words that the sentence must hold)
     ),
     "pores that are closed already": (
         HEAD + "porosity = 0.004\n",
-        ["porosity", "not above the porosity at which growth stops, 0.005"],
+        ["porosity", "not above the porosity that nothing may fill, 0.005"],
     ),
     "shares that do not add up": (HEAD + HAP + "0.8\n", ["classes: the shares add up to 0.8", "must add up to 1"]),
     "shares above 1": (HEAD + HAP + "0.8\n" + HAP.replace("HAp", "dentine") + "0.8\n", ["the shares add up to 1.6"]),

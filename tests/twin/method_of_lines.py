@@ -109,7 +109,7 @@ class Lines:
         if self.single and isinstance(value, dict):
             raise ValueError("single diffusion takes one diffusivity")
         self.width_of_state = self.size + self.count
-        self.acids = [i for i, s in enumerate(self.pore.species) if s in ("H+", "HLac", "HAce", "HPro", "H3PO4", "HF", "CO2")]
+        self.acids = [i for i, s in enumerate(self.pore.species) if s in ("H+", "HLac", "HAce", "HPro", "H3PO4", "HF")]
         self.fluoride = self.pore.names.index("F") if "F" in self.pore.names else None
         self.outer: tuple[Fluid, np.ndarray, float, float] | None = None
 

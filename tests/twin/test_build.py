@@ -197,7 +197,7 @@ def test_rates_are_shared_among_the_classes_as_the_mineral_is():
     whole = 4e-4 * 1000 * 0.04
     assert value["dissolution_rate.enamel_main"] == pytest.approx(0.85 * whole)
     assert value["dissolution_rate.enamel_soluble"] == pytest.approx(0.15 * whole)
-    assert value["growth_rate.enamel_main"] == value["growth_rate.FHAp_50"] == pytest.approx(0.05 * whole)
+    assert value["growth_rate.enamel_main"] == value["growth_rate.FHAp_50"] == pytest.approx(1.0 * whole)
 
 
 def test_the_rest_of_a_specimen_arrives():

@@ -105,11 +105,11 @@ def test_shares_stay_shares_for_any_step(seconds, ph):
 def test_without_matrix_no_pore_can_be_filled():
     """Mineral, pores and what cannot be filled: room is the rest, and vanishes with the matrix at the residue that stays."""
     residue = 0.05 * 2.0 * 0.16
-    assert barren((CELL | {"collagen": 1.0}).__getitem__) == 0.0
+    assert barren((CELL | {"collagen": 1.0}).__getitem__, 0.2) == 0.0
     for collagen in (0.0, 0.4):
         organic = 0.3
-        room = (1.0 - residue - organic * collagen) - 0.01 - barren((CELL | {"collagen": collagen}).__getitem__)
-        assert room == pytest.approx(collagen * (1.0 - organic - residue - 0.01))
+        room = (1.0 - residue - organic * collagen) - 0.2 - barren((CELL | {"collagen": collagen}).__getitem__, 0.2)
+        assert room == pytest.approx(collagen * (1.0 - organic - residue - 0.2))
 
 
 def test_sound_dentine_keeps_its_collagen():
@@ -152,7 +152,7 @@ def test_what_is_lost_does_not_grow_back():
     """
     text, regained, reached = ACID.format("1 d") + NEUTRAL.format("60 d"), [], []
     for enzyme, decay_rate in ((0.0, 1.0), (1.0, 1.0), (1.0, 4.0), (1.0, 20.0)):
-        run = solved(text, dentine(growth_rate=0.02, enzyme__activation_rate=enzyme, collagen__decay_rate=decay_rate))
+        run = solved(text, dentine(growth_rate=0.1, enzyme__activation_rate=enzyme, collagen__decay_rate=decay_rate))
         regained.append(loss(run).max() - loss(run)[-1])
         reached.append(run.mineral[0, -1].sum(axis=0) / run.sound[0].sum(axis=0))
     assert regained[0] > 1.02 * regained[1] > 1.1 * regained[2] > 1.3 * regained[3] > 0.0

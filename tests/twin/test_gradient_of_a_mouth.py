@@ -97,7 +97,7 @@ def test_meals_and_rinses_repeated_under_a_biofilm(plaque):
 
 
 def test_a_day_on_bare_enamel_after_a_bath(plaque):
-    bare = replace(plaque, biofilm=None)
+    bare = replace(plaque, biofilm=None, mineral=0.95 * plaque.mineral)  # sound enamel may lose and not gain, which is a corner
     names = {"step 2.2 (drink at 07:00) pH", "step 2.4 (gel at 10:11) hour", "step 2.6 (varnish at 11:15) mass"}
     found, mouths = checked(bare, DAY, None if SLOW else names)
     assert mouths.stretches[0].rested and len(mouths.stretches) == 1 and names <= set(found)

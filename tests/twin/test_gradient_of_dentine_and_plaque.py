@@ -79,7 +79,8 @@ def plaque():
     base = {"name": "x", "tissue": "human enamel", "thickness": "60 um", "grid": {"cells": 10, "first_cell": "1 um"}}
     made = column_of(parse_specimen(base | {"mechanisms": {"calcium_fluoride": True}}, where="x.toml"))
     own = {name: np.array([value]) for name, value in typical().items()}
-    return replace(made, parameters=made.parameters | own, biofilm=Biofilm(1.5e-4, 6, SALIVA_OF_A_MOUTH))
+    lesion = 0.9 * made.mineral  # sound enamel may lose and not gain: a corner, which differences see from both sides
+    return replace(made, mineral=lesion, parameters=made.parameters | own, biofilm=Biofilm(1.5e-4, 6, SALIVA_OF_A_MOUTH))
 
 
 def test_a_biofilm_that_is_fed(plaque):

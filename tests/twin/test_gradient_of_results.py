@@ -111,7 +111,7 @@ def test_outcomes_by_name(slab, name):  # noqa: F811
 def test_a_layer_and_what_was_gained(enamel):  # noqa: F811
     edges = enamel.edges
     centres = 0.5 * (edges[1:] + edges[:-1])
-    share = 1.0 - 0.5 * np.exp(-(((centres - 40e-6) / 15e-6) ** 2))  # a lesion below a surface that is nearly sound
+    share = 1.0 - 0.5 * np.exp(-(((centres - 35e-6) / 15e-6) ** 2))  # a lesion below a surface that is nearly sound
     lesion = replace(enamel, mineral=enamel.mineral * share)
     for name in ("surface_layer_thickness", "surface_layer_mineral", "lesion_body_mineral", "mineral_gain", "fluoride_uptake"):
         found = gradient(lesion, CYCLING, D, of=name, settings=EXACT)

@@ -189,8 +189,8 @@ def test_days_with_meals_under_plaque_cost_mineral():
     thick = column(inert=False, cells=6, calcium=True, thickness=4e-4)
     thin, clean = replace(thick, biofilm=replace(thick.biofilm, thickness=1.5e-4)), replace(thick, biofilm=None)
     fed = loss(thick, 500.0)
-    assert fed > 200.0 > 10.0 > loss(thick, 0.0)
-    assert fed > loss(thin, 500.0) + 100.0 and loss(clean, 500.0) < 0.0
+    assert fed > 100.0 > 10.0 > loss(thick, 0.0)
+    assert fed > loss(thin, 500.0) + 100.0 and abs(loss(clean, 500.0)) < 1e-3
     assert fed > loss(thick, 500.0, hours=3.0) + 100.0, "meals far apart leave time to recover"
 
 

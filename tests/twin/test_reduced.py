@@ -222,7 +222,9 @@ def test_baths_with_little_and_with_much_fluoride(fluoride, diffusion):
     widths = np.diff(full.edges)
     for k, name in enumerate(full.phases):  # and no two errors that cancel
         gained, expected = (((r.mineral[0, -1, k] - r.mineral[0, 0, k]) * widths).sum() for r in (reduced, full))
-        assert gained == pytest.approx(expected, rel=0.03, abs=2e-8), name
+        assert gained == pytest.approx(expected, rel=0.03, abs=2.5e-8), (
+            name
+        )  # 2.2 vol%·µm of the main class, of which far more comes and goes
 
 
 def test_the_fluid_behind_a_bath_with_fluoride_is_that_of_the_full_tier():

@@ -220,7 +220,7 @@ def _volumes(specimen: Specimen) -> None:
         raise RecordError(what, where="sound_mineral", why="parts of a volume are at most 1", fix="state all of them")
     floor = found["porosity_floor"].value
     if porosity.value <= floor:
-        raise RecordError(f"{porosity.value:g} is not above the porosity at which growth stops, {floor:g}", where="porosity")
+        raise RecordError(f"{porosity.value:g} is not above the porosity that nothing may fill, {floor:g}", where="porosity")
 
 
 def _classes(specimen: Specimen) -> None:

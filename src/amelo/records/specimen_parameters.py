@@ -134,7 +134,8 @@ def _defaults(specimen: Specimen) -> dict[str, Parameter]:
         take("growth_ratio", kinetics["growth_ratio"], 1.0)
     else:
         take("dissolution_rate", kinetics[f"dissolution_rate.{entry['rates']}"], law.k)
-        take("growth_ratio", kinetics["growth_ratio"], law.growth_ratio)
+        own = "growth_ratio" if acid_order_of(specimen) else "growth_ratio_without_acids"
+        take("growth_ratio", kinetics[own], law.growth_ratio)
     if not mechanisms.precipitation:
         del found["growth_ratio"]
     for extra in other_names(specimen):

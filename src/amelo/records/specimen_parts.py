@@ -116,7 +116,7 @@ class Grid(Part):
 
 
 class Kinetics(Part):
-    """Rate laws: R = k (m/m0)^a (1 - DS)^n when undersaturated and -k·growth_ratio (m/m0)^a (φ/φ0)^b (DS - 1)^growth_order above."""
+    """Rate laws: R = k (m/m0)^a (1 - DS)^n when undersaturated and -k·growth_ratio (m/m0)^a (φ/φ0 - 1)^b (DS - 1)^growth_order above."""
 
     k: bare(1e-9, 100, "mol/(L s)", "rate constant per litre of pore water of the sound tissue") | None = None
     n: bare(0.5, 8, "1", "order of undersaturation") | None = None
@@ -124,7 +124,9 @@ class Kinetics(Part):
     acid_order: bare(0, 2, "1", "order in the activity of undissociated acids, 0 for none") | None = None
     growth_ratio: bare(0, 10, "1", "constant of growth over that of dissolution") | None = None
     growth_order: bare(0.5, 8, "1", "order of supersaturation") | None = None
-    pore_exponent: bare(0, 2, "1", "b, how the surface to grow on falls as pores fill, 0 for not at all") | None = None
+    pore_exponent: (
+        bare(0, 2, "1", "b, how the walls to grow on fall as pores fill to what sound tissue keeps, 0 for not at all") | None
+    ) = None
     growth_surface: Literal["own", "apatite", "pore"] | None = Field(
         None, description="what it grows on; own for one solubility class, all apatite for several"
     )

@@ -1,8 +1,8 @@
 """How fast a surface loses mineral in a patient's mouth, in milliseconds: learned from the ion-resolved lesion twin.
 
 The twin was run through the days of some hundred drawn mouths (``bench/activity.py``); what it gave is read here by a sum of few smooth steps over the
-sums of a day (:mod:`amelo.twin.activity_day`).  The answer is net and of a sound surface in its fifth and sixth day: where mineral comes in, it comes
-slower and slower as the outermost pores fill, so that a gain says that the surface is safe and not how much would be healed in a year.
+sums of a day (:mod:`amelo.twin.activity_day`).  The answer is net and of a sound surface in its fifth and sixth day.  It was learned before apatite
+stopped at what sound tissue holds: a gain says that the surface is safe, and under the present law of growth it would be none.
 """
 
 from __future__ import annotations

@@ -111,6 +111,7 @@ def phases_of(specimen: Specimen) -> tuple[Phase, ...]:
             pore_exponent=stated(law.pore_exponent, "pore_exponent", 0.0),
             fluoride_limited=fluoride_limited,
             inhibited=mechanisms.inhibitors,
+            acid_order=acid_order_of(specimen),
         )
 
     phases = [Phase(name, name, dissolution, growth(surface) if k == 0 else None) for k, name in enumerate(names)]

@@ -62,10 +62,11 @@ class Dissolution:
 
 @dataclass(frozen=True)
 class Growth:
-    """R = k A (φ/φ0)^b (DS - 1)^q (1 - θ) for DS > 1.
+    """R = k A (φ/φ0 - 1)^b (DS - 1)^q · acid · (1 - θ) for DS > 1, φ0 being the pores that sound tissue keeps.
 
-    Fields: order q; surface ("own" surface of the phase, "apatite" of all apatites, or "pore" for nucleation anywhere); pore_exponent b
-    of what pores offer to a growing surface, 0 switches it off (nucleation goes with the porosity itself); fluoride_limited (uptake falls with fluoride when it is scarce).  The rate constant is ``growth_rate.<phase>``.
+    Fields: order q; acid_order p of (Σ a_HA / a0)^p, as of dissolution, because what quickens a reaction quickens it both ways, 0 switches it off; surface ("own" surface of the phase, "apatite" of all apatites, or "pore" for nucleation anywhere); pore_exponent b
+    of the walls that dissolution laid bare, 0 switches it off (nucleation goes with the porosity itself); fluoride_limited (uptake falls with fluoride when it is scarce).
+    The rate constant is ``growth_rate.<phase>``.  Where pores follow the mineral, apatites stop at φ0, all else at ``porosity_floor``.
     """
 
     order: float = 1.0
@@ -73,6 +74,7 @@ class Growth:
     pore_exponent: float = 0.0
     fluoride_limited: bool = False
     inhibited: bool = True
+    acid_order: float = 0.0
 
     def drive(self, ds: Dual, math: Any) -> Dual:
         """Return how hard the fluid pushes the solid to grow, 0 where it is not supersaturated."""

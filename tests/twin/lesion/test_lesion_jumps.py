@@ -131,12 +131,12 @@ def test_short_repeats_and_single_days_are_run():
 class Cells:
     """A tile of one phase in two cells, as the leaps see it."""
 
-    def __init__(self, mineral: list[float], floor: float = 0.0) -> None:
+    def __init__(self, mineral: list[float], floor: float = 0.0, sound: float = 10.0) -> None:
         from types import SimpleNamespace
 
         names = ["inventory0", "inventory1", "inventory2", "inventory3", "mineral0", "stock0"]
-        fields = {name: k for k, name in enumerate([*names, "molar_volume.0", "width", "organic", "porosity_floor"])}
-        data = SimpleNamespace(powers=(5.0, 3.0, 0.0, -4.0))
+        fields = {name: k for k, name in enumerate([*names, "molar_volume.0", "width", "organic", "porosity_floor", "own0"])}
+        data = SimpleNamespace(powers=(5.0, 3.0, 0.0, -4.0), phase=SimpleNamespace(apatite=True))
         model = SimpleNamespace(phases=(data,), porosity_feedback=True)
         self.layout = SimpleNamespace(fields=fields, state=len(names), lanes=1, model=model)
         self.view = np.zeros((5, len(fields), 1))
@@ -144,6 +144,7 @@ class Cells:
             ("molar_volume.0", 0.1),
             ("width", 1e-6),
             ("porosity_floor", floor),
+            ("own0", sound),
             ("inventory0", 1.0),
             ("stock0", 1.0),
         ):
@@ -252,6 +253,18 @@ def test_pores_are_not_filled_past_their_floor():
     way.far = 50
     assert 0 < way.leap(60) <= 22
     assert 0.1 * cells.fields("mineral0")[0, 0] <= 0.95
+
+
+def test_apatite_is_not_carried_past_what_sound_tissue_holds():
+    cells = Cells([7.6, 5.0], floor=0.05, sound=8.0)
+    way, books = leaps(cells, allowed=1e-6)
+    for cycle in range(3):
+        before = way.seen()
+        run_cycle(cells, books, -0.02)
+        way.learn(cycle, before)
+    way.far = 50
+    assert 0 < way.leap(60) <= 18
+    assert 7.7 < cells.fields("mineral0")[0, 0] <= 8.0 + 1e-12
 
 
 def test_pores_are_not_emptied():

@@ -20,9 +20,10 @@ from typing import Any
 
 from amelo.twin.lesion import matrix
 from amelo.twin.lesion.dual import Dual
+from amelo.twin.lesion.growth import BEND, FELT, TINY, foreseen, rooms, walls
 from amelo.twin.lesion.metabolism import appetite
 from amelo.twin.lesion.system import BASIS, CHARGES, LN10, Family, Member, System
-from amelo.twin.phases import Phase
+from amelo.twin.phases import NOWHERE, Phase
 
 __all__ = [
     "SIZE",
@@ -37,6 +38,7 @@ __all__ = [
     "foretell",
     "foretold",
     "free_groups",
+    "is_acid",
     "lag",
     "portray",
     "totals_of_basis",
@@ -45,12 +47,11 @@ __all__ = [
 Number = Any
 SIZE = len(BASIS)
 CALCIUM, PHOSPHATE, FLUORIDE, HYDROGEN = range(SIZE)
-TINY = 1e-12
 VANISHING = 1e-60
-BEND = 0.04  # how far before 0 the pores foreseen for the middle of a step begin to bend away from it
 LEAST = 1e-30
 TRACE = 1e-15  # mol/L of tissue
 NEUTRAL = 1e-7  # activity of H+ that orders in it refer to
+UNHYDRATED = ("CO2",)  # takes part in pH, and is an acid that meets a crystal only where water has joined it, one in some hundred
 
 
 @dataclass(frozen=True)
@@ -238,10 +239,15 @@ def portray(model: CellModel, load: Load, store: Store, math: Any) -> None:
             store(**{f"mobility{f}": m.diffusivity, f"drift{f}": m.diffusivity * m.charge})
 
 
+def is_acid(m: Member) -> bool:
+    """Return whether a species is an undissociated acid, which laws count beside free protons."""
+    return not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM] and m.name not in UNHYDRATED
+
+
 def _portrait(model: CellModel, solution: _Solution) -> dict[str, Number]:
     """Return strength, acid, fluoride, current and conductance (Σ zDc and Σ z²Dc), and mobility{f} and drift{f} per total of each family that answers."""
     species = solution.everything()
-    acids = (v for m, v in species if not m.charge and m.powers[HYDROGEN] > 0 and not m.powers[CALCIUM] and m.diffusivity)
+    acids = (v for m, v in species if is_acid(m) and m.diffusivity)
     found = {"strength": 0.5 * _sum(m.charge**2 * v for m, v in species if m.charge)}
     found |= {"acid": solution.free[HYDROGEN] + _sum(acids), "fluoride": solution.total(FLUORIDE)}
     if model.species_diffusion:
@@ -284,12 +290,8 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
     sound = load("sound_apatite")
     if model.growing:
         surface = _share(apatite, sound, 2.0 / 3.0, math)
-        sound_pores = 1.0 - load("organic") - _sum(load(f"own{k}") * load(f"molar_volume.{k}") for k in range(len(moles)))
-        room, walls = porosity - load("porosity_floor"), middle
-        if model.collagen:
-            room, walls = room - matrix.barren(load), middle - matrix.barren(load)
-            walls = math.where(walls > TINY, walls, TINY)
-        room = math.where(room > 0.0, room, 0.0) * (1.0 / model.growing)
+        free, opened, sound_pores = rooms(model, load, porosity, moles, math)
+        gap = foreseen(float(model.growing) * opened, sound_pores, load, math) if model.porosity_feedback else None
     for k, data in enumerate(model.phases):
         phase, amount = data.phase, moles[k]
         if phase.dissolution is not None:
@@ -301,7 +303,7 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             area = _share(loose, reference, law.surface_exponent, math)
             rate = step * load(f"dissolution_rate.{k}") * area / loose
             if law.acid_order:
-                rate = rate * math.exp_any(law.acid_order * math.log(load("acid") / load("acid_reference") + TINY))
+                rate = rate * _quickened(law.acid_order, load, math)
             if law.hydrogen_order:
                 rate = rate * math.exp_any(law.hydrogen_order * math.log(load(f"c{HYDROGEN}") * load("activity") * (1.0 / NEUTRAL)))
             if law.fluoride_inhibition:
@@ -318,17 +320,25 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             if area is None:
                 area = _share(amount, load(f"sound{k}"), 2.0 / 3.0, math)
             rate = step * load(f"growth_rate.{k}") * area
-            if law.pore_exponent and law.surface != "pore" and model.porosity_feedback:  # a wall is lost where a pore fills
-                rate = rate * _share(walls, sound_pores, law.pore_exponent, math)
+            if law.acid_order:
+                rate = rate * _quickened(law.acid_order, load, math)
+            if gap is not None and law.pore_exponent and law.surface != "pore":
+                rate = rate * walls(gap, law.pore_exponent, math)
             if model.collagen:  # mineral grows on the matrix
                 rate = rate * load("collagen")
             if law.inhibited:
                 rate = rate * (1.0 - load("inhibitor") * load("reach"))
             store(**{f"growing{k}": rate})
             if model.porosity_feedback:
-                space = room / load(f"molar_volume.{k}")
+                space = (opened if phase.apatite else free) / load(f"molar_volume.{k}")
                 stop = law.halfway((space + TINY) / (rate + TINY), math)
+                stop = math.where(space > FELT, stop, NOWHERE)
                 store(**{f"room{k}": space, f"above{k}": stop / (1.0 + 0.5 * stop)})
+
+
+def _quickened(order: float, load: Load, math: Any) -> Number:
+    """Return by how much acids quicken what passes between crystal and fluid, either way."""
+    return math.exp_any(order * math.log(load("acid") / load("acid_reference") + TINY))
 
 
 def _share(amount: Number, reference: Number, exponent: float, math: Any) -> Number:

@@ -91,7 +91,7 @@ class Leaps:
         self.place = {name: k for k, name in enumerate(names)}
         count = len(layout.model.phases)
         self.minerals = slice(self.place["mineral0"], self.place["mineral0"] + count)
-        self.volumes = np.stack([tile.fields(f"molar_volume.{k}") for k in range(count)], axis=1)  # (cells, phases, lanes)
+        self.volumes = self.molar_volumes()
         self.widths = np.array(tile.fields("width"))
         self.start = np.stack([start[f"mineral{k}"] for k in range(count)], axis=1)
         self.recent: list[_Change] = []
@@ -105,6 +105,12 @@ class Leaps:
     def forget(self) -> None:
         """Start anew, after lanes have changed places."""
         self.recent, self.far = [], 0
+        self.volumes = self.molar_volumes()
+
+    def molar_volumes(self) -> np.ndarray:
+        """Return the volume of a mole of every phase (cells, phases, lanes) [L/mol]."""
+        count = self.minerals.stop - self.minerals.start
+        return np.stack([self.tile.fields(f"molar_volume.{k}") for k in range(count)], axis=1)
 
     def shorten(self) -> None:
         """Leap less far, after a leap was taken back."""
@@ -220,15 +226,19 @@ class Leaps:
         there, more = cells[:, self.minerals], change[:, self.minerals]
         left = np.maximum(-(there + more), 0.0)  # of a phase that runs out
         if self.tile.layout.model.porosity_feedback:
-            floor = self.tile.fields("porosity_floor")
-            now = 1.0 - self.tile.fields("organic") - (there * self.volumes).sum(axis=1)
-            pores = 1.0 - solid - ((there + more + left) * self.volumes).sum(axis=1)
-            over = np.maximum(np.minimum(now, floor) - pores, 0.0)  # volume that grows beyond the room
-            grown = np.maximum(more, 0.0) * self.volumes
-            share = over / np.maximum(grown.sum(axis=1), 1e-300)
-            if (share > 1.0).any():
-                return None
-            left = left - share[:, None] * np.maximum(more, 0.0)
+            phases = self.tile.layout.model.phases
+            floor, organic = self.tile.fields("porosity_floor"), self.tile.fields("organic")
+            own = sum(self.tile.fields(f"own{k}") * self.volumes[:, k] for k in range(len(phases)))
+            sound = np.maximum(1.0 - organic - own, floor)  # of which apatite leaves that much, and everything else the floor
+            now = 1.0 - organic - (there * self.volumes).sum(axis=1)
+            apatite = np.array([data.phase.apatite for data in phases])[:, None]
+            for bound, grown in ((sound, np.maximum(more, 0.0) * apatite), (floor, np.maximum(more, 0.0))):
+                pores = 1.0 - solid - ((there + more + left) * self.volumes).sum(axis=1)
+                over = np.maximum(np.minimum(now, bound) - pores, 0.0)  # volume that grows beyond the room
+                share = over / np.maximum((grown * self.volumes).sum(axis=1), 1e-300)
+                if bound is floor and (share > 1.0).any():
+                    return None
+                left = left - np.minimum(share, 1.0)[:, None] * grown
         if (self.relative(left) > SAFETY * self.budget(count)).any():
             return None
         change[:, self.minerals] = more + left

@@ -27,14 +27,15 @@ FIELDS = (
 )
 
 
-def barren(load: Load) -> Number:
+def barren(load: Load, sound_pores: Number) -> Number:
     """Return the volume of pores that no mineral can fill any more, because the matrix that would hold it is gone.
 
-    Assumptions: where matrix is gone, what mineral is left is the residue that never dissolves; the rest fills up as sound tissue would.
+    Arguments: sound_pores (volume share of pores in sound tissue).
+    Assumptions: where matrix is gone, what mineral is left is the residue that never dissolves; the rest fills up to what sound tissue holds.
     """
     gone = 1.0 - load("collagen")
     residue = load("residual_mineral") * load("sound_apatite") * load("molar_volume.0")
-    return gone * (1.0 - load("porosity_floor") - residue)
+    return gone * (1.0 - sound_pores - residue)
 
 
 def decay(load: Load, hydrogen: Number, apatite: Number, store: Store, math: Any) -> None:

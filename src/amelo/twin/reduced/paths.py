@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amelo.errors import SolveError
-from amelo.twin.lesion.cell import CALCIUM, FLUORIDE, HYDROGEN, PHOSPHATE, SIZE, CellModel
+from amelo.twin.lesion.cell import CALCIUM, FLUORIDE, HYDROGEN, PHOSPHATE, SIZE, CellModel, is_acid
 from amelo.twin.lesion.system import LN10
 from amelo.twin.reduced.across import FINEST, Grid, carried_across
 from amelo.twin.reduced.chemistry import APATITE, IONS, Chemistry
@@ -226,7 +226,7 @@ def _told(chemistry: Chemistry, y: np.ndarray) -> np.ndarray:
     """Return what the compiled loop asks of compositions y (size + 2, ...), in the order of ``ACROSS``, but of what is held all."""
     solution = chemistry.solution(y)
     fluoride, hydrogen = solution.total(FLUORIDE), y[HYDROGEN]
-    undissociated = (m for m in solution.everything() if not m[0].charge and m[0].powers[HYDROGEN] > 0 and not m[0].powers[CALCIUM])
+    undissociated = (pair for pair in solution.everything() if is_acid(pair[0]))
     free = y[FLUORIDE] / fluoride
     species = chemistry.model.species_diffusion
     found = {
