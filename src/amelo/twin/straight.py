@@ -57,11 +57,25 @@ def _function(name: str, text: str, stride: int, lanes: int, inwards: bool, call
     parts = [f'declare double @llvm.sqrt.f64(double)\ndefine void @"{name}"(ptr %w, i64 %first, i64 %last) nounwind {{']
     parts += ["entry:", "  %some = icmp sle i64 %first, %last", "  br i1 %some, label %cell, label %end"]
     begin, end, by = ("%first", "%last", 1) if inwards else ("%last", "%first", -1)
-    parts += ["cell:", f"  %k = phi i64 [ {begin}, %entry ], [ %k.next, %next ]", f"  %b = mul i64 %k, {stride}", "  br label %lane"]
+    parts += [
+        "cell:",
+        f"  %k = phi i64 [ {begin}, %entry ], [ %k.next, %next ]",
+        f"  %b = mul i64 %k, {stride}",
+        "  br label %lane",
+    ]
     parts += ["lane:", "  %l = phi i64 [ 0, %cell ], [ %l.next, %lane ]", "  %at = add i64 %b, %l"]
     parts += _instructions(ast.parse(text).body, {}, helpers, flags)
-    parts += ["  %l.next = add nuw nsw i64 %l, 1", f"  %l.done = icmp eq i64 %l.next, {lanes}", "  br i1 %l.done, label %next, label %lane"]
-    parts += ["next:", f"  %k.next = add i64 %k, {by}", f"  %done = icmp eq i64 %k, {end}", "  br i1 %done, label %end, label %cell"]
+    parts += [
+        "  %l.next = add nuw nsw i64 %l, 1",
+        f"  %l.done = icmp eq i64 %l.next, {lanes}",
+        "  br i1 %l.done, label %next, label %lane",
+    ]
+    parts += [
+        "next:",
+        f"  %k.next = add i64 %k, {by}",
+        f"  %done = icmp eq i64 %k, {end}",
+        "  br i1 %done, label %end, label %cell",
+    ]
     parts += ["end:", "  ret void", "}"]
     for one in called:
         (tree,) = ast.parse(inspect.getsource(one.py_func)).body
@@ -96,7 +110,13 @@ def _instructions(lines: list[ast.stmt], known: dict[str, tuple[str, str]], help
     Raises: ValueError for what is not straight-line arithmetic.
     """
     known, out = dict(known), []
-    compared = {ast.Lt: ("olt", "slt"), ast.LtE: ("ole", "sle"), ast.Gt: ("ogt", "sgt"), ast.GtE: ("oge", "sge"), ast.Eq: ("oeq", "eq")}
+    compared = {
+        ast.Lt: ("olt", "slt"),
+        ast.LtE: ("ole", "sle"),
+        ast.Gt: ("ogt", "sgt"),
+        ast.GtE: ("oge", "sge"),
+        ast.Eq: ("oeq", "eq"),
+    }
     compared[ast.NotEq] = ("une", "ne")
     floats = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
     wholes = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.LShift: "shl", ast.RShift: "ashr"}
@@ -121,6 +141,8 @@ def _instructions(lines: list[ast.stmt], known: dict[str, tuple[str, str]], help
     def value_of(node: ast.expr) -> tuple[str, str]:
         match node:
             case ast.Name(id=name):
+                if name not in known:
+                    raise ValueError(f"{name} is not set")
                 return known[name]
             case ast.Constant(value=float(value)):
                 return number(value)
@@ -134,13 +156,20 @@ def _instructions(lines: list[ast.stmt], known: dict[str, tuple[str, str]], help
                 return number(-value)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return made(f"fneg {flags} double {value_of(operand)[0]}")
-            case ast.BinOp(left=left, op=op, right=right):
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in floats or type(op) in wholes:
                 one, other, kind = pair(left, right)
-                return made(f"{floats[type(op)]} {flags} double {one}, {other}" if kind == "double" else f"{wholes[type(op)]} i64 {one}, {other}", kind)
+                return made(
+                    f"{floats[type(op)]} {flags} double {one}, {other}"
+                    if kind == "double"
+                    else f"{wholes[type(op)]} i64 {one}, {other}",
+                    kind,
+                )
             case ast.IfExp(test=ast.Compare(left=left, ops=[op], comparators=[right]), body=yes, orelse=no):
                 one, other, kind = pair(left, right)
                 words = compared[type(op)]
-                test, _ = made(f"fcmp {flags} {words[0]} double {one}, {other}" if kind == "double" else f"icmp {words[1]} i64 {one}, {other}")
+                test, _ = made(
+                    f"fcmp {flags} {words[0]} double {one}, {other}" if kind == "double" else f"icmp {words[1]} i64 {one}, {other}"
+                )
                 one, other, kind = pair(yes, no)
                 return made(f"select i1 {test}, {kind} {one}, {kind} {other}", kind)
             case ast.Call(func=ast.Name(id="sqrt"), args=[x]):
