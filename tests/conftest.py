@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "amelo", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # a busy machine, or a first compile
+settings.load_profile("amelo")
 
 ROOT = Path(__file__).resolve().parents[1]
 
