@@ -35,6 +35,8 @@ def straight(
     @intrinsic(prefer_literal=False)
     def run(context, w, first, last):
         def generate(ctx, builder, signature, arguments):
+            if not text.strip():
+                return ctx.get_dummy_value()
             unique = f"{builder.function.name}.{name}"  # of whatever is loaded together, the first of a name is used
             function = builder.module.globals.get(unique)
             if function is None:

@@ -160,14 +160,10 @@ def recorded(layout: Layout, record: Callable[[CellModel, _Frame], None]) -> lis
 
 
 def pass_text(layout: Layout, name: str, lines: list[str], *, inwards: bool) -> str:
-    """Return the function that runs recorded lines over the cells ``first`` to ``last``, from the outside inwards or back."""
-    call = f"{name}_straight(w, first, last)" if lines else "pass"
+    """Return what makes the function that runs recorded lines over the cells ``first`` to ``last``, from the outside inwards or back."""
     text = "\n".join(lines)
     shape = f"stride={layout.stride * layout.lanes}, lanes={layout.lanes}, inwards={inwards}"
-    return (
-        (f"{name}_straight = straight('{name}', '''\n{text}\n''', {shape}, called=(fexp, flog))\n\n\n" if lines else "")
-        + f"@njit(cache=True, inline='always', error_model='numpy')\ndef {name}(w, first, last):\n    {call}\n"
-    )
+    return f'{name} = straight("{name}", """\n{text}\n""", {shape}, called=(fexp, flog))\n'
 
 
 def kernel_text(layout: Layout) -> str:
