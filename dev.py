@@ -23,6 +23,11 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 STAMP = VENV / "amelo-setup"
 WORKERS = 4  # processes that share the tests at most
 PER_WORKER = 7 * 2**30  # bytes that one may hold at the end of its share: compiled code is never given back
+WHOLE_FILES = (
+    "--dist",
+    "loadfile",
+    "--no-loadscope-reorder",
+)  # they share set-ups; in the order of tests/conftest.py, the longest first
 INPUTS = ("pyproject.toml", "uv.lock", "requirements.lock", "dev.py")
 
 
@@ -113,7 +118,7 @@ def call(*command: str) -> None:
 def test(*arguments: str) -> None:
     """run the tests; arguments go to pytest, for example: test -k chart"""
     workers = max(1, min(os.cpu_count() or 1, WORKERS, memory() // PER_WORKER))
-    shared = ("-n", str(workers), "--dist", "loadfile") if workers > 1 and not arguments else ()  # a file shares its set-ups
+    shared = ("-n", str(workers), *WHOLE_FILES) if workers > 1 and not arguments else ()
     call(str(PYTHON), "-m", "pytest", *shared, *arguments)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_all_tests_are_shared_between_the_cores_and_some_are_not(dev, monkeypatc
     dev.test()
     dev.test("-k", "chart")
     everything, some = called
-    assert everything[3:] == (() if workers is None else ("-n", workers, "--dist", "loadfile")) and some[3:] == ("-k", "chart")
+    assert everything[3:] == (() if workers is None else ("-n", workers, *dev.WHOLE_FILES)) and some[3:] == ("-k", "chart")
 
 
 @pytest.mark.parametrize(("gibibytes", "workers"), [(2, None), (8, None), (16, "2"), (512, "4")])
@@ -64,10 +65,21 @@ def test_tests_are_shared_no_further_than_memory_goes(dev, monkeypatch, gibibyte
     monkeypatch.setattr(dev.os, "cpu_count", lambda: 8)
     monkeypatch.setattr(dev, "memory", lambda: gibibytes * 2**30)
     dev.test()
-    assert called[0][3:] == (() if workers is None else ("-n", workers, "--dist", "loadfile"))
+    assert called[0][3:] == (() if workers is None else ("-n", workers, *dev.WHOLE_FILES))
 
 
 def test_memory_is_told_or_taken_for_enough(dev, monkeypatch):
     assert dev.memory() > 2**28
     monkeypatch.setattr(dev.os, "sysconf", lambda name: (_ for _ in ()).throw(ValueError(name)), raising=False)
     assert dev.memory() == dev.WORKERS * dev.PER_WORKER
+
+
+def test_the_longest_files_go_first_to_workers(root, pytestconfig):
+    conftest = pytestconfig.pluginmanager.get_plugin(str(root / "tests" / "conftest.py"))
+    assert all((root / name).exists() for name in conftest.LONGEST)
+    names = ["tests/a.py::one", f"{conftest.LONGEST[1]}::one", f"{conftest.LONGEST[0]}::one", "tests/a.py::two"]
+    items = [SimpleNamespace(nodeid=name) for name in names]
+    conftest.pytest_collection_modifyitems(SimpleNamespace(), items)
+    assert [item.nodeid for item in items] == names
+    conftest.pytest_collection_modifyitems(SimpleNamespace(workerinput={}), items)
+    assert [item.nodeid for item in items] == [names[2], names[1], names[0], names[3]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -81,6 +83,28 @@ def test_where_no_other_process_can_be_had_it_is_compiled_here(folder, monkeypat
     monkeypatch.setattr(compiled.subprocess, "run", refused)
     module = module_of(TEXT)
     assert added(module) == [2.0, 2.0] and sum(module.module.twice.stats.cache_misses.values()) == 1
+
+
+TWO = """
+import sys
+from pathlib import Path
+from amelo.twin import compiled
+
+folder, text = Path(sys.argv[1]), sys.argv[2]
+compiled.cache_folder = lambda: folder
+ran = compiled.subprocess.run
+compiled.subprocess.run = lambda *words, **options: (ran(*words, **options), print("compiled"))
+import numpy as np
+
+assert compiled.module_of(text).twice(np.zeros(2)) == 4
+"""
+
+
+def test_two_processes_compile_a_module_once(tmp_path):
+    words = [sys.executable, "-c", TWO, str(tmp_path), TEXT]
+    both = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert sorted(each.communicate()[0] for each in both) == ["", "compiled\n"]
+    assert [each.returncode for each in both] == [0, 0]
 
 
 def test_what_numba_does_not_compile_is_called_as_it_is(folder):

@@ -13,8 +13,8 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -123,11 +123,30 @@ def _make(path: Path, function: Any, arguments: tuple[Any, ...]) -> None:
     name = function.__name__
     if not hasattr(function, "stats"):  # not one that Numba compiles
         return
-    if any(Path(function.stats.cache_path or path.parent).glob(f"{path.stem}.{name}-*.nbi")):
+    folder = Path(function.stats.cache_path or path.parent)
+
+    def kept() -> bool:
+        return any(folder.glob(f"{path.stem}.{name}-*.nbi"))
+
+    if kept():
         return
-    with suppress(OSError, ValueError), trigger_event("numba:compile"):  # a bar says that it compiles
-        wanted = pickle.dumps((str(path), path.stem, name, tuple(typeof(a) for a in arguments)))
-        subprocess.run([sys.executable, "-c", MAKER], input=wanted, capture_output=True, check=False)
+    with suppress(OSError, ValueError), trigger_event("numba:compile"), _alone(path):  # a bar says that it compiles
+        if not kept():
+            wanted = pickle.dumps((str(path), path.stem, name, tuple(typeof(a) for a in arguments)))
+            subprocess.run([sys.executable, "-c", MAKER], input=wanted, capture_output=True, check=False)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait, where a system has such locks, until no other process compiles the same module; whoever dies lets go of it."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with path.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _is_ours(error: Exception) -> bool:

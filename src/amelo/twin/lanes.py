@@ -14,10 +14,15 @@ from numba.extending import intrinsic
 
 __all__ = ["bits", "fexp", "flog", "power", "prelude", "real"]
 
-HEAD = """from math import sqrt
+HEAD = """from __future__ import annotations
+
+import ast
+import inspect
+import struct
+from math import sqrt
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import njit, types, uint64
 from numba.extending import intrinsic
 
@@ -25,8 +30,10 @@ from numba.extending import intrinsic
 
 
 def prelude(what: str) -> str:
-    """Return the beginning of a module of compiled code that is written as text: what it is, what it imports, and the functions below."""
-    _, functions = Path(__file__).read_text("utf-8").split("# --- functions ---\n")
+    """Return the beginning of a module of compiled code that is written as text: what it is, what it imports, and the functions below
+    and those of ``straight``."""
+    files = (Path(__file__), Path(__file__).parent / "straight.py")
+    functions = "".join(file.read_text("utf-8").split("# --- functions ---\n")[1] for file in files)
     return f'"""{what}"""\n\n{HEAD}{functions}'
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from lesion_columns import bath, enamel, slab
+from numba import njit
 
 from amelo.twin.diffusivity import diffusivities
 from amelo.twin.lesion.baths import ARRAYS
@@ -64,6 +65,16 @@ def started(column) -> SimpleNamespace:
     return SimpleNamespace(layout=layout, module=module, array=tile.array, cells=cells, model=model)
 
 
+def called(one_pass):
+    """Return a function for Python of a pass, which is one for compiled code."""
+
+    @njit
+    def runs(w, first, last):
+        one_pass(w, first, last)
+
+    return runs
+
+
 @pytest.mark.parametrize("make", [slab, enamel], ids=["slab", "enamel"])
 def test_every_pass_is_its_equations(make):
     start = started(make())
@@ -72,11 +83,12 @@ def test_every_pass_is_its_equations(make):
     for name, (inwards, record) in PASSES.items():
         first, last = 1, start.cells + (name in BEYOND)
         ranges = [(0, 0), (last + 1, last + 1)] * (name in GHOSTED) + [(first, last)]
+        runs = called(getattr(start.module.module, name))
         start.array *= 1.0 + 0.01 * noise.random(len(start.array))  # so that every pass has something to change
         before = start.array.copy()
         plain = before.copy().reshape(-1, stride)
         for low, high in ranges:
-            getattr(start.module, name)(start.array, low, high)
+            runs(start.array, low, high)
             cells = range(low, high + 1)
             for cell in cells if inwards else reversed(cells):
                 record(start.model, Plain(start.layout.fields, plain, cell))

@@ -160,16 +160,10 @@ def recorded(layout: Layout, record: Callable[[CellModel, _Frame], None]) -> lis
 
 
 def pass_text(layout: Layout, name: str, lines: list[str], *, inwards: bool) -> str:
-    """Return the function that runs recorded lines over the cells ``first`` to ``last``, from the outside inwards or back."""
-    body = "\n            ".join(lines) or "pass"
-    order = "first + k" if inwards else "last - k"
-    return (
-        f"@njit(cache=True, error_model='numpy', fastmath={{'contract', 'nsz'}})\n"
-        f"def {name}(w, first, last):\n"
-        f"    for k in range(last - first + 1):\n"
-        f"        b = uint64(({order}) * {layout.stride * layout.lanes})\n"
-        f"        for l in range(uint64(0), uint64({layout.lanes})):\n            {body}\n"
-    )
+    """Return what makes the function that runs recorded lines over the cells ``first`` to ``last``, from the outside inwards or back."""
+    text = "\n".join(lines)
+    shape = f"stride={layout.stride * layout.lanes}, lanes={layout.lanes}, inwards={inwards}"
+    return f'{name} = straight("{name}", """\n{text}\n""", {shape}, called=(fexp, flog))\n'
 
 
 def kernel_text(layout: Layout) -> str:

@@ -18,21 +18,35 @@ __all__ = ["WIDTH", "kernel"]
 WIDTH = 32  # members of a block
 
 LOOP = """
+@numba.njit(inline="always", error_model="numpy")
+def _put(w, row, values):
+    for i in range(values.shape[0]):
+        for j in range({width}):
+            w[(row + i) * {width} + j] = values[i, j]
+
+
+@numba.njit(inline="always", error_model="numpy")
+def _take(w, row, values):
+    for i in range(values.shape[0]):
+        for j in range({width}):
+            values[i, j] = w[(row + i) * {width} + j]
+
+
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={{"contract", "arcp", "nsz"}})
 def march(first, last, constants, forces, liners, lengths, counts, collapse, frames, worst, moment, most):
     '''Carry blocks first..last through all segments; see twin/pulp/course.py for the arrays.'''
     w = np.empty({rows} * {width})
-    lanes = w.reshape({rows}, {width})
     for block in range(first, last):
-        lanes[:{forces}] = constants[block]
-        lanes[{states}:{mark}] = frames[block, 0]
-        lanes[{mark}] = collapse[block]
-        lanes[{worst}] = worst[block]
-        lanes[{moment}] = moment[block]
+        _put(w, 0, constants[block])
+        _put(w, {states}, frames[block, 0])
+        _put(w, {mark}, collapse[block : block + 1])
+        _put(w, {worst}, worst[block : block + 1])
+        _put(w, {moment}, moment[block : block + 1])
         clock = 0.0
         for segment in range(len(lengths)):
-            lanes[{forces}:{states}] = forces[block, segment]
-            lanes[{liner}] += liners[block, segment]
+            _put(w, {forces}, forces[block, segment])
+            for j in range({width}):
+                w[{liner} * {width} + j] += liners[block, segment, j]
             step = lengths[segment] / counts[segment]
             half = 0.5 * step
             sixth = step / 6.0
@@ -52,11 +66,11 @@ def march(first, last, constants, forces, liners, lengths, counts, collapse, fra
                     w[{worst} * {width} + j] = n2 if n2 > top else top
                     w[{moment} * {width} + j] = clock_then if (n2 > w[{mark} * {width} + j]) & (when < 0.0) else when
             clock += lengths[segment]
-            frames[block, min(segment + 1, frames.shape[1] - 1)] = lanes[{states}:{mark}]
+            _take(w, {states}, frames[block, min(segment + 1, frames.shape[1] - 1)])
             for j in range({width}):
                 most[block, j] = max(most[block, j], w[{inflammation} * {width} + j])
-        worst[block] = lanes[{worst}]
-        moment[block] = lanes[{moment}]
+        _take(w, {worst}, worst[block : block + 1])
+        _take(w, {moment}, moment[block : block + 1])
 """
 
 

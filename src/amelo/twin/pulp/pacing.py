@@ -23,25 +23,40 @@ SCALES = (0.1, 0.1, 0.5, 0.2, 0.1)  # of states in the order of ``STATES``, belo
 SAFETY, LEAST, MOST = 0.9, 0.15, 8.0  # of what the error allows; by how much a step is changed at once
 
 LOOP = """
+@numba.njit(inline="always", error_model="numpy")
+def _put(w, row, values):
+    for i in range(values.shape[0]):
+        for j in range({width}):
+            w[(row + i) * {width} + j] = values[i, j]
+
+
+@numba.njit(inline="always", error_model="numpy")
+def _take(w, row, values):
+    for i in range(values.shape[0]):
+        for j in range({width}):
+            values[i, j] = w[(row + i) * {width} + j]
+
+
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={{"contract", "arcp", "nsz"}})
 def march(first, last, constants, forces, liners, lengths, tolerance, collapse, frames, worst, moment, most):
     '''Carry blocks first..last through all segments; see twin/pulp/course.py for the arrays.  Return how many steps were tried.'''
     w = np.empty({rows} * {width})
-    lanes = w.reshape({rows}, {width})
     tried = 0
     for block in range(first, last):
-        lanes[:{forces}] = constants[block]
-        lanes[{states}:{mark}] = frames[block, 0]
-        lanes[{mark}] = collapse[block]
-        lanes[{worst}] = worst[block]
-        lanes[{moment}] = moment[block]
+        _put(w, 0, constants[block])
+        _put(w, {states}, frames[block, 0])
+        _put(w, {mark}, collapse[block : block + 1])
+        _put(w, {worst}, worst[block : block + 1])
+        _put(w, {moment}, moment[block : block + 1])
         clock = 0.0
         for segment in range(len(lengths)):
-            lanes[{forces}:{states}] = forces[block, segment]
-            lanes[{liner}] += liners[block, segment]
+            _put(w, {forces}, forces[block, segment])
+            for j in range({width}):
+                w[{liner} * {width} + j] += liners[block, segment, j]
             length = lengths[segment]
-            lanes[{left}] = length
-            lanes[{step}] = min(length, {longest})
+            for j in range({width}):
+                w[{left} * {width} + j] = length
+                w[{step} * {width} + j] = min(length, {longest})
             going = 1
             while going > 0:
                 going = 0
@@ -86,11 +101,11 @@ def march(first, last, constants, forces, liners, lengths, tolerance, collapse, 
                     w[{left} * {width} + j] = left
                     going += 1 if left > 0.0 else 0
             clock += length
-            frames[block, min(segment + 1, frames.shape[1] - 1)] = lanes[{states}:{mark}]
+            _take(w, {states}, frames[block, min(segment + 1, frames.shape[1] - 1)])
             for j in range({width}):
                 most[block, j] = max(most[block, j], w[{inflammation} * {width} + j])
-        worst[block] = lanes[{worst}]
-        moment[block] = lanes[{moment}]
+        _take(w, {worst}, worst[block : block + 1])
+        _take(w, {moment}, moment[block : block + 1])
     return tried
 """
 
