@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -173,6 +174,16 @@ def test_without_a_place_to_keep_it_a_module_still_works(tmp_path, monkeypatch):
     blocked.write_text("no folder")
     monkeypatch.setattr(compiled, "cache_folder", lambda: blocked)
     assert added(module_of(TEXT)) == [2.0, 2.0]
+
+
+def test_what_was_kept_nowhere_is_gone_when_the_process_ends(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    words = [sys.executable, "-c", TWO, str(blocked), TEXT]
+    subprocess.run(words, check=True, env=os.environ | {"TMPDIR": str(temporary)})
+    assert not list(temporary.iterdir())
 
 
 def written(folder, name, text):

@@ -6,10 +6,12 @@ Numba keeps the machine code of a module beside its text.  A full disk or a cras
 from __future__ import annotations
 
 import ast
+import atexit
 import hashlib
 import importlib.util
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -182,4 +184,6 @@ def _folder() -> Path:
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="amelo-kernels-"))
+        own = Path(tempfile.mkdtemp(prefix="amelo-kernels-"))
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
+        return own
