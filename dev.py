@@ -22,7 +22,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 STAMP = VENV / "amelo-setup"
 WORKERS = 4  # processes that share the tests at most
-PER_WORKER = 7 * 2**30  # bytes that one may hold at the end of its share: compiled code is never given back
+PER_WORKER = 7 * 2**29  # bytes that one may hold at the end of its share: of compiled code not all is given back
 WHOLE_FILES = (
     "--dist",
     "loadfile",

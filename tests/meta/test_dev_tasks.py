@@ -58,7 +58,7 @@ def test_all_tests_are_shared_between_the_cores_and_some_are_not(dev, monkeypatc
     assert everything[3:] == (() if workers is None else ("-n", workers, *dev.WHOLE_FILES)) and some[3:] == ("-k", "chart")
 
 
-@pytest.mark.parametrize(("gibibytes", "workers"), [(2, None), (8, None), (16, "2"), (512, "4")])
+@pytest.mark.parametrize(("gibibytes", "workers"), [(2, None), (6, None), (8, "2"), (16, "4"), (512, "4")])
 def test_tests_are_shared_no_further_than_memory_goes(dev, monkeypatch, gibibytes, workers):
     called = []
     monkeypatch.setattr(dev, "call", lambda *words: called.append(words))

@@ -28,7 +28,7 @@ def straight(
     """Return a function (w, first, last) for code that Numba compiles: it runs a text over the cells ``first`` to ``last`` of a flat array.
 
     Arguments: name; text (lines over ``w[b + l + …]``, where ``b`` is where a cell begins and ``l`` the lane); stride [numbers of a
-    cell]; lanes; inwards (from first to last, or back); called (functions of one float by whose names it calls them); flags (of LLVM's
+    cell]; lanes; inwards (from first to last, or back); called (functions of floats by whose names it calls them); flags (of LLVM's
     arithmetic).
     """
 
