@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,9 @@ def best(work: Callable[[], object], times: int = 7) -> tuple[float, object]:
 def main(members: int = 1) -> None:
     """Measure and print."""
     column = Twin.of(load_specimen(SPECIMEN)).column(members=members)
+    column = replace(
+        column, mineral=0.95 * column.mineral
+    )  # sound enamel may lose and not gain: a corner, which differences see from both sides
     schedule = Protocol.parse(PROTOCOL).schedule(None)
     water = diffusivities(column.temperature)
     usual, run = best(lambda: solve(column, schedule, water))
