@@ -21,16 +21,13 @@ GLANCED, SKETCHED = 3 / 16, 3 / 8  # of them, to look at openings and at traces
 CLIMBED = 96  # of those who go one way, to compare what follows
 MIXED = 0.02  # least chance of either way of answering, from which there is anything to find out
 LEAST = 0.002  # of worth, that carriers must bring those who bear them
-DOSES = (NANO[2], NANO[1], NANO[3])
-SHARES = (0.02, 0.01, 0.05)  # of a dose, in the order in which they are looked at
+DOSES = (NANO[2], NANO[1], NANO[3])  # dilute ones, the strongest first, by which openings are compared
+SHARES = (0.01, 0.02, 0.005)  # of a dose, in the order in which they are looked at
 THRESHOLDS = 25
 OPENED, KEPT = 3, 3
 LOOKED_AT = 2  # traces that are looked at together, before the best of them is followed
 TAKEN_OVER = 1  # designs of the races, for either branch, that are tried beside what was sketched
-DOUBT, LEFT = (
-    3.0,
-    1.5,
-)  # times what a trace may seem to use up of a limit, while few scenarios were seen, and when a policy is chosen
+DOUBT = 3.0  # times what a trace may use up of a limit, while few scenarios were seen
 CAUTIOUS = 0.35  # of every limit, that a second policy may use, should the first not be certified
 BRANCH = ("habits", "within", "deproteinise", "line", "cover", "pulp")  # choices that are left in an open cavity
 
@@ -253,7 +250,7 @@ def _parted(
 
 def _branched(panel: Panel, trace: Trace, pool: Iterable[Design]) -> Policy | None:
     """Return the best policy of a trace that is harmless, and of designs that may follow it."""
-    read = panel.harmless([trace], panel.members, LEFT)
+    read = panel.harmless([trace], panel.members)
     return _chosen(panel, trace, read[trace], pool) if trace in read else None
 
 
