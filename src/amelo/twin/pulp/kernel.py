@@ -13,11 +13,11 @@ from functools import cache
 from amelo.twin.compiled import CompiledModule, module_of
 from amelo.twin.pulp.equations import FORCES, NAMES, STATES, perfusion, pressure, rates
 
-__all__ = ["WIDTH", "kernel"]
+__all__ = ["ROWS", "WIDTH", "kernel"]
 
 WIDTH = 32  # members of a block
 
-LOOP = """
+ROWS = """
 @numba.njit(inline="always", error_model="numpy")
 def _put(w, row, values):
     for i in range(values.shape[0]):
@@ -31,7 +31,11 @@ def _take(w, row, values):
         for j in range({width}):
             values[i, j] = w[(row + i) * {width} + j]
 
+"""  # how rows of a block come into its array and out again
 
+LOOP = (
+    ROWS
+    + """
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={{"contract", "arcp", "nsz"}})
 def march(first, last, constants, forces, liners, lengths, counts, collapse, frames, worst, moment, most):
     '''Carry blocks first..last through all segments; see twin/pulp/course.py for the arrays.'''
@@ -72,6 +76,7 @@ def march(first, last, constants, forces, liners, lengths, counts, collapse, fra
         _take(w, {worst}, worst[block : block + 1])
         _take(w, {moment}, moment[block : block + 1])
 """
+)
 
 
 def _loop() -> str:

@@ -13,6 +13,7 @@ from functools import cache
 from amelo.twin.compiled import CompiledModule, module_of
 from amelo.twin.pulp.equations import FORCES, NAMES, STATES, perfusion, pressure, rates
 from amelo.twin.pulp.implicit import ORDER, factored, slopes, solved, step_text
+from amelo.twin.pulp.kernel import ROWS
 
 __all__ = ["LANES", "LONGEST", "SCALES", "pacer"]
 
@@ -22,21 +23,9 @@ SHORTEST = 1e-6  # h: shorter ones are gone whatever their error
 SCALES = (0.1, 0.1, 0.5, 0.2, 0.1)  # of states in the order of ``STATES``, below which an error no longer counts in proportion
 SAFETY, LEAST, MOST = 0.9, 0.15, 8.0  # of what the error allows; by how much a step is changed at once
 
-LOOP = """
-@numba.njit(inline="always", error_model="numpy")
-def _put(w, row, values):
-    for i in range(values.shape[0]):
-        for j in range({width}):
-            w[(row + i) * {width} + j] = values[i, j]
-
-
-@numba.njit(inline="always", error_model="numpy")
-def _take(w, row, values):
-    for i in range(values.shape[0]):
-        for j in range({width}):
-            values[i, j] = w[(row + i) * {width} + j]
-
-
+LOOP = (
+    ROWS
+    + """
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={{"contract", "arcp", "nsz"}})
 def march(first, last, constants, forces, liners, lengths, tolerance, collapse, frames, worst, moment, most):
     '''Carry blocks first..last through all segments; see twin/pulp/course.py for the arrays.  Return how many steps were tried.'''
@@ -108,6 +97,7 @@ def march(first, last, constants, forces, liners, lengths, tolerance, collapse, 
         _take(w, {moment}, moment[block : block + 1])
     return tried
 """
+)
 
 
 def _loop() -> str:
