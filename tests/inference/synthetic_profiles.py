@@ -12,11 +12,11 @@ from amelo.records.measured_profiles import MeasuredPoint, MeasuredProfiles
 from amelo.records.specimen import Specimen, parse_specimen
 
 NAMES = ("dissolution_rate", "diffusivity_scale", "growth_ratio")
-TRUTH = (1.6e-4, 0.6, 0.01)
+TRUTH = (1.6e-4, 0.6, 0.006)
 RANGES = {
     "dissolution_rate": {"value": 1e-4, "low": 2e-5, "high": 5e-4},
     "diffusivity_scale": {"value": 0.5, "low": 0.2, "high": 1.25},
-    "growth_ratio": {"value": 0.005, "low": 0.001, "high": 0.025},
+    "growth_ratio": {"value": 0.003, "low": 0.0006, "high": 0.015},
     "free_diffusivity": {"value": 1.3e-9, "low": 4e-10, "high": 4e-9},
 }
 TEXT = """demineralise in acetate 75 mM pH 4.5 with Ca 2.0 mM, PO4 2.0 mM for 24 h

@@ -119,7 +119,7 @@ def test_ends_can_be_read_off_the_gradient(found):
             kept[row.name].foretold, rel=1e-6
         )
         if row.kind == "protocol":  # a tenth either way is nearly straight
-            assert row.effect == pytest.approx(kept[row.name].effect, rel=0.03, abs=0.002 * found.value)
+            assert row.effect == pytest.approx(kept[row.name].effect, rel=0.02, abs=0.002 * found.value)
     assert quick.members == 2 and quick.value == pytest.approx(found.value, rel=1e-6)
 
 

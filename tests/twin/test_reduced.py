@@ -209,6 +209,9 @@ def test_fluoride_that_cycles_into_the_mineral_takes_its_proton_along():
     assert reduced == pytest.approx(full, rel=0.03)
 
 
+MISSED = (0.2, "species", "enamel_main")  # by 0.2 of 2 vol%·µm, with steps however short, since growth answers to walls and acids
+
+
 @pytest.mark.parametrize("fluoride", [0.2, 4.9])
 @pytest.mark.parametrize("diffusion", ["single", "species"])
 def test_baths_with_little_and_with_much_fluoride(fluoride, diffusion):
@@ -222,9 +225,8 @@ def test_baths_with_little_and_with_much_fluoride(fluoride, diffusion):
     widths = np.diff(full.edges)
     for k, name in enumerate(full.phases):  # and no two errors that cancel
         gained, expected = (((r.mineral[0, -1, k] - r.mineral[0, 0, k]) * widths).sum() for r in (reduced, full))
-        assert gained == pytest.approx(expected, rel=0.03, abs=2.5e-8), (
-            name
-        )  # 2.2 vol%·µm of the main class, of which far more comes and goes
+        missed = (fluoride, diffusion, name) == MISSED
+        assert gained == pytest.approx(expected, rel=0.03, abs=2.5e-8 if missed else 2e-8), name
 
 
 def test_the_fluid_behind_a_bath_with_fluoride_is_that_of_the_full_tier():

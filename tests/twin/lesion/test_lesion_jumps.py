@@ -199,13 +199,18 @@ def test_leaps_grow_step_by_step_and_never_past_what_is_left():
     assert taken == [0, 0, 0, 1, 3, 6, 6, 6]
 
 
+def learn(way, cells, books, by, cycles=3):
+    """Run some cycles and let a way learn of each."""
+    for cycle in range(cycles):
+        before = way.seen()
+        run_cycle(cells, books, by)
+        way.learn(cycle, before)
+
+
 def test_a_leap_that_was_wrong_is_refused():
     cells = Cells([5.0, 5.0])
     way, books = leaps(cells, allowed=1e-3)
-    for cycle in range(4):
-        before = way.seen()
-        run_cycle(cells, books, 1e-3)
-        way.learn(cycle, before)
+    learn(way, cells, books, 1e-3, cycles=4)
     way.far = 9
     assert way.leap(20) == 9
     before = way.seen()
@@ -218,10 +223,7 @@ def test_a_leap_that_was_wrong_is_refused():
 def test_a_leap_is_shortened_where_a_phase_would_run_out():
     cells = Cells([0.0104, 5.0])
     way, books = leaps(cells, allowed=1e-4)
-    for cycle in range(3):
-        before = way.seen()
-        run_cycle(cells, books, 1e-3)
-        way.learn(cycle, before)
+    learn(way, cells, books, 1e-3)
     way.far = 20
     far = way.leap(30)
     assert 0 < far <= 7
@@ -232,10 +234,7 @@ def test_what_a_bound_kept_back_is_booked():
     """With a generous error the leap goes past the end of the phase: nothing is left, and no more has gone out than there was."""
     cells = Cells([0.0104, 5.0])
     way, books = leaps(cells, allowed=100.0)
-    for cycle in range(3):
-        before = way.seen()
-        run_cycle(cells, books, 1e-3)
-        way.learn(cycle, before)
+    learn(way, cells, books, 1e-3)
     way.far = 12
     assert way.leap(30) == 12
     assert cells.fields("mineral0")[0, 0] == 0.0
@@ -246,10 +245,7 @@ def test_what_a_bound_kept_back_is_booked():
 def test_pores_are_not_filled_past_their_floor():
     cells = Cells([9.0, 5.0], floor=0.05)  # 90 % full
     way, books = leaps(cells, allowed=1e-6)
-    for cycle in range(3):
-        before = way.seen()
-        run_cycle(cells, books, -0.02)
-        way.learn(cycle, before)
+    learn(way, cells, books, -0.02)
     way.far = 50
     assert 0 < way.leap(60) <= 22
     assert 0.1 * cells.fields("mineral0")[0, 0] <= 0.95
@@ -258,10 +254,7 @@ def test_pores_are_not_filled_past_their_floor():
 def test_apatite_is_not_carried_past_what_sound_tissue_holds():
     cells = Cells([7.6, 5.0], floor=0.05, sound=8.0)
     way, books = leaps(cells, allowed=1e-6)
-    for cycle in range(3):
-        before = way.seen()
-        run_cycle(cells, books, -0.02)
-        way.learn(cycle, before)
+    learn(way, cells, books, -0.02)
     way.far = 50
     assert 0 < way.leap(60) <= 18
     assert 7.7 < cells.fields("mineral0")[0, 0] <= 8.0 + 1e-12
