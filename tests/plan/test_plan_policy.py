@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from amelo.plan.design import Design, Nano, Situation
 from amelo.plan.explain import unknown_of
 from amelo.plan.goals import Goals, Limits
-from amelo.plan.panel import Panel
+from amelo.plan.panel import EDGES, Panel
 from amelo.plan.policy import SEEN, mixed, policy_of, promising
 from amelo.plan.probe import BRANCHES, Trace, apart, branches, harmless, openings_of, read_out, reading_noise, readings
 from amelo.plan.probing import informed, measured
@@ -141,14 +142,21 @@ def test_a_policy_is_what_its_parts_say_on_the_panel_it_was_found_on(kira, searc
     policy = searched[1]
     panel = Panel.of(kira, ON, Limits(), members=SEEN[1], budget=1, going=lambda: True)
     n = panel.members
-    texts = [policy.trace.text, policy.trace.policy(policy.calm), policy.trace.policy(policy.alarmed)]
-    probe, calm, alarmed = panel.run(texts, n)
+    probe = panel.rollouts.run([policy.trace.text], 0, n)[0]
     change = read_out(panel.rollouts.waiting(0, n)[0], probe.lived.tooth)
+    texts = [policy.trace.policy(policy.calm), policy.trace.policy(policy.alarmed)]
+    blocks = [
+        panel.rollouts.run(texts, a, b) for a, b in pairwise([0, *(panel.count(e) for e in EDGES)])
+    ]  # years are drawn block by block
+    (calm, harmed), (alarmed, spared) = (
+        (np.concatenate([b[k].values.total for b in blocks]), np.concatenate([b[k].harms for b in blocks], axis=1))
+        for k in range(2)
+    )
     above = change >= policy.threshold
     assert np.array_equal(change, policy.change) and above.any() and not above.all()
     weights = panel.weights(n)
-    assert policy.worth == pytest.approx((weights * np.where(above, alarmed.values.total, calm.values.total)).mean(), rel=1e-12)
-    harms = (weights * np.where(above[None, :], alarmed.harms, calm.harms)).mean(axis=1)
+    assert policy.worth == pytest.approx((weights * np.where(above, alarmed, calm)).mean(), rel=1e-12)
+    harms = (weights * np.where(above[None, :], spared, harmed)).mean(axis=1)
     assert (harms <= BRANCHES * Limits().array + 1e-9).all()
     assert all(policy.trace.fitted(d) == d for d in (policy.calm, policy.alarmed))
     assert policy.cautious is None or policy.cautious.worth <= policy.worth
@@ -162,18 +170,21 @@ def test_a_panel_has_more_of_those_who_react_and_counts_each_for_less(kira):
         assert reacts.mean() == pytest.approx(min(0.5, kira.tooth.constants.reacts.sum() / count), abs=1.0 / count)
         assert weights.mean() == pytest.approx(1.0) and (weights * reacts).mean() == pytest.approx(whole)
     assert panel.going()
-    panel.run([CAVITY.text()], 48)
-    panel.run([CAVITY.text()], 96, first=48)
-    assert panel.rollouts.count == 96 and panel.going()
-    panel.run([CAVITY.text()], 0, np.arange(8))
-    assert panel.rollouts.count == 104 and not panel.going()
+    (half,) = panel.seen([CAVITY.text()], EDGES[1]).values()
+    assert panel.rollouts.count == 48 and half[0].shape == (48,) and half[1].shape[1] == 48
+    (whole_,) = panel.seen([CAVITY.text(), CAVITY.text()], EDGES[2]).values()
+    assert panel.rollouts.count == 96 and panel.going() and np.array_equal(whole_[0][:48], half[0])
+    assert panel.seen(["isolate\nexcavate to hard dentine, leave 5 mm over the pulp\nfill with composite"], EDGES[0]) == {}
+    spent = panel.rollouts.count
+    panel.run_on([CAVITY.text()], np.arange(8))
+    assert panel.rollouts.count == spent + 8 and not panel.going()
     settled = Panel.of(all_react(kira, False), ON, Limits(), members=SEEN[1], budget=1, going=lambda: True)
     assert np.array_equal(settled.weights(20), np.ones(20))
 
 
 def test_members_of_a_panel_fare_as_they_do_in_the_crowd(kira):
     panel = Panel.of(kira, ON, Limits(), members=SEEN[1], budget=1, going=lambda: True)
-    mine = panel.run([CAVITY.text()], panel.members)[0]
+    mine = panel.rollouts.run([CAVITY.text()], 0, panel.members)[0]
     crowd = kira.run([CAVITY.text()], 0, MEMBERS)[0]
     residual = {float(r): float(s) for r, s in zip(crowd.lived.tooth.residual, crowd.lived.tooth.pulp_state("damage"), strict=True)}
     assert all(

@@ -5,7 +5,8 @@ are, and each counts for less.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,17 +15,18 @@ from amelo.plan.goals import Limits
 from amelo.plan.probe import Trace, harmless
 from amelo.plan.rollout import Outcome, Rollouts
 
-__all__ = ["Panel"]
+__all__ = ["EDGES", "GROUP", "Panel"]
 
 REACTING = 2  # every how many-th scenario is of a tooth that reacts, as long as there are any
 GROUP = 8  # protocols that are lived through at once
+EDGES = (3 / 16, 3 / 8, 3 / 4, 1.0)  # of the scenarios, where blocks of them end: a glance, a sketch, and more
 
 
 @dataclass(eq=False)
 class Panel:
     """Scenarios in such an order, and what a search for a probe must know.
 
-    Fields: rollouts on them; share of all teeth that reacts; situation; limits; going, whether there is time and effort left.
+    Fields: rollouts on them; share of all teeth that reacts; situation; limits; going, whether there is time and effort left; then what was lived through.
     """
 
     rollouts: Rollouts
@@ -32,6 +34,7 @@ class Panel:
     situation: Situation
     limits: Limits
     going: Callable[[], bool]
+    _lived: dict[str, list[Outcome]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -65,18 +68,42 @@ class Panel:
             return np.ones(count)
         return np.where(reacts, self.share / mine, (1.0 - self.share) / (1.0 - mine))
 
-    def run(self, texts: Iterable[str], count: int, members: np.ndarray | None = None, *, first: int = 0) -> list[Outcome]:
-        """Return what protocols do to the first scenarios, from one on if it is named, or to some members, a group at a time."""
-        texts, found = list(texts), []
-        on = self.rollouts if members is None else _on(self.rollouts, members)
-        for k in range(0, len(texts), GROUP):
-            found += on.run(texts[k : k + GROUP], first, count if members is None else len(members))
-        if members is not None:
-            self.rollouts.count += on.count
+    def count(self, share: float) -> int:
+        """Return how many scenarios a share of them is."""
+        return round(share * self.members)
+
+    def seen(self, texts: Iterable[str], share: float = 1.0) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Return worth (n,) and harms (H, n) of protocols on the first scenarios, of those that can be done.
+
+        Arguments: texts; share of the scenarios.
+        Assumptions: all are lived through in the same blocks of scenarios, each once.
+        """
+        texts, ends = list(dict.fromkeys(texts)), [self.count(e) for e in EDGES if e <= share]
+        for block, (first, last) in enumerate(pairwise([0, *ends])):
+            due = [t for t in texts if len(self._lived.setdefault(t, [])) == block and not self._refused(t)]
+            for k in range(0, len(due), GROUP):
+                some = due[k : k + GROUP]
+                for text, run in zip(some, self.rollouts.run(some, first, last), strict=True):
+                    self._lived[text].append(run)
+        parts = {t: self._lived[t][: len(ends)] for t in texts if not self._refused(t)}
+        return {
+            t: (np.concatenate([r.values.total for r in runs]), np.concatenate([r.harms for r in runs], axis=1))
+            for t, runs in parts.items()
+        }
+
+    def _refused(self, text: str) -> bool:
+        return any(run.refused for run in self._lived[text])
+
+    def run_on(self, texts: Iterable[str], members: np.ndarray) -> list[Outcome]:
+        """Return what protocols do to some members alone."""
+        on = _on(self.rollouts, members)
+        found = on.run(list(texts), 0, len(members))
+        self.rollouts.count += on.count
         return found
 
-    def harmless(self, traces: Iterable[Trace], count: int, doubt: float = 1.0) -> dict[Trace, np.ndarray]:
-        """Return what is read (n,) after those traces that hardly harm anyone; see :func:`amelo.plan.probe.harmless`."""
+    def harmless(self, traces: Iterable[Trace], share: float = 1.0, doubt: float = 1.0) -> dict[Trace, np.ndarray]:
+        """Return what is read (n,) by a share of the scenarios after those traces that hardly harm anyone; see :func:`amelo.plan.probe.harmless`."""
+        count = self.count(share)
         return harmless(self.rollouts, traces, self.limits, 0, count, weights=self.weights(count), doubt=doubt)
 
 

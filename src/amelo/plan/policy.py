@@ -9,20 +9,20 @@ import numpy as np
 
 from amelo.plan.design import CHOICES, CRITERIA, LEAVES, NANO, Design, Situation, neighbours
 from amelo.plan.goals import Limits
-from amelo.plan.panel import GROUP, Panel
-from amelo.plan.probe import ALONE, BRANCHES, DRESSING, Trace, branches, openings_of, stacked
+from amelo.plan.panel import EDGES, GROUP, Panel
+from amelo.plan.probe import ALONE, BRANCHES, DRESSING, Trace, branches, openings_of
 from amelo.plan.race import FIRST, PENALTY, Entry, Race
-from amelo.plan.rollout import Outcome, Rollouts
+from amelo.plan.rollout import Rollouts
 
 __all__ = ["Policy", "mixed", "policy_of", "promising"]
 
 SEEN = (256, 128)  # scenarios to choose a policy by, and where there is no time for so many
-GLANCED, SKETCHED = 3 / 16, 3 / 8  # of them, to look at openings and at traces
+GLANCED, SKETCHED = EDGES[:2]  # of them, to look at openings and at traces
 CLIMBED = 96  # of those who go one way, to compare what follows
 MIXED = 0.02  # least chance of either way of answering, from which there is anything to find out
 LEAST = 0.002  # of worth, that carriers must bring those who bear them
 DOSES = (NANO[2], NANO[1], NANO[3])  # dilute ones, the strongest first, by which openings are compared
-SHARES = (0.01, 0.02, 0.005)  # of a dose, in the order in which they are looked at
+SHARES = (0.01, 0.005, 0.02)  # of a dose, in the order in which they are looked at
 THRESHOLDS = 25
 OPENED, KEPT = 3, 3
 LOOKED_AT = 2  # traces that are looked at together, before the best of them is followed
@@ -115,9 +115,9 @@ def _found(panel: Panel, plain: Sequence[Design], brings: Sequence[Design]) -> P
     for k in range(0, len(traces), LOOKED_AT):
         if k and not panel.going():
             break
-        read = panel.harmless(list(traces)[k : k + LOOKED_AT], round(SKETCHED * panel.members), DOUBT)
+        read = panel.harmless(list(traces)[k : k + LOOKED_AT], SKETCHED, DOUBT)
         worths |= _weighed(panel, {t: traces[t] for t in read}, read)
-        while best is None and worths:
+        while best is None and worths and (not k or panel.going()):
             best = followed()
     if worths and panel.going() and (best is None or best.worth < max(worths.values())):
         best = followed()
@@ -144,41 +144,28 @@ def _sketched(panel: Panel, plain: Sequence[Design], brings: Sequence[Design]) -
         (replace(d, within=DOSES[0]), d) for c in CRITERIA[1:] for d in (replace(base, excavate=c, leave=left) for left in LEAVES)
     ]
     due = [pair for pair in due if not any(d.refused(panel.situation) for d in pair)]
-    count = round(GLANCED * panel.members)
-    known: dict[Design, list[Outcome]] = {}
-    while len(due) > OPENED:  # half of them on twice as many
-        value = _knowing(panel, due, count, known)
-        due = sorted(value, key=lambda p: -value[p])[: max(OPENED, len(due) // 2)]
-        count = min(2 * count, panel.members)
-    doses = [(replace(d, within=dose), d) for _, d in due for dose in DOSES]
-    value = _knowing(panel, doses, round(SKETCHED * panel.members), known)
-    best = {d: pair for pair in sorted(value, key=lambda p: value[p]) for d in pair[1:]}  # the last of each is its best
+    for share in EDGES:
+        if len(due) > OPENED:  # half of them on twice as many
+            value = _knowing(panel, due, share)
+            due = sorted(value, key=lambda p: -value[p])[: max(OPENED, len(due) // 2)]
+    value = _knowing(panel, [(replace(d, within=dose), d) for _, d in due for dose in DOSES], SKETCHED)
+    best = {pair[1]: pair for pair in sorted(value, key=lambda p: value[p])}  # the last of each opening is its best
     return [*sorted(best.values(), key=lambda p: -value[p]), *lesion]
 
 
-def _knowing(
-    panel: Panel, pairs: Sequence[tuple[Design, Design]], count: int, known: dict[Design, list[Outcome]]
-) -> dict[tuple[Design, Design], float]:
-    """Return what pairs of designs are worth to those who know whom carriers harm, less what harm costs.
-
-    Arguments: panel; pairs; count of scenarios; known, what was run so far, in blocks, which is added to.
-    """
-    designs = list(dict.fromkeys(d for pair in pairs for d in pair))
-    seen = lambda d: sum(len(r.values.total) for r in known.get(d, []) if not r.refused)  # noqa: E731
-    for first in sorted({seen(d) for d in designs if seen(d) < count}):
-        due = [d for d in designs if seen(d) == first and not any(r.refused for r in known.get(d, []))]
-        runs = panel.run([_apart(d) for d in due], count, first=first)
-        for design, run in zip(due, runs, strict=True):
-            known.setdefault(design, []).append(run)
+def _knowing(panel: Panel, pairs: Sequence[tuple[Design, Design]], share: float) -> dict[tuple[Design, Design], float]:
+    """Return what pairs of designs are worth to those who know whom carriers harm, less what harm costs, on a share of the scenarios."""
+    seen = panel.seen((_apart(d) for pair in pairs for d in pair), share)
+    count = panel.count(share)
     reacts, weights = panel.reacts(count), panel.weights(count)
     found = {}
     for pair in pairs:
-        if any(r.refused for d in pair for r in known[d]):
-            continue
-        (with_, held), (without, spared) = ((np.concatenate([r.values.total for r in known[d]])[:count], np.concatenate([r.harms for r in known[d]], axis=1)[:, :count]) for d in pair)  # fmt: skip
-        total = np.where(reacts, without, with_)
-        harms = np.where(reacts[None, :], spared, held)
-        found[pair] = float((weights * total).mean()) - PENALTY * _beyond(weights * harms, panel.limits)
+        texts = [_apart(d) for d in pair]
+        if all(t in seen for t in texts):
+            (with_, held), (without, spared) = (seen[t] for t in texts)
+            harms = np.where(reacts[None, :], spared, held)
+            worth = weights * np.where(reacts, without, with_)
+            found[pair] = float(worth.mean()) - PENALTY * _beyond(weights * harms, panel.limits)
     return found
 
 
@@ -214,18 +201,21 @@ def _taken_over(panel: Panel, trace: Trace, designs: Iterable[Design]) -> list[D
 
 def _weighed(panel: Panel, pairs: Mapping[Trace, tuple[Design, Design]], read: Mapping[Trace, np.ndarray]) -> dict[Trace, float]:
     """Return what each trace is worth with the first designs that may follow it."""
-    if not pairs:
-        return {}
-    texts = dict.fromkeys(t.policy(d) for t, pair in pairs.items() for d in pair)
-    known = dict(zip(texts, panel.run(texts, round(SKETCHED * panel.members)), strict=True))
+    seen = panel.seen((t.policy(d) for t, pair in pairs.items() for d in pair), SKETCHED)
     found = {}
     for trace, pair in pairs.items():
-        runs = [known[trace.policy(d)] for d in pair]
-        if not any(r.refused for r in runs):
-            got = _parted(panel, *stacked(runs), read[trace])
+        texts = [trace.policy(d) for d in pair]
+        if all(t in seen for t in texts):
+            got = _parted(panel, *_stacked(seen[t] for t in texts), read[trace])
             if got is not None:
                 found[trace] = got[0]
     return found
+
+
+def _stacked(seen: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return worth (D, n) and harms (D, H, n) of several."""
+    worth, harms = zip(*seen, strict=True)
+    return np.stack(worth), np.stack(harms)
 
 
 def _parted(
@@ -248,22 +238,25 @@ def _parted(
     return best
 
 
-def _branched(panel: Panel, trace: Trace, pool: Iterable[Design]) -> Policy | None:
+def _branched(panel: Panel, trace: Trace, pool: Sequence[Design]) -> Policy | None:
     """Return the best policy of a trace that is harmless, and of designs that may follow it."""
-    read = panel.harmless([trace], panel.members)
+    read = panel.harmless([trace])
     return _chosen(panel, trace, read[trace], pool) if trace in read else None
 
 
-def _chosen(panel: Panel, trace: Trace, change: np.ndarray, pool: Iterable[Design]) -> Policy | None:
+def _chosen(panel: Panel, trace: Trace, change: np.ndarray, pool: Sequence[Design]) -> Policy | None:
     """Return the best policy of a trace, what is read (n,) after it, and designs that may follow."""
-    pool = list(dict.fromkeys(pool))
-    runs = {d: r for d, r in zip(pool, panel.run([trace.policy(d) for d in pool], panel.members), strict=True) if not r.refused}
+    seen = panel.seen(trace.policy(d) for d in pool)
+    names = [d for d in dict.fromkeys(pool) if trace.policy(d) in seen]
+    if not names:
+        return None
+    worths, harms = _stacked(seen[trace.policy(d)] for d in names)
     found: Policy | None = None
     for share in (CAUTIOUS, BRANCHES):
-        got = _parted(panel, *stacked(list(runs.values())), change, share) if runs else None
+        got = _parted(panel, worths, harms, change, share)
         if got is not None:
             worth, threshold, low, high = got
-            found = Policy(trace, threshold, list(runs)[low], list(runs)[high], worth, change, found)
+            found = Policy(trace, threshold, names[low], names[high], worth, change, found)
     return found
 
 
@@ -290,7 +283,7 @@ def _bettered(panel: Panel, trace: Trace, start: Design, who: np.ndarray, *, car
     while due:
         for k in range(0, len(due), GROUP):
             some = due[k : k + GROUP]
-            for design, run in zip(some, panel.run([trace.policy(d) for d in some], 0, who), strict=True):
+            for design, run in zip(some, panel.run_on([trace.policy(d) for d in some], who), strict=True):
                 scores[design] = -np.inf
                 if not run.refused:
                     cost = PENALTY * _beyond(weights * run.harms, panel.limits)
