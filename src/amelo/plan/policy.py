@@ -27,8 +27,11 @@ THRESHOLDS = 25
 OPENED, KEPT = 3, 3
 LOOKED_AT = 2  # traces that are looked at together, before the best of them is followed
 TAKEN_OVER = 1  # designs of the races, for either branch, that are tried beside what was sketched
-DOUBT = 3.0  # times what a trace may use up of a limit, while few scenarios were seen
-CAUTIOUS = 0.35  # of every limit, that a second policy may use, should the first not be certified
+DOUBT = 3.0  # times what a trace, or what follows it, may use up of a limit while few scenarios were seen
+CAUTIOUS, BOLD = (
+    0.35,
+    0.8,
+)  # of every limit, that a second policy may use should the first not be certified, and any where there is no other
 BRANCH = ("habits", "within", "deproteinise", "line", "cover", "pulp")  # choices that are left in an open cavity
 
 
@@ -206,7 +209,7 @@ def _weighed(panel: Panel, pairs: Mapping[Trace, tuple[Design, Design]], read: M
     for trace, pair in pairs.items():
         texts = [trace.policy(d) for d in pair]
         if all(t in seen for t in texts):
-            got = _parted(panel, *_stacked(seen[t] for t in texts), read[trace])
+            got = _parted(panel, *_stacked(seen[t] for t in texts), read[trace], DOUBT * BRANCHES)
             if got is not None:
                 found[trace] = got[0]
     return found
@@ -252,8 +255,8 @@ def _chosen(panel: Panel, trace: Trace, change: np.ndarray, pool: Sequence[Desig
         return None
     worths, harms = _stacked(seen[trace.policy(d)] for d in names)
     found: Policy | None = None
-    for share in (CAUTIOUS, BRANCHES):
-        got = _parted(panel, worths, harms, change, share)
+    for share in (CAUTIOUS, BRANCHES, BOLD):
+        got = _parted(panel, worths, harms, change, share) if share < BOLD or found is None else None
         if got is not None:
             worth, threshold, low, high = got
             found = Policy(trace, threshold, names[low], names[high], worth, change, found)

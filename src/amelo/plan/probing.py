@@ -41,24 +41,27 @@ def measured(
     looks = Looks(sizes, ATTEMPTS, PAID["probe"] * (1.0 - limits.confidence))
     largest, upper, certified = limits.array, np.ones(len(HARMS)), None
     seen, parts = 0, []
+    base = best.certificate.worth if best is not None else np.zeros(0)
     for size in sizes:
-        if not affords(RUNS * (size - seen)):
+        if not affords(RUNS * (size - seen) + max(size - len(base), 0)):
             break
         parts.append(_lived(untouched, policy, seen, size))
         seen = size
         worth, outcomes, harms, above = (np.concatenate([p[k] for p in parts], axis=-1) for k in range(4))
+        if len(base) < seen:  # what there is without a probe may have been certified with fewer
+            design = best.design if best is not None else Design()
+            base = np.concatenate([base, untouched.run([design], len(base), seen)[0].values.total])
+        gain = worth - base[:seen]
+        spread = 1.96 * gain.std(ddof=1) / np.sqrt(seen)
         violations = harms.sum(axis=1)
         upper = np.minimum(upper, upper_bound(violations, np.full(len(HARMS), seen), looks.each))
         said = [looks.verdict(int(v), seen, float(limit)) for v, limit in zip(violations, largest, strict=True)]
-        if False in said or all(said):
-            certified = all(said)
+        certified = True if certified or all(said) else (False if False in said else None)  # once certified is certified
+        settled = abs(gain.mean() - LEAST) > spread  # whether it brings enough, either way
+        if certified is False or (certified and settled):
             break
     if not parts:
         return None
-    base = best.certificate.worth if best is not None else untouched.waiting_worth(sizes[0])
-    base = base[: min(len(base), seen)]
-    gain = worth[: len(base)] - base
-    spread = 1.96 * gain.std(ddof=1) / np.sqrt(len(gain))
     adopted = bool(certified and gain.mean() - spread > LEAST)
     certificate = Certificate(policy.calm, worth, outcomes, violations, upper, certified)
     chance = float(above.mean())
