@@ -104,8 +104,11 @@ PROTOCOLS = {
             + (Segment(DAY - 36000.0, Exposure(REST, 1e-4)),),
         ),
     ),
-    "all growth": (Segment(3600.0, Exposure(ACID)), Segment(20 * DAY, Exposure(REST))),
+    "all grown back": (Segment(3600.0, Exposure(ACID)), Segment(20 * DAY, Exposure(REST))),
 }
+
+
+ROUNDING = 1e-18  # [m]: a few last digits of what a column of 100 µm holds; after "all grown back" nothing else is left of its loss
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
@@ -115,7 +118,7 @@ def test_the_bar_holds_under_other_protocols(name, accuracy):
     one, two = (final_loss(solve(enamel(), PROTOCOLS[name], KNOWN, replace(tight, grid=Grid(parts=parts))))[0] for parts in (8, 16))
     run = solve_checked(enamel(), PROTOCOLS[name], KNOWN, accuracy=accuracy)
     left = abs(two - one)  # what the reference itself may be wrong by
-    assert abs(final_loss(run)[0] - (1.5 * two - 0.5 * one)) < run.error[0] + left
+    assert abs(final_loss(run)[0] - (1.5 * two - 0.5 * one)) < run.error[0] + left + ROUNDING
 
 
 def test_extrapolation_does_not_overfill_a_pore():
