@@ -20,6 +20,7 @@ from amelo.errors import CommandError, FileError, FormatError
 from amelo.twin.diffusivity import diffusivities
 from amelo.twin.layout import same_run, slice_of
 from amelo.twin.lesion import baths
+from amelo.twin.lesion.checked import begins_wide
 from amelo.twin.lesion.solve import settings_for, solve
 from amelo.twin.provenance import Provenance
 from amelo.twin.store import largest_block, open_store
@@ -47,7 +48,9 @@ def first_pass(members: int, accuracy: float = 0.01):
     """The run that streams: the protocol on the grid that nothing was halved of."""
     baths._KNOWN.clear()  # a bath that was solved beside others differs in its last digits
     column = Twin.of(SPECIMEN).column(members=members, seed=0)
-    return solve(column, amelo.Protocol.parse(CYCLES).schedule(), diffusivities(column.temperature), settings_for(accuracy))
+    settings = settings_for(accuracy)
+    settings = replace(settings, grid=settings.grid.wide()) if begins_wide(members, accuracy) else settings
+    return solve(column, amelo.Protocol.parse(CYCLES).schedule(), diffusivities(column.temperature), settings)
 
 
 def same_states(back: Trajectory, run, members) -> None:

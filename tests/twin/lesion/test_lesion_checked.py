@@ -10,7 +10,7 @@ from lesion_columns import DAY, bath, enamel
 
 from amelo.twin.accuracy import final_loss
 from amelo.twin.diffusivity import diffusivities
-from amelo.twin.lesion.checked import CHANCE, FINEST, ONWARD, PAIR, solve_checked
+from amelo.twin.lesion.checked import CHANCE, FINEST, ONWARD, PAIR, begins_wide, solve_checked
 from amelo.twin.lesion.solve import Settings, solve
 from amelo.twin.lesion.steps import Grid
 from amelo.twin.schedule import Exposure, Repeat, Segment
@@ -36,6 +36,12 @@ def test_the_bar_holds_the_truth(truth, accuracy):
     assert run.error[0] < accuracy * final_loss(run)[0] or run.counts["steps"] > 2**FINEST * 7 * 20
 
 
+@pytest.mark.parametrize(("members", "accuracy", "wide"), [(1, 0.01, True), (1, 0.009, False), (2, 0.01, False), (256, 0.02, True)])
+def test_wide_steps_are_begun_with_where_they_are_likely_to_do(members, accuracy, wide):
+    assert begins_wide(members, accuracy) == wide
+    assert Grid(first=5.0, growth=2.0, longest=3600.0, parts=4).wide() == Grid(first=10.0, growth=4.0, longest=7200.0, parts=4)
+
+
 def test_a_looser_accuracy_costs_less():
     steps = [solve_checked(enamel(), WEEK, KNOWN, accuracy=a).counts["steps"] for a in (0.5, 0.002)]
     assert steps[0] < steps[1]
@@ -59,8 +65,11 @@ def test_levels_are_halvings_and_the_bar_holds_any_order(order, off):
     assert calls == [2**k for k in range(len(calls))] and len(calls) >= 2
     assert run.counts["steps"] == sum(calls)
     left = abs(final_loss(run)[0] - true)
+    cautious = (
+        0.5 if len(calls) == 2 or order == 2.0 else 1.0
+    )  # the bar is all that halving wide steps changed, or a quarter of that
     if len(calls) == 2 or order < 5.0:
-        assert left == pytest.approx(off * run.error[0], rel=0.02, abs=1e-6 * true)
+        assert left == pytest.approx(cautious * off * run.error[0], rel=0.02, abs=1e-6 * true)
     assert left <= run.error[0] * (1.0 + 1e-6)
 
 
@@ -85,7 +94,7 @@ def test_profiles_that_differ_count_where_their_sums_agree():
     calls = []
     moved = 1e-8
     run = solve_checked(enamel(), WEEK, KNOWN, accuracy=0.9, solver=with_shift(lambda p: moved / p, calls))
-    assert calls == [1, 2] and run.error[0] == pytest.approx(ONWARD * 0.3 * moved, rel=1e-6)
+    assert calls == [1, 2] and run.error[0] == pytest.approx(0.3 * moved, rel=1e-6)
     calls = []
     run = solve_checked(enamel(), WEEK, KNOWN, accuracy=1e-9, solver=with_shift(lambda p: moved * (p == 1), calls))
     assert run.error[0] == pytest.approx(ONWARD * 0.6 * moved / CHANCE ** (len(calls) - 2), rel=1e-6)  # and not nothing

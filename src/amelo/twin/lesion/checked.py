@@ -13,9 +13,10 @@ from amelo.twin.lesion.solve import Progress, Settings, States, settings_for, so
 from amelo.twin.run import Run
 from amelo.twin.schedule import Schedule
 
-__all__ = ["CHANCE", "ONWARD", "PAIR", "solve_checked"]
+__all__ = ["CHANCE", "ONWARD", "PAIR", "begins_wide", "solve_checked"]
 
-FINEST = 4  # times that every step is halved before the error is reported as it stands
+FINEST = 4  # times that every step of the usual grid is halved before the error is reported as it stands
+ROUGH = 0.01  # accuracy from which a column begins on wide steps, and twice that from which members side by side do
 ONWARD = 0.5  # share of the change of the last halving by which results are carried on: that of order log2(3)
 LOCAL = 0.3  # weight of a change that another depth makes good
 CHANCE = 4.0  # times that a halving can make an error of second order smaller: beyond it grids agree by chance
@@ -43,15 +44,18 @@ def solve_checked(
     Returns: the run on the finest grid tried, carried on by half of what the last halving changed.  What is left is between nothing, where
     the method is of first order, and all that it was carried on by, to the other side, where the finer grid was right already; so that is
     its ``error``, taken of the larger of net loss, gross loss and gross gain, and no less than a quarter of that of the halving before.
-    What leaps over cycles may be wrong by is in it.
+    After a first pair of wide steps, on which orders cannot be told yet, it is all that the halving changed.  What leaps over cycles may be
+    wrong by is in it.
     """
     settings = settings or settings_for(accuracy)
+    wide = begins_wide(column.members, accuracy)
+    base, finest = (settings.grid.wide(), FINEST + 1) if wide else (settings.grid, FINEST)
     coarse: Run | None = None
     best: Run | None = None
     bar = np.zeros(column.members)
     first = {"on_states": on_states} if on_states else {}  # only of the first grid
-    for level in range(FINEST + 1):
-        grid = replace(settings.grid, parts=settings.grid.parts * 2**level)
+    for level in range(finest + 1):
+        grid = replace(base, parts=base.parts * 2**level)
         told = _part(on_progress, level)
         fine = solver(column, schedule, diffusivity, replace(settings, grid=grid), told, **first)
         first = {}
@@ -59,14 +63,14 @@ def solve_checked(
             better = _extrapolated(fine, coarse)
             loss = final_loss(better)
             kept = (better.mineral == fine.mineral).all(axis=(1, 2, 3))
-            share = np.where(kept, 1.0, ONWARD)  # who was not carried on may lack all of it
+            share = np.where(kept | (wide and level == 1), 1.0, ONWARD)  # who was not carried on may lack all of it
             bar = np.maximum(share * _changed(fine, coarse), bar / CHANCE if level > 1 else PAIR * _moved(fine))
             error = bar + np.nan_to_num(fine.error)  # which so far is that of leaps over cycles
             best = replace(better, error=error, counts=_added(fine.counts, best.counts))
             good = small_enough(error, loss, accuracy) | ~np.isfinite(error)
             if good.all():
                 break
-            if on_run and level < FINEST:
+            if on_run and level < finest:
                 on_run(best)
         else:
             best = fine
@@ -74,6 +78,11 @@ def solve_checked(
     if on_progress:
         on_progress(1.0, "solved")
     return best
+
+
+def begins_wide(members: int, accuracy: float) -> bool:
+    """Tell whether the first grid has wide steps: of many members the worst seldom keeps to an accuracy of a hundredth on them."""
+    return accuracy >= (ROUGH if members == 1 else 2.0 * ROUGH)
 
 
 def _moved(run: Run) -> np.ndarray:
