@@ -15,7 +15,7 @@ from amelo.twin.activity import PER_DAY, predicted
 from amelo.twin.activity_day import FEATURES, day_features
 
 TARGET = Path(__file__).parents[1] / "src/amelo/twin/activity_tables/activity.json"
-SCALES = {"enamel": 3.0, "dentine": 10.0}  # vol%·µm per day, about what comes in where nothing is lost
+SCALES = {"enamel": 3.0, "dentine": 10.0}  # vol%·µm per day, what hardly matters beside what active mouths lose
 WORSE = ("lost", "lost_guarded", "acid_dose", "deep_dose", "undersaturated", "sour_dose")  # more of it is never better
 WORSE_UNDER_PLAQUE = ("sugar_hours",)
 BETTER_UNDER_PLAQUE = ("fluoride_log",)
@@ -26,12 +26,13 @@ STARTS, UNITS = 4, 4
 RIDGE = 0.3
 DELTA = 0.5  # of the residual beyond which it counts by its size and no longer by its square
 FOLDS = 5
+LOSING = 0.1  # of the scale: what a mouth must lose to count among those that do
 
 
 def fit(x: np.ndarray, z: np.ndarray, signs: np.ndarray, seed: int = 0) -> list[dict]:
     """Return members, each level + slopes·x + Σ height·tanh(inner·x + shift), with the asked signs.
 
-    Arguments: x (rows, features) scaled; z (rows,); signs (features,): 1 rising, -1 falling, 0 free.
+    Arguments: x (rows, features) scaled; z (rows,), 0 where nothing is lost, which any value below says as well; signs (features,): 1 rising, -1 falling, 0 free.
     """
     import jax
     import jax.numpy as jnp
@@ -50,7 +51,7 @@ def fit(x: np.ndarray, z: np.ndarray, signs: np.ndarray, seed: int = 0) -> list[
     def off(theta):
         level, slopes, height, inner, shift = unpack(theta)
         value = level + x @ slopes + jnp.tanh(x @ inner.T + shift) @ height
-        r = (value - z) / DELTA
+        r = (jnp.where(z > 0.0, value, jnp.maximum(value, 0.0)) - z) / DELTA  # how far a safe mouth is from losing nobody saw
         return DELTA**2 * jnp.mean(jnp.sqrt(1.0 + r * r) - 1.0) + RIDGE / len(z) * (
             jnp.sum(slopes**2) + jnp.sum(inner**2) + 0.1 * jnp.sum(height**2) + 0.01 * jnp.sum(shift**2)
         )
@@ -111,7 +112,8 @@ def write(rows: list[dict], design_seed: int) -> None:
                 for c, row in zip(cases, rows, strict=True)
             ]
         )
-        y = PER_DAY * np.array([row["rates"][site]["rate"][0] for row in rows])
+        # sound tissue has nothing to gain: what comes in on the last days is what the first ones took
+        y = PER_DAY * np.maximum([row["rates"][site]["rate"][0] for row in rows], 0.0)
         z = np.arcsinh(y / SCALES[tissue])
         out = np.full(len(z), np.nan)
         for k in np.unique(fold):
@@ -143,36 +145,33 @@ def write(rows: list[dict], design_seed: int) -> None:
 
 
 def error_table(out: np.ndarray, z: np.ndarray) -> dict[str, Any]:
-    """Return quantiles of the error of predictions held out, in strips of what was predicted."""
+    """Return quantiles of the error of predictions held out, which count from 0, in strips of what was predicted."""
     order = np.argsort(out)
     strips = np.array_split(order, STRIPS)
     return {
         "probabilities": list(PROBABILITIES),
         "centres": [float(np.median(out[strip])) for strip in strips],
-        "quantiles": [np.quantile(z[strip] - out[strip], PROBABILITIES).tolist() for strip in strips],
+        "quantiles": [np.quantile(z[strip] - np.maximum(out[strip], 0.0), PROBABILITIES).tolist() for strip in strips],
     }
 
 
 def scores(out: np.ndarray, z: np.ndarray, y: np.ndarray, scale: float, rows: list[dict]) -> dict[str, Any]:
-    """Return how good predictions of mouths held out are; pairs are lives of one mouth whose
-    rates differ by a tenth of the scale or more: those of which one loses mineral, and those where it comes in in both."""
-    told = scale * np.sinh(out)
-    table = {"rows": len(z), "losing": float((y > 0).mean())}
+    """Return how good predictions of mouths held out are.  A mouth loses that loses more than a tenth of the scale; pairs are lives of
+    one mouth whose rates differ by as much."""
+    out, least = np.maximum(out, 0.0), LOSING * scale
+    told, loses = scale * np.sinh(out), y > least
+    table = {"rows": len(z), "losing": float(loses.mean())}
     table["r2_scaled"] = float(1.0 - ((out - z) ** 2).sum() / ((z - z.mean()) ** 2).sum())
     table["r2_rate"] = float(1.0 - ((told - y) ** 2).sum() / ((y - y.mean()) ** 2).sum())
-    table["median_relative_error"] = float(np.median(np.abs(told - y) / np.maximum(np.abs(y), 0.1 * scale)))
-    table["same_sign"] = float((np.sign(told) == np.sign(y)).mean())
+    table["median_relative_error"] = float(np.median(np.abs(told - y)[loses] / y[loses]))
+    table["same_side"] = float(((told > least) == loses).mean())
     for life in ("snacks", "fluoride"):
-        pairs = []
+        right = []
         for i, row in enumerate(rows):
             j = next((j for j, other in enumerate(rows) if other["base"] == row["base"] and other["life"] == "drawn"), None)
-            if row["life"] == life and j is not None and abs(y[i] - y[j]) >= 0.1 * scale:
-                pairs.append((max(y[i], y[j]) > 0.0, (out[i] - out[j]) * (z[i] - z[j]) > 0))
-        for name, chosen in (
-            ("losing", [right for loses, right in pairs if loses]),
-            ("gaining", [right for loses, right in pairs if not loses]),
-        ):
-            table[f"pairs_{life}_{name}"], table[f"right_{life}_{name}"] = len(chosen), float(np.mean(chosen)) if chosen else None
+            if row["life"] == life and j is not None and abs(y[i] - y[j]) >= least:
+                right.append((out[i] - out[j]) * (z[i] - z[j]) > 0)
+        table[f"pairs_{life}"], table[f"right_{life}"] = len(right), float(np.mean(right)) if right else None
     return table
 
 

@@ -56,12 +56,23 @@ def test_what_is_learned_follows_a_known_law_with_its_signs(bench, monkeypatch):
     monkeypatch.setattr(learn, "STARTS", 1)
     rng = np.random.default_rng(1)
     x = rng.normal(size=(150, 3))
-    z = 2.0 * np.tanh(x[:, 0]) - 0.5 * x[:, 1] + 0.05 * rng.normal(size=150)
+    z = 5.0 + 2.0 * np.tanh(x[:, 0]) - 0.5 * x[:, 1] + 0.05 * rng.normal(size=150)
     (member,) = learn.fit(x, z, np.array([1, -1, 0]))
     assert (np.asarray(member["inner"])[:, 0] >= 0).all() and (np.asarray(member["inner"])[:, 1] <= 0).all()
     assert member["slopes"][0] >= 0.0 >= member["slopes"][1] and (member["height"] >= 0).all()
     told = member["level"] + x @ member["slopes"] + np.tanh(x @ member["inner"].T + member["shift"]) @ member["height"]
     assert np.abs(told - z).mean() < 0.2
+
+
+def test_a_mouth_that_loses_nothing_says_no_more_than_that(bench, monkeypatch):
+    """Of a straight law that is cut off at 0 the whole is found, since the part that was cut off asks for nothing."""
+    _, learn = bench
+    monkeypatch.setattr(learn, "STARTS", 1)
+    x = np.random.default_rng(5).normal(size=(300, 1))
+    (member,) = learn.fit(x, np.maximum(2.0 * x[:, 0], 0.0), np.array([1]))
+    told = member["level"] + x @ member["slopes"] + np.tanh(x @ member["inner"].T + member["shift"]) @ member["height"]
+    assert np.abs(np.maximum(told, 0.0) - np.maximum(2.0 * x[:, 0], 0.0)).mean() < 0.02
+    assert told[x[:, 0] < -1.0].max() < -0.5
 
 
 def test_a_law_against_its_sign_is_not_learned(bench, monkeypatch):
@@ -75,28 +86,21 @@ def test_a_law_against_its_sign_is_not_learned(bench, monkeypatch):
 def test_scores_of_a_perfect_and_of_a_reversed_prediction(bench):
     _, learn = bench
     rows = [{"base": base, "life": life} for base in range(4) for life in ("drawn", "snacks", "fluoride")]
-    y = np.array([5.0, 2.0, 3.0, 8.0, 1.0, 4.0, -1.0, -2.0, 6.0, 9.0, -3.0, 7.0])
+    y = np.array([5.0, 2.0, 3.0, 8.0, 1.0, 4.0, 0.2, 0.0, 6.0, 9.0, 0.0, 7.0])
     z = np.arcsinh(y / 3.0)
-    good, bad = learn.scores(z, z, y, 3.0, rows), learn.scores(-z, z, y, 3.0, rows)
-    assert (
-        good["r2_scaled"]
-        == good["r2_rate"]
-        == good["same_sign"]
-        == good["right_snacks_losing"]
-        == good["right_fluoride_losing"]
-        == 1.0
-    )
-    assert good["median_relative_error"] == 0.0 and bad["same_sign"] == 0.0 and bad["right_fluoride_losing"] == 0.0
-    assert (good["pairs_snacks_losing"], good["pairs_snacks_gaining"], good["pairs_fluoride_losing"]) == (3, 1, 4)
+    good, bad = learn.scores(z, z, y, 3.0, rows), learn.scores(3.0 - z, z, y, 3.0, rows)
+    assert good["r2_scaled"] == good["r2_rate"] == good["same_side"] == good["right_snacks"] == good["right_fluoride"] == 1.0
+    assert good["median_relative_error"] == 0.0 and bad["r2_rate"] < 0.0 and bad["right_fluoride"] == 0.0
+    assert (good["losing"], good["pairs_snacks"], good["pairs_fluoride"]) == (0.75, 3, 4)  # 0.2 is less than a tenth of the scale
 
 
 def test_errors_are_quantiles_in_strips_of_what_was_predicted(bench):
     _, learn = bench
     out = np.linspace(-2.0, 5.0, 600)
-    z = out + np.where(out > 1.5, 1.0, 0.1) * np.random.default_rng(3).normal(size=600)
+    z = np.maximum(out + np.where(out > 1.5, 1.0, 0.1) * np.random.default_rng(3).normal(size=600), 0.0)
     table = learn.error_table(out, z)
     widths = [row[-3] - row[2] for row in table["quantiles"]]
-    assert widths[-1] > 5.0 * widths[0] and (np.diff(table["centres"]) > 0).all()
+    assert widths[0] == 0.0 and widths[-1] > 5.0 * widths[2] > 0.0 and (np.diff(table["centres"]) > 0).all()
     assert all(len(row) == len(table["probabilities"]) for row in table["quantiles"])
 
 

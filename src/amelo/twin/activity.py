@@ -1,15 +1,15 @@
 """How fast a surface loses mineral in a patient's mouth, in milliseconds: learned from the ion-resolved lesion twin.
 
 The twin was run through the days of some hundred drawn mouths (``bench/activity.py``); what it gave is read here by a sum of few smooth steps over the
-sums of a day (:mod:`amelo.twin.activity_day`).  The answer is net and of a sound surface in its fifth and sixth day.  It was learned before apatite
-stopped at what sound tissue holds: a gain says that the surface is safe, and under the present law of growth it would be none.
+sums of a day (:mod:`amelo.twin.activity_day`).  The answer is net and of a sound surface in its fifth and sixth day.  Sound tissue has nothing to
+gain, so that 0 is the least there is, and says that the surface is safe.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -51,7 +51,7 @@ FREE = ("meal", "unsweetened drink")  # what a limit on snacks leaves alone
 class Activity:
     """Net loss of mineral through a surface.
 
-    Fields: rate, low, high [m of mineral per s, dΔZ/dt; negative where mineral comes in], low to high being the 5-95 % interval of
+    Fields: rate, low, high [m of mineral per s, dΔZ/dt; 0 where nothing is lost], low to high being the 5-95 % interval of
     what the twin would have said; tissue; plaque [m], 0 for a clean surface; outside and assumed (sentences): in what the mouth lies beyond those
     that were run, and what the case does not know; scaled, the rate on the scale in which it was learned, with the quantiles of its error there.
     """
@@ -85,12 +85,12 @@ class Activity:
 
     def at(self, chance: np.ndarray) -> np.ndarray:
         """Return the rates [m/s] below which what the twin would have said lies with these chances."""
-        return self.scale * np.sinh(self.scaled + np.interp(chance, self.probabilities, self.errors)) / PER_DAY
+        return self.scale * np.sinh(np.maximum(self.scaled + np.interp(chance, self.probabilities, self.errors), 0.0)) / PER_DAY
 
     def ratio_to(self, other: Activity) -> float:
         """Return how much faster this surface loses mineral than another of the same tissue, always above 0.
 
-        Where both lose much it is the ratio of their rates; where mineral comes in it goes on smoothly below, instead of changing its sign.
+        Where both lose much it is the ratio of their rates; what loses nothing stands some way below what loses little, and not at 0.
         Raises: CommandError for another tissue.
         """
         if self.tissue != other.tissue:
@@ -226,7 +226,10 @@ def filled(case: Case) -> tuple[Case, tuple[str, ...]]:
 
 
 def predicted(site: Mapping[str, Any], features: np.ndarray) -> np.ndarray:
-    """Return the rate on the scale in which it was learned (rows,) of sums of a day (rows, features): asinh of rate over scale."""
+    """Return the rate on the scale in which it was learned (rows,) of sums of a day (rows, features): asinh of rate over scale.
+
+    Below 0 nothing is lost, the surer the lower.
+    """
     x = (features[:, site["columns"]] - np.array(site["centre"])) / np.array(site["width"])
     x = np.clip(x, site["least"], site["most"])  # beyond what was run it goes on level
     parts = [
@@ -253,27 +256,13 @@ def _answer(
     outside: tuple[str, ...],
     assumed: tuple[str, ...],
 ) -> Activity:
-    scaled, known = float(predicted(site, features[None, :])[0]), site["errors"]
+    told, known = float(predicted(site, features[None, :])[0]), site["errors"]
     probabilities = np.array(known["probabilities"])
     rows, centres = np.array(known["quantiles"]), np.array(known["centres"])
-    errors = np.array([np.interp(scaled, centres, column) for column in rows.T])
-    if outside:
-        errors = errors * WIDER
-    low, high = (site["scale"] * np.sinh(scaled + np.interp(chance, probabilities, errors)) / PER_DAY for chance in INTERVAL)
-    rate = site["scale"] * np.sinh(scaled) / PER_DAY
-    return Activity(
-        rate=float(rate),
-        low=float(min(low, rate)),
-        high=float(max(high, rate)),
-        tissue=tissue,
-        plaque=thickness,
-        outside=outside,
-        assumed=assumed,
-        scale=site["scale"],
-        scaled=scaled,
-        errors=errors,
-        probabilities=probabilities,
-    )
+    errors = np.array([np.interp(told, centres, column) for column in rows.T]) * (WIDER if outside else 1.0)
+    found = Activity(0.0, 0.0, 0.0, tissue, thickness, outside, assumed, site["scale"], max(told, 0.0), errors, probabilities)
+    rate, (low, high) = site["scale"] * np.sinh(found.scaled) / PER_DAY, found.at(np.array(INTERVAL))
+    return replace(found, rate=float(rate), low=float(min(low, rate)), high=float(max(high, rate)))
 
 
 def _outside(case: Case, thickness: float, ranges: Mapping[str, Any]) -> list[str]:
