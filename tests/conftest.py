@@ -106,6 +106,9 @@ def amelo(capfd: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_pat
 
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(
+        "amelo.cite.references._kept_at", lambda: tmp_path / "kept" / "citations.json"
+    )  # others cite at the same time
 
     def call(*words: str | Path, stdin: bytes = b"") -> Ran:
         capfd.readouterr()

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 SAYS = {
-    "adding_a_phase": ("phase added: ACP", "ACP: at most 15", "integrated_mineral_loss"),
+    "adding_a_phase": ("phase added: ACP", "ACP: at most 16", "integrated_mineral_loss"),
     "first_lesion": ("Trajectory of human enamel", "integrated mineral loss", "at 100 µm: pH 4.5"),
 }
 

@@ -84,8 +84,8 @@ def test_a_lesion_deeper_than_the_thickest_crown_is_flagged(kira):
 def test_a_mouth_beyond_those_that_were_run_is_flagged_with_its_range(kira):
     found = inputs(changed(kira, saliva={"phosphate": 30.0}))
     (o,) = found.values()
-    assert o.part == "activity of the mouth" and o.value == 30.0 and o.high == 8.3
-    assert o.distance == pytest.approx((30.0 - 8.3) / (8.3 - 2.5))
+    assert o.part == "activity of the mouth" and o.value == 30.0 and o.high == 8.4
+    assert o.distance == pytest.approx((30.0 - 8.4) / (8.4 - 2.5))
     sipping = [{"at": f"{h:02d}:00", "what": "sugared drink", "duration": 45, "sugar": 12} for h in range(7, 23)]
     assert any("meals" in name for name in inputs(changed(kira, diet={"meals": sipping})))
 

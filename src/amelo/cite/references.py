@@ -102,11 +102,16 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "amelo"
 
 
+def _kept_at() -> Path:
+    """Return the file that holds the citations of the last command."""
+    return cache_folder() / "citations.json"
+
+
 def remember_citations(command: str, keys: Iterable[str]) -> None:
     """Keep the citation keys of a command (never its data) for a later ``amelo cite``; a read-only cache is no error."""
     try:
-        cache_folder().mkdir(parents=True, exist_ok=True)
-        (cache_folder() / "citations.json").write_text(json.dumps({"command": command, "keys": list(dict.fromkeys(keys))}), "utf-8")
+        _kept_at().parent.mkdir(parents=True, exist_ok=True)
+        _kept_at().write_text(json.dumps({"command": command, "keys": list(dict.fromkeys(keys))}), "utf-8")
     except OSError:
         return
 
@@ -117,7 +122,7 @@ def last_citations() -> tuple[str, list[str]]:
     Raises: FileError when no command has been remembered yet.
     """
     try:
-        kept = json.loads((cache_folder() / "citations.json").read_text("utf-8"))
+        kept = json.loads(_kept_at().read_text("utf-8"))
         command, keys = kept["command"], kept["keys"]
         return str(command), [str(key) for key in keys]
     except (OSError, ValueError, KeyError, TypeError):  # absent, or not what remember_citations writes

@@ -13,6 +13,7 @@ from amelo.twin.diffusivity import diffusivities
 from amelo.twin.lesion.checked import CHANCE, FINEST, ONWARD, PAIR, begins_wide, solve_checked
 from amelo.twin.lesion.solve import Settings, solve
 from amelo.twin.lesion.steps import Grid
+from amelo.twin.run import RunStatus
 from amelo.twin.schedule import Exposure, Repeat, Segment
 
 KNOWN = diffusivities(37.0)
@@ -157,3 +158,22 @@ def test_what_leaps_are_wrong_by_is_in_the_bar():
     lost = (first.mineral[0, 0] - first.mineral[0, -1]).sum(axis=0) * np.diff(first.edges)
     least = PAIR * max(lost[lost > 0.0].sum(), -lost[lost < 0.0].sum())  # what a pair of grids never claims to know better
     assert solve_checked(enamel(), WEEK, KNOWN, accuracy=0.9, solver=made).error[0] == pytest.approx(3e-9 + least)
+
+
+@pytest.mark.parametrize(("without", "levels"), [([], 2), ([1], 3), ([2], 4), ([1, 2], 2)])
+def test_a_grid_without_an_answer_is_gone_past_and_two_are_not(without, levels):
+    """A member that finds no solution on one grid gets a finer pair; one that finds none on two is given up."""
+    first, calls = solve(enamel(), WEEK[0].parts, KNOWN, Settings(saves=1, threads=1)), []
+
+    def made(column, schedule, diffusivity, settings, told):
+        parts = settings.grid.parts
+        calls.append(parts)
+        mineral = np.array(first.mineral)
+        mineral[:, 1:] *= 1.0 - 0.1 - 1e-5 / parts
+        failed = parts in without
+        return replace(first, mineral=mineral, status=np.full(1, RunStatus.NOT_CONVERGED if failed else RunStatus.OK))
+
+    finished = []
+    run = solve_checked(enamel(), WEEK, KNOWN, accuracy=0.05, solver=made, on_run=lambda best: finished.append(len(calls)))
+    assert calls == [2**k for k in range(levels)]
+    assert np.isfinite(run.error[0]) == (without != [1, 2]) and (2 not in without or 2 not in finished)

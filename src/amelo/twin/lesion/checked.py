@@ -52,7 +52,7 @@ def solve_checked(
     base, finest = (settings.grid.wide(), FINEST + 1) if wide else (settings.grid, FINEST)
     coarse: Run | None = None
     best: Run | None = None
-    bar = np.zeros(column.members)
+    bar = np.full(column.members, np.nan)
     first = {"on_states": on_states} if on_states else {}  # only of the first grid
     for level in range(finest + 1):
         grid = replace(base, parts=base.parts * 2**level)
@@ -64,13 +64,13 @@ def solve_checked(
             loss = final_loss(better)
             kept = (better.mineral == fine.mineral).all(axis=(1, 2, 3))
             share = np.where(kept | (wide and level == 1), 1.0, ONWARD)  # who was not carried on may lack all of it
-            bar = np.maximum(share * _changed(fine, coarse), bar / CHANCE if level > 1 else PAIR * _moved(fine))
+            bar = np.maximum(share * _changed(fine, coarse), np.where(np.isfinite(bar), bar / CHANCE, PAIR * _moved(fine)))
             error = bar + np.nan_to_num(fine.error)  # which so far is that of leaps over cycles
             best = replace(better, error=error, counts=_added(fine.counts, best.counts))
-            good = small_enough(error, loss, accuracy) | ~np.isfinite(error)
-            if good.all():
+            now, before = (np.isfinite(final_loss(run)) for run in (fine, coarse))
+            if (small_enough(error, loss, accuracy) | ~(now | before)).all():  # who fails twice is given up, who fails once is not
                 break
-            if on_run and level < finest:
+            if on_run and level < finest and (now | ~before).all():
                 on_run(best)
         else:
             best = fine
