@@ -100,15 +100,14 @@ class Ran:
 
 
 @pytest.fixture
-def amelo(capfd: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def amelo(capfd: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory):
     """Run one command line in this process, with standard input given as bytes."""
     from amelo.cli.main import run
 
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(
-        "amelo.cite.references._kept_at", lambda: tmp_path / "kept" / "citations.json"
-    )  # others cite at the same time
+    kept = tmp_path_factory.mktemp("kept") / "citations.json"  # others cite at the same time
+    monkeypatch.setattr("amelo.cite.references._kept_at", lambda: kept)
 
     def call(*words: str | Path, stdin: bytes = b"") -> Ran:
         capfd.readouterr()

@@ -225,8 +225,8 @@ def foretell(model: CellModel, load: Load, store: Store) -> None:
     for i, name in enumerate(foretold(model)):
         now, before = load(f"solved{i}"), load(f"former{i}")
         change, both = now - before, now + before + LEAST
-        half = load("onward") * (change * both) / (both * both + change * change)
-        store(**{name: now * ((1.0 + half) / (1.0 - half))})
+        half, whole = load("onward") * (change * both), both * both + change * change
+        store(**{name: now * ((whole + half) / (whole - half))})
 
 
 def portray(model: CellModel, load: Load, store: Store, math: Any) -> None:
@@ -300,15 +300,17 @@ def lag(model: CellModel, load: Load, store: Store, math: Any) -> None:
             kept = load("residual_mineral") * load(f"own{k}")  # what sound tissue does not have may dissolve to nothing
             loose = amount - kept
             loose = math.where(loose > TINY, loose, TINY)
-            area = _share(loose, reference, law.surface_exponent, math)
-            rate = step * load(f"dissolution_rate.{k}") * area / loose
+            inverse = 1.0 / (reference + TINY)
+            rate = step * load(f"dissolution_rate.{k}") * inverse  # of the surface (m/m0)**a, per what is loose
+            if law.surface_exponent != 1.0:
+                rate = rate * math.exp_any((law.surface_exponent - 1.0) * math.log(loose * inverse + TINY))
             if law.acid_order:
                 rate = rate * _quickened(law.acid_order, load, math)
             if law.hydrogen_order:
                 rate = rate * math.exp_any(law.hydrogen_order * math.log(load(f"c{HYDROGEN}") * load("activity") * (1.0 / NEUTRAL)))
             if law.fluoride_inhibition:
                 ratio = load("fluoride") / load("fluoride_half_inhibition")
-                rate = rate / (1.0 + math.exp_any(load("fluoride_inhibition_order") * math.log(ratio + TINY)))
+                rate = rate * (1.0 / (1.0 + math.exp_any(load("fluoride_inhibition_order") * math.log(ratio + TINY))))
             if law.inhibited:
                 rate = rate * (1.0 - load("inhibitor") * load("reach"))
             store(**{f"dissolving{k}": rate, f"loose{k}": math.where(amount > kept, amount - kept, 0.0)})

@@ -48,9 +48,9 @@ def faces(model: CellModel, load: Load, left: Load, store: Store, math: Any) -> 
             film_face=math.where(renewed > 0.0, left("film_diffusivity") * conductance, 0.0),
         )
     if model.species_diffusion:
-        spread = load("conductance") + left("conductance")
-        potential = -2.0 * (load("current") - left("current")) / spread
-        leading = -2.0 * load("excess") / (load("step") * conductance) / spread
+        inverse = -2.0 / (load("conductance") + left("conductance"))
+        potential = (load("current") - left("current")) * inverse
+        leading = load("excess") / (load("step") * conductance) * inverse
         leading = (load("imbalance") - left("imbalance")) / (load("strength") + left("strength")) - leading
         bounded = leading / math.sqrt(1.0 + leading * leading * (1.0 / LEADING**2))
         store(migration=potential + bounded)
@@ -202,17 +202,18 @@ def correct(model: CellModel, load: Load, right: Load, store: Store, math: Any) 
     for k, data in enumerate(model.phases):
         now = load(f"saturation{k}")
         move = _sum(n * logs[j] for j, n in enumerate(data.powers) if n) * (1.0 / data.ions)
+        inverse = 1.0 / math.where(move * move > 1e-24, move, 1e-12)
         stops = ["below"] * (data.phase.dissolution is not None)
         stops += ["above"] * (data.phase.growth is not None and model.porosity_feedback)
         for stop in stops:
             distance = load(f"{stop}{k}") - now
             near = load(f"{stop}{k}") * 0.25
             far = distance * distance > near * near
-            part = distance / math.where(move * move > 1e-24, move, 1e-12)
+            part = distance * inverse
             crossing = math.where(part > 0.0, part, 1.0)
             share = math.where(far, math.where(crossing < share, crossing, share), share)
         if data.phase.growth is not None and not data.phase.growth.fluoride_limited:
-            part = (ONSET - now) / math.where(move * move > 1e-24, move, 1e-12)
+            part = (ONSET - now) * inverse
             crossing = math.where(part > 0.0, part, 1.0)
             share = math.where(now < 0.0, math.where(crossing < share, crossing, share), share)
     for j, change in enumerate(logs):

@@ -42,8 +42,9 @@ def foreseen(opened: Number, sound: Number, load: Load, math: Any) -> Number:
 
     Arguments: opened (pores beyond those of sound tissue); sound (those); load; math.
     """
-    share = opened / sound
-    later = share + (0.5 * (1.0 + BEND) ** 0.5) * load("step") * load("opening") / sound
+    inverse = 1.0 / sound
+    share = opened * inverse
+    later = share + (0.5 * (1.0 + BEND) ** 0.5) * load("step") * load("opening") * inverse
     return (later + math.sqrt(later * later + BEND * share * share + TINY)) * (1.0 / (1.0 + (1.0 + BEND) ** 0.5))
 
 
