@@ -56,9 +56,8 @@ def straight(
 def _function(name: str, text: str, stride: int, lanes: int, inwards: bool, called: tuple, flags: str) -> str:
     """Return the LLVM text of a pass: for every cell, for every lane, the lines."""
     helpers = {one.__name__: f"{name}.{one.__name__}" for one in called}
-    wide = (
-        ' "prefer-vector-width"="512"' if lanes >= 8 else ""
-    )  # where there are lanes to fill it, although some processors would rather not
+    # some processors are thought to like shorter vectors better, wrongly where lanes fill the long ones
+    wide = ' "prefer-vector-width"="512"' if lanes >= 8 else ""
     parts = [f'declare double @llvm.sqrt.f64(double)\ndefine void @"{name}"(ptr %w, i64 %first, i64 %last) nounwind{wide} {{']
     parts += ["entry:", "  %some = icmp sle i64 %first, %last", "  br i1 %some, label %cell, label %end"]
     begin, end, by = ("%first", "%last", 1) if inwards else ("%last", "%first", -1)
