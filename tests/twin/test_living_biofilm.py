@@ -192,6 +192,7 @@ def test_days_with_meals_under_plaque_cost_mineral():
     assert fed > 100.0 > 10.0 > loss(thick, 0.0)
     assert fed > loss(thin, 500.0) + 100.0 and abs(loss(clean, 500.0)) < 1e-3
     assert fed > 3.0 * loss(thick, 500.0, hours=3.0), "meals far apart leave time to recover"
+    assert fed > loss(thick, 500.0, hours=4.0) + 100.0
 
 
 def test_calcium_fluoride_forms_in_plaque_and_goes_again():
