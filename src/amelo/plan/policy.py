@@ -28,10 +28,8 @@ OPENED, KEPT = 3, 3
 LOOKED_AT = 2  # traces that are looked at together, before the best of them is followed
 TAKEN_OVER = 1  # designs of the races, for either branch, that are tried beside what was sketched
 DOUBT = 3.0  # times what a trace, or what follows it, may use up of a limit while few scenarios were seen
-CAUTIOUS, BOLD = (
-    0.35,
-    0.8,
-)  # of every limit, that a second policy may use should the first not be certified, and any where there is no other
+CAUTIOUS = 0.35  # of every limit, that a second policy may use should the first not be certified
+BOLD = 0.8  # of every limit, that a policy may use where there is no other
 BRANCH = ("habits", "within", "deproteinise", "line", "cover", "pulp")  # choices that are left in an open cavity
 
 
